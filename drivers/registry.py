@@ -1,0 +1,49 @@
+"""Names of drivers and simulators, imported late, so that a missing vendor library never breaks start-up.
+
+A driver that lives outside this tree joins through the entry point group `madoguchi.drivers`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from kiosk.errors import ConfigError
+from kiosk.ports import Factory
+
+DRIVERS: dict[str, str] = {
+    "card_service": "drivers.card_service.client:create",
+    "cctalk_acceptor": "drivers.cctalk.driver:create_acceptor",
+    "cctalk_hopper": "drivers.cctalk.driver:create_hopper",
+    "ipp": "drivers.ipp.driver:create",
+    "escpos": "drivers.escpos.driver:create",
+}
+
+SIMULATORS: dict[str, str] = {
+    "card": "drivers.jpki.sim.main:main",
+    "cctalk": "drivers.cctalk.sim:main",
+    "escpos": "drivers.escpos.sim:main",
+    "ipp": "drivers.ipp.sim:main",
+}
+
+
+def _load(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
+
+
+def driver(name: str) -> Factory:
+    """The factory of that driver; ConfigError when no one offers it."""
+    if name in DRIVERS:
+        return _load(DRIVERS[name])  # type: ignore[no-any-return]  # the table is tested
+    for point in entry_points(group="madoguchi.drivers", name=name):
+        return point.load()  # type: ignore[no-any-return]  # a vendor's own promise
+    raise ConfigError(f"no driver of this name: {name}")
+
+
+def simulator(name: str) -> Any:
+    """`main(argv) -> int` of that simulator; ConfigError when there is none (an appliance has none)."""
+    if name not in SIMULATORS:
+        raise ConfigError(f"no simulator of this name: {name}")
+    return _load(SIMULATORS[name])

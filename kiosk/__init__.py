@@ -1,0 +1,1 @@
+"""The core of Madoguchi: pure inside, I/O at the rim."""

@@ -1,0 +1,290 @@
+"""What the journal holds. Money and paper exist for us when their record is durable. No personal data, ever.
+
+Each record is a frozen Struct with its own name (tag). `FORMAT` is written beside each record; release N reads N-1.
+Record order is the journal's sequence, never the wall clock.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from kiosk.ids import DeviceId, LineId, OpId, TransactionId
+from kiosk.money import Cash, Denomination, Yen
+
+FORMAT = 1
+READABLE_FORMATS = (1,)
+
+
+class Record(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """A fact or an intent, never changed, never deleted."""
+
+
+# --- the machine ------------------------------------------------------------------------------------------------------
+
+
+class Started(Record, frozen=True):
+    """The core came up. `version` of the software, `boot` = kernel boot id."""
+
+    version: str
+    boot: str
+
+
+class Stopped(Record, frozen=True):
+    """An orderly end."""
+
+
+class StockSet(Record, frozen=True):
+    """A counted unit: pieces in it now, by an identified person (`accurateSet` in XFS4IoT's words)."""
+
+    unit: DeviceId
+    cash: Cash
+    operator: str
+
+
+class DayClosed(Record, frozen=True):
+    """Everything after the previous close up to here is one business day. Money of the day is in the balances."""
+
+    number: int
+    operator: str
+
+
+class Checkpoint(Record, frozen=True):
+    """Sealed: balances up to and including record `upto`, whose chain hash is `head`; signed by the device key."""
+
+    upto: int
+    head: str
+    balances: bytes
+    """The ledger as canonical JSON."""
+    signature: bytes
+    key_id: str
+
+
+class IncidentOpened(Record, frozen=True):
+    """Something a person has to look at. `code` from the catalogue; `facts` are counts and codes only."""
+
+    incident: str
+    code: str
+    transaction: TransactionId | None = None
+    device: DeviceId | None = None
+    amount: Yen = Yen(0)
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+class IncidentClosed(Record, frozen=True):
+    incident: str
+    operator: str
+    reason: str
+
+
+# --- a transaction ----------------------------------------------------------------------------------------------------
+
+
+class OrderedLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One copy of one certificate. No content, no person: kind, fee, 発行番号."""
+
+    line: LineId
+    kind: str
+    fee: Yen
+    serial: str
+    pages: int
+
+
+class TransactionOpened(Record, frozen=True):
+    """The order is confirmed, documents are prepared, money may now come."""
+
+    transaction: TransactionId
+    number: str
+    """Short number for slips and staff: day's sequence, e.g. `0042`."""
+    due: Yen
+    lines: tuple[OrderedLine, ...]
+
+
+class CoinIn(Record, frozen=True):
+    """One piece came in: 預り (held). Unique by (device, epoch, seq)."""
+
+    device: DeviceId
+    epoch: int
+    seq: int
+    raw: int
+    denomination: Denomination
+    unit: DeviceId
+    serial: str
+    transaction: TransactionId | None
+    """None: money that came in when no transaction was open (late credit). It is a liability all the same."""
+
+
+class AcceptorEpoch(Record, frozen=True):
+    """The acceptor's counter began anew; 0 to `at_most` pieces since the last poll are unknown."""
+
+    device: DeviceId
+    epoch: int
+    serial: str
+    at_most: int
+
+
+class CreditsUnknown(Record, frozen=True):
+    """The device counted up to `at_most` pieces that nobody can name."""
+
+    device: DeviceId
+    epoch: int
+    at_most: int
+    transaction: TransactionId | None
+
+
+class PayoutDecided(Record, frozen=True):
+    """Why money will go out. `purpose`: `change` (after booking), `return` (held money back), `offer` (after a restart)."""
+
+    payout: OpId
+    transaction: TransactionId
+    purpose: str
+    amount: Yen
+
+
+class DispenseIntended(Record, frozen=True):
+    """Durable before the byte leaves. The counters before are the evidence after a crash."""
+
+    op: OpId
+    payout: OpId
+    transaction: TransactionId
+    device: DeviceId
+    denomination: Denomination
+    count: int
+    event_counter: int
+    lifetime: int
+    serial: str
+
+
+class DispenseSettled(Record, frozen=True):
+    """What the device proved. `outcome`: `confirmed`, `refused`, `partial`, `unknown`. UNKNOWN: count - paid are in doubt."""
+
+    op: OpId
+    transaction: TransactionId
+    device: DeviceId
+    denomination: Denomination
+    count: int
+    paid: int
+    outcome: str
+    code: str = ""
+
+
+class DispenseResolved(Record, frozen=True):
+    """An UNKNOWN settled later by device evidence (`device`) or an identified person."""
+
+    op: OpId
+    transaction: TransactionId
+    device: DeviceId
+    denomination: Denomination
+    paid: int
+    by: str
+    reason: str
+
+
+class OwedOnSlip(Record, frozen=True):
+    """Money we could not give: a liability the counter pays (戻出), once. `reason`: `shortage`, `unknown`, `restart` …"""
+
+    transaction: TransactionId
+    slip: str
+    amount: Yen
+    reason: str
+
+
+class SlipRedeemed(Record, frozen=True):
+    slip: str
+    amount: Yen
+    operator: str
+
+
+class CommitIntended(Record, frozen=True):
+    transaction: TransactionId
+    line: LineId
+
+
+class LineCommitted(Record, frozen=True):
+    """The server made it valid."""
+
+    transaction: TransactionId
+    line: LineId
+
+
+class PrintIntended(Record, frozen=True):
+    op: OpId
+    transaction: TransactionId
+    line: LineId
+    device: DeviceId
+    pages: int
+
+
+class PrintSettled(Record, frozen=True):
+    op: OpId
+    transaction: TransactionId
+    line: LineId
+    outcome: str
+    pages: int
+    code: str = ""
+
+
+class LineBooked(Record, frozen=True):
+    """The paper is proven out: its fee goes from 預り (held) to 収納金 (receipts)."""
+
+    transaction: TransactionId
+    line: LineId
+    kind: str
+    fee: Yen
+    means: str
+
+
+class PrintedReported(Record, frozen=True):
+    """The server has acknowledged `printed` for this line."""
+
+    transaction: TransactionId
+    line: LineId
+
+
+class LineVoided(Record, frozen=True):
+    """Not wanted, or proven not printed; to be reported to the server until acknowledged."""
+
+    transaction: TransactionId
+    line: LineId
+    reason: str
+
+
+class VoidReported(Record, frozen=True):
+    transaction: TransactionId
+    line: LineId
+
+
+class TransactionClosed(Record, frozen=True):
+    """Nothing is held for it any more. `result`: `issued`, `cancelled`, `partly`, `failed`, `slip`."""
+
+    transaction: TransactionId
+    result: str
+
+
+AnyRecord = (
+    Started
+    | Stopped
+    | StockSet
+    | DayClosed
+    | Checkpoint
+    | IncidentOpened
+    | IncidentClosed
+    | TransactionOpened
+    | CoinIn
+    | AcceptorEpoch
+    | CreditsUnknown
+    | PayoutDecided
+    | DispenseIntended
+    | DispenseSettled
+    | DispenseResolved
+    | OwedOnSlip
+    | SlipRedeemed
+    | CommitIntended
+    | LineCommitted
+    | PrintIntended
+    | PrintSettled
+    | LineBooked
+    | PrintedReported
+    | LineVoided
+    | VoidReported
+    | TransactionClosed
+)

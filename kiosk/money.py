@@ -1,0 +1,169 @@
+"""Money: whole yen, pieces of cash, and whether change can be made of them. Pure."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+from functools import total_ordering
+
+
+@total_ordering
+class Yen:
+    """An amount in yen. Whole numbers only; may be negative (a correction). `Yen(1) + 1` is an error on purpose."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: int) -> None:
+        if type(value) is not int:
+            raise TypeError("Yen takes an int")
+        self._value = value
+
+    @property
+    def value(self) -> int:
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Yen) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash((Yen, self._value))
+
+    def __add__(self, other: Yen) -> Yen:
+        return Yen(self.value + other.value) if isinstance(other, Yen) else NotImplemented
+
+    def __sub__(self, other: Yen) -> Yen:
+        return Yen(self.value - other.value) if isinstance(other, Yen) else NotImplemented
+
+    def __neg__(self) -> Yen:
+        return Yen(-self.value)
+
+    def __mul__(self, count: int) -> Yen:
+        return Yen(self.value * count) if type(count) is int else NotImplemented
+
+    __rmul__ = __mul__
+
+    def __lt__(self, other: Yen) -> bool:
+        return self.value < other.value if isinstance(other, Yen) else NotImplemented
+
+    def __bool__(self) -> bool:
+        return self.value != 0
+
+    def __repr__(self) -> str:
+        return f"Yen({self.value})"
+
+    @staticmethod
+    def sum(amounts: Iterable[Yen]) -> Yen:
+        """The sum; Yen(0) of nothing."""
+        return Yen(sum(amount.value for amount in amounts))
+
+
+class Denomination(enum.Enum):
+    """A face of Japanese money. Old and new issues share one face; a device's table tells them apart."""
+
+    COIN1 = "coin1"
+    COIN5 = "coin5"
+    COIN10 = "coin10"
+    COIN50 = "coin50"
+    COIN100 = "coin100"
+    COIN500 = "coin500"
+    NOTE1000 = "note1000"
+    NOTE2000 = "note2000"
+    NOTE5000 = "note5000"
+    NOTE10000 = "note10000"
+
+    @property
+    def face(self) -> Yen:
+        """What one piece is worth."""
+        return Yen(int(self.value.removeprefix("coin").removeprefix("note")))
+
+    @property
+    def is_note(self) -> bool:
+        return self.value.startswith("note")
+
+
+_ORDER = sorted(Denomination, key=lambda each: -each.face.value)
+
+
+class Cash(Mapping[Denomination, int]):
+    """Counted pieces. Immutable; counts are never negative; a denomination with zero pieces is not held."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self, counts: Mapping[Denomination, int] | None = None) -> None:
+        clean: dict[Denomination, int] = {}
+        for denomination in _ORDER:
+            count = (counts or {}).get(denomination, 0)
+            if type(count) is not int or count < 0:
+                raise ValueError("a count of pieces is a whole number, zero or more")
+            if count:
+                clean[denomination] = count
+        self._counts = clean
+
+    def __getitem__(self, denomination: Denomination) -> int:
+        return self._counts.get(denomination, 0)
+
+    def __iter__(self) -> Iterator[Denomination]:
+        return iter(self._counts)
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def __contains__(self, denomination: object) -> bool:
+        return denomination in self._counts
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._counts.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cash) and self._counts == other._counts
+
+    def __repr__(self) -> str:
+        return f"Cash({{{', '.join(f'{d.value}: {n}' for d, n in self._counts.items())}}})"
+
+    def __add__(self, other: Cash) -> Cash:
+        return Cash({each: self[each] + other[each] for each in (*self, *other)})
+
+    def __sub__(self, other: Cash) -> Cash:
+        """Take pieces away; ValueError when there are not enough of one."""
+        return Cash({each: self[each] - other[each] for each in (*self, *other)})
+
+    def covers(self, other: Cash) -> bool:
+        """True when every piece of `other` is here."""
+        return all(self[each] >= count for each, count in other.items())
+
+    @property
+    def total(self) -> Yen:
+        return Yen.sum(each.face * count for each, count in self._counts.items())
+
+
+NO_CASH = Cash()
+
+
+def make_change(amount: Yen, stock: Cash) -> Cash | None:
+    """The fewest pieces of `stock` worth exactly `amount`; None when it cannot be made.
+
+    Bounded: Japanese faces each divide the next but for 2000 into 5000, so greedy alone could miss;
+    a search over at most a few neighbouring counts per face finds what greedy misses.
+    """
+    if amount.value < 0:
+        raise ValueError("an amount to give back is zero or more")
+    picked = _search(amount.value, [(each, stock[each]) for each in _ORDER if stock[each]], 0)
+    return None if picked is None else Cash(picked)
+
+
+_NEIGHBOURS = 5
+"""How far below the greedy count the search looks per face: 5 covers 2000/5000 and any gap of stock."""
+
+
+def _search(rest: int, stock: list[tuple[Denomination, int]], at: int) -> dict[Denomination, int] | None:
+    if rest == 0:
+        return {}
+    if at == len(stock):
+        return None
+    denomination, available = stock[at]
+    most = min(available, rest // denomination.face.value)
+    for count in range(most, max(-1, most - _NEIGHBOURS), -1):
+        picked = _search(rest - count * denomination.face.value, stock, at + 1)
+        if picked is not None:
+            return {denomination: count, **picked} if count else picked
+    return None

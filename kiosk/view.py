@@ -1,0 +1,247 @@
+"""What a screen may show: one frozen snapshot, whole each time. A screen computes nothing from it."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from kiosk.money import Denomination, Yen
+
+
+class Role(enum.Enum):
+    """Who looks. Decided by the socket's peer credentials, never by the peer's words."""
+
+    RESIDENT = "resident"
+    ASSISTANT = "assistant"
+    TECHNICIAN = "technician"
+    CASH_OFFICER = "cash_officer"
+    TREASURER = "treasurer"
+
+
+class Body(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """The data of one screen. The tag chooses the screen."""
+
+
+class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: str
+    here: Yen
+    counter: Yen
+
+
+class Attract(Body, frozen=True):
+    """Idle: can I do it here, now?"""
+
+    town: str
+    place: str
+    open_until: str
+    prices: tuple[Price, ...]
+    is_cash_open: bool
+    """False: said before anything is begun (釣銭切れ or the cash unit is down)."""
+
+
+class OutOfService(Body, frozen=True):
+    """`reason`: `starting`, `closed`, `certificate-printer`, `card-reader`, `cash`, `server`, `clock`, `stopped`, `journal`."""
+
+    town: str
+    reason: str
+    code: str
+
+
+class Language(Body, frozen=True):
+    """Which language?"""
+
+
+class PlaceCard(Body, frozen=True):
+    """Where does the card go? `is_reading` once it lies there."""
+
+    is_reading: bool = False
+
+
+class EnterPin(Body, frozen=True):
+    """Resident only. `slot` empty: the slot is opening, or the card is checking. The digits never come here."""
+
+    slot: str
+    attempts_left: int
+    length: int
+    is_checking: bool = False
+    was_wrong: bool = False
+
+
+class LastTry(Body, frozen=True):
+    """One try left: use it, or go to the counter?"""
+
+
+class TakeCard(Body, frozen=True):
+    """Lift the card. `is_verified`: identity proven; `is_left`: it has been lying there too long."""
+
+    is_verified: bool
+    is_left: bool = False
+
+
+class KindChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: str
+    fee: Yen
+    copies: int
+    max_copies: int
+    refusal: str = ""
+
+
+class ChooseKinds(Body, frozen=True):
+    kinds: tuple[KindChoice, ...]
+    copies: int
+    total: Yen
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    option: str
+    choices: tuple[str, ...]
+    chosen: str
+
+
+class ChooseOptions(Body, frozen=True):
+    kind: str
+    questions: tuple[Question, ...]
+
+
+class OrderSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: str
+    options: tuple[tuple[str, str], ...]
+    copies: int
+    sheets: int
+    fee: Yen
+
+
+class Confirm(Body, frozen=True):
+    """Never the content. `applicant` is masked."""
+
+    applicant: str
+    lines: tuple[OrderSummary, ...]
+    copies: int
+    sheets: int
+    total: Yen
+
+
+class Pay(Body, frozen=True):
+    """Coins arrive one by one. `is_closing`: enough is in, the slot is closed; `is_returning`: it comes back."""
+
+    due: Yen
+    inserted: Yen
+    remaining: Yen
+    accepted: tuple[Denomination, ...]
+    refused: tuple[Denomination, ...]
+    is_exact_only: bool
+    """釣銭切れ, said before a coin is taken."""
+    is_closing: bool = False
+
+
+class Returning(Body, frozen=True):
+    """Money is coming back."""
+
+    amount: Yen
+
+
+class Working(Body, frozen=True):
+    """Real progress: sheets out of sheets, and seconds still needed."""
+
+    stage: str
+    """`checking`, `preparing`, `issuing`, `printing`, `paying_change`."""
+    sheets_done: int = 0
+    sheets: int = 0
+    seconds_left: int = 0
+
+
+class Thing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`certificate`, `change`, `receipt`; `state`: `coming`, `waiting`, `taken`."""
+
+    thing: str
+    state: str
+    sheets: int = 0
+    amount: Yen = Yen(0)
+    has_sensor: bool = False
+
+
+class TakeThings(Body, frozen=True):
+    things: tuple[Thing, ...]
+
+
+class Done(Body, frozen=True):
+    """Next time also at a convenience store."""
+
+    certificate_ends_soon: bool = False
+
+
+class Notice(Body, frozen=True):
+    """Something could not be done, nothing is lost: one cause (`code`), one message, one next step. Text key `notice.CODE`."""
+
+    code: str
+
+
+class Trouble(Body, frozen=True):
+    """Something is open: a person is needed. `number` is what staff ask for; `money`: `none`, `returned`, `held`, `slip`."""
+
+    code: str
+    number: str
+    money: str
+    amount: Yen = Yen(0)
+
+
+class OfferBack(Body, frozen=True):
+    """After a restart: this much was inside; give it back?"""
+
+    amount: Yen
+
+
+class StepBar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    now: int
+    total: int
+
+
+class StillThere(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The overlay 「つづけますか」 with the moment at which the session ends."""
+
+    ends_at_s: float
+    """CLOCK_MONOTONIC of this machine."""
+    has_money: bool = False
+
+
+AnyBody = (
+    Attract
+    | OutOfService
+    | Language
+    | PlaceCard
+    | EnterPin
+    | LastTry
+    | TakeCard
+    | ChooseKinds
+    | ChooseOptions
+    | Confirm
+    | Pay
+    | Returning
+    | Working
+    | TakeThings
+    | Done
+    | Notice
+    | Trouble
+    | OfferBack
+)
+
+
+class SessionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole of what one role sees. `rev` grows with each publish; `step` changes only when `intents` change."""
+
+    rev: int
+    step: int
+    role: Role
+    language: str
+    languages: tuple[str, ...]
+    text_size: str
+    contrast: str
+    is_voice_on: bool
+    bar: StepBar | None
+    intents: tuple[str, ...]
+    """The tags of the intents that are possible now."""
+    body: AnyBody
+    still_there: StillThere | None = None
+    is_staff_called: bool = False
+    is_helped: bool = False
