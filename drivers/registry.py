@@ -14,8 +14,7 @@ from kiosk.ports import Factory
 
 DRIVERS: dict[str, str] = {
     "card_service": "drivers.card_service.client:create",
-    "cctalk_acceptor": "drivers.cctalk.driver:create_acceptor",
-    "cctalk_hopper": "drivers.cctalk.driver:create_hopper",
+    "cctalk": "drivers.cctalk.driver:create",
     "ipp": "drivers.ipp.driver:create",
     "escpos": "drivers.escpos.driver:create",
 }

@@ -35,7 +35,12 @@ class Command(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True)
 
 
 class Driver(Protocol):
-    """A device as the daemon sees it. Every call returns at once; work happens in the driver's own thread."""
+    """One or more devices behind one line, as the daemon sees them. Every call returns at once; work happens in the
+    driver's own thread."""
+
+    @property
+    def devices(self) -> tuple[DeviceId, ...]:
+        """The device ids that commands and events of this driver carry (a ccTalk bus has an acceptor and hoppers)."""
 
     def start(self) -> None:
         """Begin; ends in DeviceArrived or DeviceLost, and goes on looking for a lost device by itself."""

@@ -1,0 +1,1 @@
+"""Lines between processes of one machine."""
