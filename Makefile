@@ -1,0 +1,45 @@
+# Two commands matter: `make run` and `make test`. The rest is for people who change something.
+# The shell parts lie in provisioning/, each with its own explanation.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MADOGUCHI_VENV ?= /opt/madoguchi/venv
+export MADOGUCHI_VENV
+AS_ROOT := @provisioning/as-root.sh
+PREPARE := install Debian packages, the Python environment in $(MADOGUCHI_VENV) and system users
+
+.PHONY: help run test check env packages users lock sbom wheels clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+run: ## the whole kiosk here: windows where there is a display, else a journey's pictures
+	$(AS_ROOT) run "$(PREPARE), and to start each process as its own user" provisioning/demo.sh
+
+test: ## the whole test suite, one summary (ARGS="-k coin" goes to pytest)
+	$(AS_ROOT) test "$(PREPARE), and to start each process as its own user" provisioning/test.sh $(ARGS)
+
+check: ## format, lint, types, import contracts, shell scripts, systemd units
+	@provisioning/check.sh
+
+env: ## packages, environment and users, without running anything
+	$(AS_ROOT) env "$(PREPARE)" provisioning/prepare.sh
+
+packages: ## the Debian packages of packages.txt
+	$(AS_ROOT) packages "install Debian packages" provisioning/packages.sh
+
+users: ## the system users of the kiosk's processes
+	$(AS_ROOT) users "create system users" provisioning/users.sh
+
+lock: ## resolve pyproject.toml into the lock files (ARGS=--upgrade for newer versions)
+	@provisioning/lock.sh $(ARGS)
+
+wheels: ## both wheels in build/wheels: the whole, and the appliance's
+	@provisioning/wheels.sh
+
+sbom: ## CycloneDX list of everything that runs on a kiosk, in build/sbom.cdx.json
+	@$(MADOGUCHI_VENV)/bin/python provisioning/sbom.py build/sbom.cdx.json
+
+clean: ## forget what was built (the environment in /opt stays)
+	@rm -rf build
