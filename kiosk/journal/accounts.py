@@ -1,0 +1,265 @@
+"""The parts of the ledger: units, accounts, payouts, doubts, slips, totals. Frozen values, pure.
+
+Counted units use XFS4IoT's words (CWA 17852, Storage/CashManagement): `initial`, `deposited` (in), `presented`
+and `unknown` (out), and `accuracy`. 預り = held, 収納金 = receipts, つり銭資金 = float.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from kiosk.ids import DeviceId, LineId, OpId, TransactionId
+from kiosk.money import NO_CASH, Cash, Denomination, Yen
+
+ZERO = Yen(0)
+CASH = "cash"
+"""The one means of payment that lies in our units."""
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the ledger; folding makes new ones, none is changed."""
+
+
+class Unit(Part, frozen=True):
+    """A box or hopper and the pieces in it, by our own books."""
+
+    unit: DeviceId
+    initial: Cash = NO_CASH
+    deposited: Cash = NO_CASH
+    presented: Cash = NO_CASH
+    unknown: Cash = NO_CASH
+    """Pieces that may or may not have left (UNKNOWN dispenses): still in the books, never planned with."""
+    accuracy: str = "unknown"
+    """`accurateSet` a person counted; `inaccurate` something happened since; `unknown` never counted."""
+
+    @property
+    def is_exact(self) -> bool:
+        """True when change may be planned from it."""
+        return self.accuracy in {"accurate", "accurateSet"}
+
+    @property
+    def balance(self) -> dict[Denomination, int]:
+        """initial + in - out for each face; below zero when the books are wrong."""
+        faces = {*self.initial, *self.deposited, *self.presented}
+        return {each: self.initial[each] + self.deposited[each] - self.presented[each] for each in faces}
+
+    @property
+    def count(self) -> Cash:
+        """What should lie in it, doubtful pieces included."""
+        return Cash({each: max(0, count) for each, count in self.balance.items()})
+
+    @property
+    def total(self) -> Yen:
+        return self.initial.total + self.deposited.total - self.presented.total
+
+
+class Line(Part, frozen=True):
+    """One copy of one certificate, as far as it has come."""
+
+    line: LineId
+    kind: str
+    fee: Yen
+    serial: str
+    pages: int
+    is_commit_intended: bool = False
+    is_committed: bool = False
+    print_outcome: str = ""
+    """Of the last settled print: `confirmed`, `refused`, `partial`, `unknown`; empty: none settled."""
+    pages_printed: int = 0
+    means: str = ""
+    """How it was paid; empty: not booked."""
+    void_reason: str = ""
+    """Empty: not voided."""
+
+    @property
+    def is_booked(self) -> bool:
+        return self.means != ""
+
+    @property
+    def is_voided(self) -> bool:
+        return self.void_reason != ""
+
+    @property
+    def is_resolved(self) -> bool:
+        """Nobody waits for this line: booked, voided, or never made valid."""
+        return self.is_booked or self.is_voided or not self.is_commit_intended
+
+
+class Account(Part, frozen=True):
+    """The money of one transaction: inserted = held + booked + change + returned + in_doubt + owed."""
+
+    transaction: TransactionId
+    number: str
+    due: Yen
+    lines: dict[LineId, Line]
+    opened_seq: int
+    inserted: Cash = NO_CASH
+    booked: Yen = ZERO
+    """収納金, paid in cash."""
+    booked_cashless: Yen = ZERO
+    change: Yen = ZERO
+    """Given out as change (after booking)."""
+    returned: Yen = ZERO
+    """Given out as held money (before booking, or after a restart). No refund: it never was ours."""
+    in_doubt: Yen = ZERO
+    """Sent to the device, not proven: neither held nor given."""
+    owed: Yen = ZERO
+    """On slips, redeemed or not: no longer the machine's to give."""
+    last: str = ""
+    """The tag of the last record that names this transaction; what recovery looks at."""
+    last_seq: int = 0
+    result: str = ""
+    """Of TransactionClosed; empty: open."""
+
+    @property
+    def held(self) -> Yen:
+        """預り: the resident's money, in the machine."""
+        given = self.booked + self.change + self.returned
+        return self.inserted.total - given - self.in_doubt - self.owed
+
+    @property
+    def remaining(self) -> Yen:
+        """What is still to be paid; never below zero."""
+        return max(ZERO, self.due - self.inserted.total - self.booked_cashless)
+
+    @property
+    def is_open(self) -> bool:
+        return self.result == ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing of it needs a person or a device any more."""
+        if self.held or self.in_doubt or self.is_open:
+            return False
+        return all(each.is_resolved for each in self.lines.values())
+
+
+class Payout(Part, frozen=True):
+    """Money decided to go out, until all is settled: amount = paid + in_doubt + on_slip + open."""
+
+    payout: OpId
+    transaction: TransactionId
+    purpose: str
+    amount: Yen
+    paid: Yen = ZERO
+    in_doubt: Yen = ZERO
+    on_slip: Yen = ZERO
+
+    @property
+    def open(self) -> Yen:
+        """Still to be given: from another unit, or on a slip."""
+        return self.amount - self.paid - self.in_doubt - self.on_slip
+
+
+class Dispense(Part, frozen=True):
+    """An intent whose end is not recorded (`is_unknown` False) or whose end was UNKNOWN (True)."""
+
+    op: OpId
+    payout: OpId
+    transaction: TransactionId
+    device: DeviceId
+    denomination: Denomination
+    count: int
+    event_counter: int
+    lifetime: int
+    serial: str
+    seq: int
+    in_doubt: int = 0
+    """Pieces nobody can vouch for; the proven ones are already paid."""
+    proven: int = 0
+    is_unknown: bool = False
+    is_recounted: bool = False
+    """A person counted the unit since: settling it corrects the float, no longer the unit's count."""
+
+
+class Print(Part, frozen=True):
+    """A print whose end is not recorded."""
+
+    op: OpId
+    transaction: TransactionId
+    line: LineId
+    device: DeviceId
+    pages: int
+    seq: int
+
+
+class Slip(Part, frozen=True):
+    """A liability that the counter pays, once."""
+
+    slip: str
+    transaction: TransactionId
+    amount: Yen
+    """Firm: may be redeemed."""
+    doubtful: Yen
+    """Of money in doubt: becomes firm as far as the doubt resolves to "not paid"."""
+    reason: str
+    seq: int
+
+
+class Incident(Part, frozen=True):
+    incident: str
+    code: str
+    transaction: TransactionId | None
+    device: DeviceId | None
+    amount: Yen
+    seq: int
+
+
+class CreditDoubt(Part, frozen=True):
+    """Up to `at_most` pieces of unknown value came in: there may be more than the books say, never less."""
+
+    device: DeviceId
+    epoch: int
+    at_most: int
+    transaction: TransactionId | None
+    seq: int
+
+
+class ReportDue(Part, frozen=True):
+    """The server has not yet acknowledged what became of this line. `what`: `printed` or `void`."""
+
+    transaction: TransactionId
+    line: LineId
+    what: str
+    reason: str
+    seq: int
+
+
+class Receipts(Part, frozen=True):
+    """収納金 of one kind by one means."""
+
+    kind: str
+    means: str
+    count: int
+    amount: Yen
+
+
+class Totals(Part, frozen=True):
+    """Running totals since the journal began; a day is the difference of two of them."""
+
+    receipts: dict[str, Receipts] = {}
+    """Key `kind/means`."""
+    transactions: int = 0
+    cash_in: Yen = ZERO
+    change: Yen = ZERO
+    returned: Yen = ZERO
+    owed: Yen = ZERO
+    """Put on slips (firm)."""
+    redeemed: Yen = ZERO
+    """Slips paid at the counter: money in the machine that is the counter's now."""
+    voided: int = 0
+
+    @property
+    def receipts_cash(self) -> Yen:
+        return Yen.sum(each.amount for each in self.receipts.values() if each.means == CASH)
+
+
+class DayClose(Part, frozen=True):
+    """The last close: everything up to and including `seq` is in it."""
+
+    number: int
+    seq: int
+    totals: Totals
+    """Of the whole journal up to here."""
+    before: Totals
+    """Up to the close before: the difference is that day's sheet, the same at each re-print."""
