@@ -1,0 +1,239 @@
+"""What our small papers say: receipt, slip for money that is owed, note of a void certificate. Pure.
+
+A slip is a list of lines; the printer's driver draws them. Japanese always stands on it, because staff must
+read it; a second language stands beside or below it. No slip carries a name, an address or anything else of a
+person. Texts come through a callable `key -> template`, one per language: this module needs no catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import msgspec
+
+from kiosk.money import Yen
+from kiosk.ports import Slip, SlipLine
+
+Texts = Callable[[str], str]
+"""`slip.total` -> `合計`. Templates use named fields: `番号 {number}`."""
+
+JST = timezone(timedelta(hours=9), "JST")
+"""Japan has one time and no summer time."""
+
+RULE = SlipLine(is_rule=True)
+GAP = SlipLine()
+NOTHING = Yen(0)
+
+
+class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose paper it is: town, place (`市民課`), and the kiosk's enrolled name."""
+
+    town: str
+    place: str
+    machine: str
+
+
+class FeeLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many copies of one kind at one fee. `kind` is a key (`juminhyo`)."""
+
+    kind: str
+    fee: Yen
+    copies: int
+
+    @property
+    def amount(self) -> Yen:
+        return self.fee * self.copies
+
+
+class Heading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What every slip begins with. `number` is what staff ask for (`0042`); `at` is aware."""
+
+    issuer: Issuer
+    number: str
+    at: datetime
+
+
+class Languages:
+    """The Japanese texts, and those of a second language when the resident chose one."""
+
+    def __init__(self, ja: Texts, other: Texts | None = None) -> None:
+        self._ja = ja
+        self._other = other
+
+    def label(self, key: str, **fields: object) -> str:
+        """Short texts on one line: `合計 Total`."""
+        return "  ".join(self._both(key, fields))
+
+    def lines(
+        self, key: str, *, size: int = 1, is_bold: bool = False, is_centred: bool = False, **fields: object
+    ) -> tuple[SlipLine, ...]:
+        """One line per language, Japanese first."""
+        return tuple(
+            SlipLine(text=text, size=size, is_bold=is_bold, is_centred=is_centred)
+            for text in self._both(key, fields)
+        )
+
+    def _both(self, key: str, fields: dict[str, object]) -> list[str]:
+        texts = [self._ja, self._other] if self._other is not None else [self._ja]
+        return list(dict.fromkeys(each(key).format(**fields) for each in texts))
+
+
+def receipt(
+    say: Languages, heading: Heading, fees: tuple[FeeLine, ...], inserted: Yen, owed: Yen = NOTHING
+) -> Slip:
+    """領収書 for cash. `owed`: the part of the change that stands on a slip of its own, not paid out."""
+    total = Yen.sum(each.amount for each in fees)
+    change = inserted - total
+    rows: list[SlipLine] = []
+    for each in fees:
+        rows += say.lines(f"kind.{each.kind}", is_bold=True)
+        each_of = say.label("slip.fee_line", fee=yen(each.fee), copies=each.copies)
+        rows.append(SlipLine(text=each_of, right=yen(each.amount)))
+    paid = [
+        SlipLine(text=say.label("slip.total"), right=yen(total), size=2, is_bold=True),
+        SlipLine(text=say.label("slip.inserted"), right=yen(inserted)),
+        SlipLine(text=say.label("slip.change"), right=yen(change)),
+    ]
+    if owed:
+        paid.append(SlipLine(text=say.label("slip.change_owed"), right=yen(owed)))
+    return Slip(
+        kind="receipt",
+        lines=(
+            *_head(say, "slip.receipt.title", heading),
+            RULE,
+            *rows,
+            RULE,
+            *paid,
+            RULE,
+            *say.lines("slip.receipt.received"),
+            *say.lines("slip.receipt.tax_exempt"),
+            *say.lines("slip.receipt.once"),
+            *_foot(heading.issuer),
+        ),
+    )
+
+
+OWED_REASONS = frozenset({"shortage", "unknown", "restart"})
+"""Why money is on a slip; the words of the journal's OwedOnSlip. Another word gets the text of `unknown`."""
+
+
+def owed(say: Languages, heading: Heading, amount: Yen, reason: str, code: str) -> Slip:
+    """お預かり票: this much is the resident's and still with us; the counter pays it against this paper."""
+    why = reason if reason in OWED_REASONS else "unknown"
+    return Slip(
+        kind="owed",
+        lines=(
+            *_head(say, "slip.owed.title", heading),
+            RULE,
+            *say.lines("slip.owed.amount"),
+            SlipLine(text=yen(amount), size=3, is_bold=True, is_centred=True),
+            RULE,
+            *say.lines(f"slip.owed.why.{why}"),
+            GAP,
+            *say.lines("slip.owed.next", is_bold=True, place=heading.issuer.place),
+            *say.lines("slip.owed.keep"),
+            *_for_staff(("slip.staff.paid_on", "slip.staff.paid_by", "slip.staff.received_by")),
+            *_foot(heading.issuer, code),
+        ),
+    )
+
+
+def fault(say: Languages, heading: Heading, code: str) -> Slip:
+    """No money is open, but something could not be finished: what to tell the counter."""
+    return Slip(
+        kind="fault",
+        lines=(
+            *_head(say, "slip.fault.title", heading),
+            RULE,
+            *say.lines("slip.fault.what"),
+            SlipLine(text=code, size=3, is_bold=True, is_centred=True),
+            *say.lines("slip.fault.money"),
+            *say.lines("slip.owed.next", is_bold=True, place=heading.issuer.place),
+            *_for_staff(("slip.staff.done_on", "slip.staff.done_by")),
+            *_foot(heading.issuer, code),
+        ),
+    )
+
+
+def void(
+    say: Languages, heading: Heading, papers: tuple[tuple[str, str], ...], returned: Yen, code: str
+) -> Slip:
+    """These certificates (kind, 発行番号) are void; whoever holds a sheet of them gives it to the counter."""
+    rows: list[SlipLine] = []
+    for kind, serial in papers:
+        rows += say.lines(f"kind.{kind}", is_bold=True)
+        rows.append(SlipLine(text=say.label("slip.void.serial"), right=serial))
+    money = [SlipLine(text=say.label("slip.void.returned"), right=yen(returned), size=2, is_bold=True)]
+    return Slip(
+        kind="void",
+        lines=(
+            *_head(say, "slip.void.title", heading),
+            RULE,
+            *rows,
+            RULE,
+            *say.lines("slip.void.what"),
+            *(money if returned else ()),
+            *say.lines("slip.void.next", is_bold=True, place=heading.issuer.place),
+            *_for_staff(("slip.staff.done_on", "slip.staff.done_by")),
+            *_foot(heading.issuer, code),
+        ),
+    )
+
+
+def _head(say: Languages, title: str, heading: Heading) -> tuple[SlipLine, ...]:
+    return (
+        *say.lines(title, size=3, is_bold=True, is_centred=True),
+        SlipLine(text=heading.issuer.town, size=2, is_centred=True),
+        SlipLine(text=heading.issuer.place, is_centred=True),
+        GAP,
+        SlipLine(text=say.label("slip.number"), right=heading.number, size=2, is_bold=True),
+        SlipLine(text=japanese_time(heading.at)),
+    )
+
+
+def _for_staff(keys: tuple[str, ...]) -> tuple[SlipLine, ...]:
+    """Lines that staff fill in by hand, in the language of staff (these keys are texts of `_STAFF`)."""
+    rows: list[SlipLine] = [RULE, SlipLine(text=_STAFF["slip.staff.title"], is_centred=True)]
+    for key in keys:
+        rows += [SlipLine(text=_STAFF[key], right=_BLANK), GAP]
+    return (*rows, RULE)
+
+
+def _foot(issuer: Issuer, code: str = "") -> tuple[SlipLine, ...]:
+    return (SlipLine(text=issuer.machine, right=code),)
+
+
+_BLANK = "＿" * 9
+
+_STAFF = {
+    "slip.staff.title": "職員記入欄",
+    "slip.staff.paid_on": "返金日",
+    "slip.staff.paid_by": "担当者",
+    "slip.staff.received_by": "受領者",
+    "slip.staff.done_on": "対応日",
+    "slip.staff.done_by": "担当者",
+}
+"""Read by staff only, so in Japanese whatever the resident chose."""
+
+
+def yen(amount: Yen) -> str:
+    """`¥1,000`: understood by those who read no Japanese too."""
+    return f"-¥{-amount.value:,}" if amount < Yen(0) else f"¥{amount.value:,}"
+
+
+_ERAS = ((date(2019, 5, 1), "令和"), (date(1989, 1, 8), "平成"))
+"""First day and name, newest first (元号を改める政令)."""
+
+
+def japanese_time(at: datetime) -> str:
+    """`令和8年11月21日 14時05分`, Japan's time whatever zone `at` is in."""
+    local = at.astimezone(JST) if at.tzinfo else at.replace(tzinfo=UTC).astimezone(JST)
+    for first, name in _ERAS:
+        if local.date() >= first:
+            year = local.year - first.year + 1
+            era = f"{name}{'元' if year == 1 else year}年"
+            break
+    else:
+        era = f"{local.year}年"
+    return f"{era}{local.month}月{local.day}日 {local.hour}時{local.minute:02}分"
