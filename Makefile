@@ -8,7 +8,7 @@ export MADOGUCHI_VENV
 AS_ROOT := @provisioning/as-root.sh
 PREPARE := install Debian packages, the Python environment in $(MADOGUCHI_VENV) and system users
 
-.PHONY: help run test check env packages users lock sbom wheels clean
+.PHONY: help run test check env packages users lock licences sbom wheels clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,7 +38,10 @@ lock: ## resolve pyproject.toml into the lock files (ARGS=--upgrade for newer ve
 wheels: ## both wheels in build/wheels: the whole, and the appliance's
 	@provisioning/wheels.sh
 
-sbom: ## CycloneDX list of everything that runs on a kiosk, in build/sbom.cdx.json
+licences: ## docs/licences.md from what the locked packages state
+	@$(MADOGUCHI_VENV)/bin/python provisioning/licences.py
+
+sbom: ## CycloneDX list of what runs, with licences and hashes, in build/sbom.cdx.json
 	@$(MADOGUCHI_VENV)/bin/python provisioning/sbom.py build/sbom.cdx.json
 
 clean: ## forget what was built (the environment in /opt stays)
