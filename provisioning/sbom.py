@@ -1,4 +1,4 @@
-"""CycloneDX list: the Python packages of a kiosk and of the issuance server, the Debian packages of this bench.
+"""CycloneDX list: Python packages of a kiosk and of the issuance server, Debian packages of this bench.
 
     provisioning/sbom.py FILE
 
