@@ -1,7 +1,7 @@
 """The core's end of the view socket: one thread, many screens, and nobody can make it wait.
 
-The role is decided by the peer's uid (SO_PEERCRED), never by its words. Only the newest view is kept for a slow
-screen.
+The role is decided by the peer's uid (SO_PEERCRED), never by its words. Only the newest view is kept for a
+slow screen.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class _Client:
         self.decoder = wire.server_side()
         self.sending = b""
         self.view: bytes | None = None
+        self.told: bytes | None = None
         self.refusals: deque[bytes] = deque(maxlen=_REFUSALS_KEPT)
         self.moved_s = now_s
         self.window_s = now_s
@@ -50,6 +51,11 @@ class _Client:
     @property
     def has_more(self) -> bool:
         return bool(self.sending or self.refusals or self.view)
+
+    def show(self, view: bytes | None) -> None:
+        """Let this be the newest view; the same one is not sent twice."""
+        if view is not self.told:
+            self.view = self.told = view
 
     def next_bytes(self) -> bytes:
         """What to send now: the rest of a line, a refusal, the newest view."""
@@ -62,7 +68,7 @@ class _Client:
 
 
 class ViewServer:
-    """Publishes views to screens by role; hands their intents to `on_intent`, called in this server's thread."""
+    """Publishes views to screens by role; hands their intents to `on_intent` (in this server's thread)."""
 
     def __init__(
         self,
@@ -75,7 +81,7 @@ class ViewServer:
         intents_per_s: int = 50,
         screens_per_role: int = 4,
     ) -> None:
-        """`roles`: uid -> Role. `stall_s`: a screen that takes nothing of what waits for so long is closed."""
+        """`roles`: uid -> Role. `stall_s`: a screen that takes nothing for so long is closed."""
         if OVERFLOW_UID in roles:
             raise ContractError("uid 65534 can have no role")
         self._path = Path(path)
@@ -109,6 +115,7 @@ class ViewServer:
             self._path.chmod(0o660)  # the directory's group decides who may knock
             self._listener.listen()
         except OSError as error:
+            self._release()
             raise DeviceUnavailable(f"core: view socket, errno {error.errno}") from None
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
@@ -143,9 +150,7 @@ class ViewServer:
             self._thread.join()
         for client in list(self._clients.values()):
             self._close(client)
-        self._selector.close()
-        for each in (self._listener, self._wake_in, self._wake_out):
-            each.close()
+        self._release()
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
 
@@ -193,7 +198,7 @@ class ViewServer:
         self._clients[peer.fileno()] = client
         self._selector.register(peer, selectors.EVENT_READ)
         with self._lock:
-            client.view = self._views.get(role)
+            client.show(self._views.get(role))
         self._send(client)
 
     def _count(self, role: Role) -> int:
@@ -239,7 +244,7 @@ class ViewServer:
             return
         for client in list(self._clients.values()):
             client.refusals.extend(data for role, data in refusals if role is client.role)
-            client.view = fresh.get(client.role, client.view)
+            client.show(fresh.get(client.role, client.told))
             self._send(client)
 
     def _send(self, client: _Client) -> None:
@@ -270,6 +275,11 @@ class ViewServer:
         for client in list(self._clients.values()):
             if client.has_more and now_s - client.moved_s >= self._stall_s:
                 self._close(client)
+
+    def _release(self) -> None:
+        self._selector.close()
+        for each in (self._listener, self._wake_in, self._wake_out):
+            each.close()
 
     def _close(self, client: _Client) -> None:
         self._clients.pop(client.peer.fileno(), None)

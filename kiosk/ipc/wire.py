@@ -4,8 +4,8 @@
                        {"type":"IntentRefused","step":7,"reason":"stale"}
     client -> server   {"type":"Next","step":7}              (any of kiosk.intents)
 
-A peer that breaks these rules is not understood again: the connection is closed, a screen connects anew and gets
-the whole view. No message has room for a secret.
+A peer that breaks these rules is not understood again: the connection is closed, a screen connects anew and
+gets the whole view. No message has room for a secret.
 """
 
 from __future__ import annotations
