@@ -1,0 +1,1 @@
+"""Words, numbers and dates per language. Texts live in catalogues/*.po; nothing else holds a visible string."""
