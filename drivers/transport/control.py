@@ -98,7 +98,8 @@ class ControlServer:
 def request(path: str | Path, verb: str, *args: str, timeout_s: float = 10.0) -> dict[str, Any]:
     """Ask a simulator. Returns its answer, `ok` included.
 
-    DeviceUnavailable: nobody listens there. DeviceTimeout: no answer in time. PeerProtocolError: not an answer.
+    DeviceUnavailable: nobody listens there. DeviceTimeout: no answer in time.
+    PeerProtocolError: not an answer.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as sock:
         sock.settimeout(timeout_s)

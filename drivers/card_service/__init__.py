@@ -1,0 +1,1 @@
+"""The card process: the reader, the secret, and nothing else."""

@@ -1,0 +1,1 @@
+"""Japanese identity cards: codec (pure), applications, and the virtual card under `sim`."""

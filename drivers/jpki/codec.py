@@ -1,0 +1,142 @@
+"""The bytes of the 公的個人認証 application (JPKI): names of files and keys, and what is inside them.
+
+There is no public specification of the card. File numbers are what four open projects found independently
+and agree on (facts: README.md, "sources"); formats inside the files are public standards: PKCS#11 token
+information, X.509 (RFC 5280), PKCS#1 (RFC 8017).
+
+Rules. Every function takes bytes that a stranger's card sent and returns a value or raises
+PeerProtocolError, nothing else. Nothing here decides whether a certificate is good: chain and revocation
+are judged in the issuance server only.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import hmac
+from typing import Final
+
+from drivers.jpki import tlv
+from kiosk.errors import PeerProtocolError
+from kiosk.ports import CardKind
+
+AID: Final = bytes.fromhex("D392F000260100000001")
+
+
+class Ef(enum.IntEnum):
+    """Elementary files and references; the low five bits are the short file identifier."""
+
+    SIGN_CERTIFICATE = 0x0001
+    SIGN_CA = 0x0002
+    TOKEN = 0x0006
+    AVAILABILITY = 0x0008
+    AUTH_CERTIFICATE = 0x000A
+    AUTH_CA = 0x000B
+    AUTH_KEY = 0x0017
+    AUTH_PIN = 0x0018
+    SIGN_KEY = 0x001A
+    SIGN_PIN = 0x001B
+
+
+AUTH_PIN_LENGTH: Final = 4
+SIGN_PASSWORD_MIN: Final = 6
+SIGN_PASSWORD_MAX: Final = 16
+
+LABEL_BYTES: Final = 32
+_KINDS: Final = {
+    b"JPKIAPICCTOKEN2": CardKind.MY_NUMBER,
+    b"JPKIAPGPSETOKEN": CardKind.ANDROID,
+    b"JPKIAPIOSTOKEN": CardKind.IPHONE,
+}
+
+_BOTH_CERTIFICATES: Final = bytes.fromhex("8F8F")
+
+
+def card_kind(token: bytes) -> CardKind | None:
+    """From the token information's label (CK_TOKEN_INFO: 32 characters, space padded). None: an older
+    card's.
+    """
+    if len(token) < LABEL_BYTES:
+        raise PeerProtocolError("JPKI: the token information is cut short")
+    return _KINDS.get(token[:LABEL_BYTES].rstrip(b" \x00"))
+
+
+def has_sign_certificate(availability: bytes) -> bool:
+    """What file 0008 says. Cards without a PIN, and those of most people under 15, have none (facts §1.2)."""
+    return availability[:2] == _BOTH_CERTIFICATES
+
+
+# --- certificate --------------------------------------------------------------------------------------------
+
+CERTIFICATE_MAX: Final = 8192
+
+
+def certificate_length(head: bytes) -> int:
+    """Bytes of the DER certificate that a file begins with; what follows it in the file is padding."""
+    tag, length, begin = tlv.read_header(head)
+    if tag != 0x30 or not 0 < length <= CERTIFICATE_MAX:
+        raise PeerProtocolError("JPKI: the file is not a certificate")
+    return begin + length
+
+
+def fingerprint(certificate: bytes) -> str:
+    """SHA-256 of the DER, hex: the name of this card in one session."""
+    return hashlib.sha256(certificate).hexdigest()
+
+
+def rsa_public_key(certificate: bytes) -> tuple[int, int]:
+    """(n, e) of the certificate's key. PeerProtocolError when it is no certificate or the key is no RSA
+    key.
+    """
+    tbs = tlv.read_all(tlv.read_tagged(tlv.read_tagged(certificate, 0x30).value, 0x30).value)
+    at = 6 if tbs and tbs[0].tag == 0xA0 else 5  # RFC 5280 §4.1: [0] version is there in every v3 certificate
+    if len(tbs) <= at:
+        raise PeerProtocolError("X.509: the certificate is cut short")
+    parts = tlv.read_all(tbs[at].value)
+    if len(parts) != 2 or parts[1].tag != 0x03 or not parts[0].value.startswith(_RSA_ENCRYPTION):
+        raise PeerProtocolError("X.509: not an RSA key")
+    numbers = tlv.read_all(tlv.read_tagged(parts[1].value[1:], 0x30).value)
+    if [each.tag for each in numbers] != [0x02, 0x02]:
+        raise PeerProtocolError("X.509: not an RSA key")
+    n, e = (int.from_bytes(each.value, "big") for each in numbers)
+    if not 1024 <= n.bit_length() <= 4096 or not 3 <= e < 1 << 33:
+        raise PeerProtocolError("X.509: an RSA key of a size that cards do not have")
+    return n, e
+
+
+_RSA_ENCRYPTION: Final = bytes.fromhex("06092A864886F70D010101")
+
+
+# --- signature ----------------------------------------------------------------------------------------------
+
+_SHA256_PREFIX: Final = bytes.fromhex("3031300D060960864801650304020105000420")
+"""RFC 8017 §9.2 note 1. The NULL is there: without it OpenSSL refuses the signature (facts §1.6)."""
+
+
+def digest_info(message: bytes) -> bytes:
+    """What the card pads and signs: DigestInfo of SHA-256 over the message, 51 bytes."""
+    return _SHA256_PREFIX + hashlib.sha256(message).digest()
+
+
+def recover_block(signature: bytes, n: int, e: int) -> bytes:
+    """The data that was signed with PKCS#1 v1.5 type 1 padding (RFC 8017 §9.2), without the padding."""
+    size = (n.bit_length() + 7) // 8
+    value = int.from_bytes(signature, "big")
+    if len(signature) != size or value >= n:
+        raise PeerProtocolError("RSA: the signature has another length than the key")
+    block = pow(value, e, n).to_bytes(size, "big")
+    end = block.find(b"\x00", 2)
+    if block[:2] != b"\x00\x01" or end < 10 or block[2:end].strip(b"\xff"):
+        raise PeerProtocolError("RSA: not a signature by this key")
+    return block[end + 1 :]
+
+
+def is_signed_by(certificate: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the key of this certificate made this signature: the card that signed is the card that was
+    read.
+    """
+    n, e = rsa_public_key(certificate)
+    try:
+        return hmac.compare_digest(recover_block(signature, n, e), digest_info(message))
+    except PeerProtocolError:
+        return False

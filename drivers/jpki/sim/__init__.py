@@ -1,0 +1,1 @@
+"""The virtual My Number Card. Never part of an appliance."""
