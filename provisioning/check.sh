@@ -12,15 +12,14 @@ mkdir -p build/cache
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
-mapfile -t trees < <(find kiosk drivers screens i18n issuance tests benchmarks provisioning hatch_build.py \
-    -name '*.py' | cut -d/ -f1 | sort -u)
+mapfile -t trees < <(find . -name '*.py' ! -path './build/*' -printf '%P\n' | cut -d/ -f1 | sort -u)
 
 # shellcheck disable=SC2317  # called by name below
 {
     format() { "$bin/ruff" format --check --quiet .; }
     lint() { "$bin/ruff" check --quiet .; }
     types() { "$bin/mypy" "${trees[@]}"; }
-    imports() { "$bin/lint-imports" --cache-dir build/cache/imports; }
+    imports() { "$bin/lint-imports" --no-logo --cache-dir build/cache/imports; }
     shell() { find provisioning -name '*.sh' -print0 | xargs -0 shellcheck .ci/run; }
     units() { provisioning/units.sh; }
 }

@@ -43,6 +43,6 @@ fi
 if [ "$(sources_of)" != "$sources" ]; then
     echo "Installing Madoguchi into $venv."
     rm -f "$venv/.sources.sha256"
-    pip_install --no-index --force-reinstall .
+    PYTHONDONTWRITEBYTECODE=1 pip_install --compile --no-index --force-reinstall .
     echo "$sources" >"$venv/.sources.sha256"
 fi

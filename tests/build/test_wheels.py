@@ -95,6 +95,6 @@ def test_what_ships_never_imports_what_does_not() -> None:
     assert wrong == []
 
 
-def test_a_misspelt_build_is_refused() -> None:
+def test_a_misspelt_build_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="it may be 'full' or 'appliance'"):
-        build("aplliance", Path("unused"))
+        build("aplliance", tmp_path)
