@@ -1,15 +1,18 @@
-"""The parts of the ledger: units, accounts, payouts, doubts, slips, totals. Frozen values, pure.
+"""The ledger and its parts: units, accounts, payouts, doubts, slips, totals. Frozen values, pure.
 
-Counted units use XFS4IoT's words (CWA 17852, Storage/CashManagement): `initial`, `deposited` (in), `presented`
-and `unknown` (out), and `accuracy`. 預り = held, 収納金 = receipts, つり銭資金 = float.
+Counted units use XFS4IoT's words (CWA 17852, Storage/CashManagement): `initial`, `deposited` (in),
+`presented` and `unknown` (out), and `accuracy`. 預り = held, 収納金 = receipts, つり銭資金 = float.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import msgspec
 
 from kiosk.ids import DeviceId, LineId, OpId, TransactionId
 from kiosk.money import NO_CASH, Cash, Denomination, Yen
+from kiosk.ports import CreditMark
 
 ZERO = Yen(0)
 CASH = "cash"
@@ -47,6 +50,11 @@ class Unit(Part, frozen=True):
     def count(self) -> Cash:
         """What should lie in it, doubtful pieces included."""
         return Cash({each: max(0, count) for each, count in self.balance.items()})
+
+    @property
+    def plannable(self) -> Cash:
+        """What lies in it for certain."""
+        return Cash({each: max(0, count - self.unknown[each]) for each, count in self.balance.items()})
 
     @property
     def total(self) -> Yen:
@@ -156,6 +164,7 @@ class Dispense(Part, frozen=True):
 
     op: OpId
     payout: OpId
+    purpose: str
     transaction: TransactionId
     device: DeviceId
     denomination: Denomination
@@ -263,3 +272,74 @@ class DayClose(Part, frozen=True):
     """Of the whole journal up to here."""
     before: Totals
     """Up to the close before: the difference is that day's sheet, the same at each re-print."""
+
+
+class Ledger(Part, frozen=True):
+    """All balances after record `seq`. A value: folding a record gives the next one."""
+
+    seq: int = 0
+    units: dict[DeviceId, Unit] = {}
+    accounts: dict[TransactionId, Account] = {}
+    """Open ones, and closed ones that still need somebody; in the order of their opening."""
+    unassigned: Cash = NO_CASH
+    """Came in while no transaction was open: owed to somebody unknown, never revenue."""
+    payouts: dict[OpId, Payout] = {}
+    """Not finished."""
+    dispenses: dict[OpId, Dispense] = {}
+    """Intended, no end recorded: what recovery has to ask the devices about."""
+    doubts: dict[OpId, Dispense] = {}
+    """Ended UNKNOWN: stays until device evidence or an identified person resolves it."""
+    prints: dict[OpId, Print] = {}
+    """Intended, no end recorded."""
+    slips: dict[str, Slip] = {}
+    """Not redeemed."""
+    incidents: dict[str, Incident] = {}
+    reports: dict[LineId, ReportDue] = {}
+    marks: dict[DeviceId, CreditMark] = {}
+    """The last credit of each acceptor."""
+    credit_doubts: tuple[CreditDoubt, ...] = ()
+    """Since the last day close."""
+    float_amount: Yen = ZERO
+    """つり銭資金: what identified persons put in, less what they took out and what counting corrected."""
+    totals: Totals = Totals()
+    day: DayClose | None = None
+    violations: tuple[str, ...] = ()
+    """Records that should be impossible, with sequence number: a bug, or a tampered journal."""
+
+    @property
+    def open_transactions(self) -> tuple[Account, ...]:
+        """Not closed, oldest first."""
+        return tuple(each for each in self.accounts.values() if each.is_open)
+
+    @property
+    def next_number(self) -> str:
+        """The short number of the next transaction of this business day."""
+        before = self.day.totals.transactions if self.day else 0
+        return f"{self.totals.transactions - before + 1:04d}"
+
+    @property
+    def held(self) -> Yen:
+        return Yen.sum(each.held for each in self.accounts.values())
+
+    @property
+    def in_doubt(self) -> Yen:
+        return Yen.sum(each.in_doubt for each in self.accounts.values())
+
+    @property
+    def owed(self) -> Yen:
+        """Firm amounts of all slips not redeemed."""
+        return Yen.sum(each.amount for each in self.slips.values())
+
+    @property
+    def in_units(self) -> Yen:
+        """What should lie in all units."""
+        return Yen.sum(each.total for each in self.units.values())
+
+    def stock(self, units: Iterable[DeviceId]) -> Cash:
+        """Pieces of these units that change may be planned with: exact units only, doubtful ones left out."""
+        found = NO_CASH
+        for each in units:
+            unit = self.units.get(each)
+            if unit is not None and unit.is_exact:
+                found += unit.plannable
+        return found

@@ -1,0 +1,99 @@
+"""Does the ledger balance? The invariants of a cash journal, as one pure function. Empty = to ¥0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kiosk.journal.accounts import ZERO, Ledger, Totals
+from kiosk.money import Cash, Yen
+
+
+def imbalances(ledger: Ledger) -> tuple[str, ...]:
+    """What does not balance, in words without personal data."""
+    return tuple(
+        [
+            *ledger.violations,
+            *_conservation(ledger),
+            *_accounts(ledger),
+            *_payouts(ledger),
+            *_units(ledger),
+            *_day(ledger),
+        ]
+    )
+
+
+def _conservation(ledger: Ledger) -> Iterator[str]:
+    """What lies in the units is somebody's, each yen once; what ever came in is somewhere."""
+    totals, here = ledger.totals, ledger.held + ledger.in_doubt + ledger.unassigned.total
+    whose = here + ledger.float_amount + ledger.owed + totals.receipts_cash + totals.redeemed
+    if ledger.in_units != whose:
+        yield f"units hold ¥{ledger.in_units.value}, the books explain ¥{whose.value}"
+    went = here + totals.change + totals.returned + totals.receipts_cash + totals.owed
+    if totals.cash_in != went:
+        yield f"¥{totals.cash_in.value} came in, ¥{went.value} is accounted for"
+    if totals.owed != ledger.owed + totals.redeemed:
+        yield f"¥{totals.owed.value} put on slips, ¥{(ledger.owed + totals.redeemed).value} open or redeemed"
+
+
+def _accounts(ledger: Ledger) -> Iterator[str]:
+    for account in ledger.accounts.values():
+        name = f"transaction {account.number}"
+        if account.held < ZERO:
+            yield f"{name}: ¥{-account.held.value} more given or booked than came in"
+        if not account.is_open and account.held:
+            yield f"{name}: closed with ¥{account.held.value} held"
+        doubts = [each for each in ledger.doubts.values() if each.transaction == account.transaction]
+        doubtful = Yen.sum(each.denomination.face * each.in_doubt for each in doubts)
+        if account.in_doubt != doubtful:
+            yield f"{name}: ¥{account.in_doubt.value} in doubt, its operations say ¥{doubtful.value}"
+        slips = [each for each in ledger.slips.values() if each.transaction == account.transaction]
+        if Yen.sum(each.doubtful for each in slips) > account.in_doubt:
+            yield f"{name}: slips speak of more doubt than there is"
+
+
+def _payouts(ledger: Ledger) -> Iterator[str]:
+    """paid + in doubt + on slip + open = decided, and nothing is promised that is not held."""
+    promised: dict[str, Yen] = {}
+    for payout in ledger.payouts.values():
+        promised[payout.transaction] = promised.get(payout.transaction, ZERO) + payout.open
+        if payout.open < ZERO:
+            yield f"a payout of ¥{payout.amount.value} gave ¥{-payout.open.value} too much"
+    for transaction, amount in promised.items():
+        held = next((a.held for a in ledger.accounts.values() if a.transaction == transaction), ZERO)
+        if amount > held:
+            yield f"payouts promise ¥{amount.value}, ¥{held.value} is held"
+
+
+def _units(ledger: Ledger) -> Iterator[str]:
+    doubts: dict[str, Cash] = {}
+    for each in ledger.doubts.values():
+        if not each.is_recounted:
+            pieces = Cash({each.denomination: each.in_doubt})
+            doubts[each.device] = doubts.get(each.device, Cash()) + pieces
+    for unit in ledger.units.values():
+        if unit.accuracy != "unknown" and any(count < 0 for count in unit.balance.values()):
+            yield f"unit {unit.unit}: fewer than no pieces"
+        if unit.unknown != doubts.get(unit.unit, Cash()):
+            yield f"unit {unit.unit}: its doubtful pieces are not those of its operations"
+
+
+def _day(ledger: Ledger) -> Iterator[str]:
+    """Running totals only grow: a day is the difference of two, so each record is in exactly one day."""
+    if ledger.day is None:
+        return
+    if ledger.day.seq > ledger.seq:
+        yield "a day was closed in the future"
+    for earlier, later in ((ledger.day.before, ledger.day.totals), (ledger.day.totals, ledger.totals)):
+        if not _has_grown(earlier, later):
+            yield "totals went down"
+
+
+def _has_grown(earlier: Totals, later: Totals) -> bool:
+    plain = ("transactions", "cash_in", "change", "returned", "owed", "redeemed", "voided")
+    if any(getattr(later, each) < getattr(earlier, each) for each in plain):
+        return False
+    receipts = later.receipts
+    return all(
+        key in receipts and receipts[key].count >= each.count and receipts[key].amount >= each.amount
+        for key, each in earlier.receipts.items()
+    )
