@@ -1,0 +1,161 @@
+"""`kiosk-sim do VERB …`: one place for everything that a hand or an accident does to the machine.
+
+Most verbs are a simulator's own, passed on to its control socket under the name it has there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drivers.simpanel import parts, places
+from drivers.simpanel.glass import Glass
+from drivers.simpanel.supervisor import Supervisor
+from drivers.transport.control import ControlServer, Verb, request
+from kiosk.errors import ConfigError, DeviceUnavailable, MadoguchiError
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A verb that is a simulator's own: which simulator, its verb, and arguments that come first."""
+
+    to: str
+    verb: str
+    first: tuple[str, ...] = ()
+
+
+PASSED: dict[str, Passed] = {
+    "place-card": Passed("card", "place"),
+    "remove-card": Passed("card", "remove"),
+    "insert-coin": Passed("cctalk", "insert-coin"),
+    "take-coins": Passed("cctalk", "take-coins"),
+    "take-paper": Passed("ipp", "take-paper"),
+    "take-receipt": Passed("escpos", "take-receipt"),
+}
+
+TARGETS: dict[str, str] = {
+    "printer": "ipp",
+    "receipt": "escpos",
+    "coin1": "cctalk",
+    "card-reader": "card",
+    "server": "issuance",
+    "cash": "cctalk",
+}
+"""A device's name for people, and the part that plays it. A hopper is the coin unit's."""
+
+
+class Control:
+    """The verbs of one run, served at DIR/control.sock."""
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        glass: Glass,
+        cut_power: Callable[[], None],
+        power_on: Callable[[], None],
+    ) -> None:
+        self._supervisor = supervisor
+        self._glass = glass
+        self._cut_power = cut_power
+        self._power_on = power_on
+
+    def start(self) -> ControlServer:
+        verbs: dict[str, Verb] = {name: self._pass_on(name) for name in PASSED}
+        verbs |= {
+            "status": self.status,
+            "state": self.state,
+            "jam": lambda device: self._trouble("jam", device),
+            "out-of-paper": lambda device="printer": self._trouble("out-of-paper", device),
+            "clear": lambda device: self._trouble("clear", device),
+            "sim": self.sim,
+            "server-away": lambda: self._supervisor.kill("issuance"),
+            "server-silent": lambda: self._supervisor.freeze("issuance"),
+            "server-back": self.server_back,
+            "kill": self.kill,
+            "cut-power": self._cut_power,
+            "power-on": self._power_on,
+            "pull-plug-of": lambda device: self._supervisor.kill(self._part(device)),
+            "plug-in": lambda device: self._supervisor.start(self._part(device)),
+            "screen": self._glass.screen,
+            "layout": self._glass.layout,
+            "tap": self._glass.tap,
+            "shot": self._glass.shot,
+            "down": self._supervisor.stop,
+        }
+        server = ControlServer(places.OUT / places.CONTROL_NAME, verbs)
+        server.start()
+        owner = int(os.environ.get("SUDO_UID", "0"))
+        os.chown(server.path, owner, int(os.environ.get("SUDO_GID", "0")))
+        return server
+
+    # --- verbs ---
+
+    def status(self) -> Answer:
+        """Which parts run, and how long each took to become ready."""
+        return {
+            "parts": self._supervisor.names(),
+            "ready_after_s": {k: round(v, 3) for k, v in self._supervisor.first_ready.items()},
+        }
+
+    def state(self) -> Answer:
+        """The physical truth of every simulator: what lies where, whatever the kiosk believes."""
+        truth: dict[str, Any] = {}
+        for name in parts.SIMULATORS:
+            try:
+                truth[name] = _ask(name, "state")
+            except MadoguchiError as why:
+                truth[name] = {"unplugged": str(why)}
+        return truth
+
+    def sim(self, name: str, verb: str, *args: str) -> Answer:
+        """Any verb of one simulator, by its own name."""
+        return _ask(name, verb, *args)
+
+    def kill(self, what: str) -> None:
+        """An accident: SIGKILL. Core and screens come again by themselves, as systemd brings them back."""
+        if what == "card":
+            self._supervisor.kill_beside("card-process")
+        else:
+            self._supervisor.crash(what)
+
+    def server_back(self) -> None:
+        self._supervisor.thaw("issuance")
+        self._supervisor.start("issuance")
+
+    # --- routing ---
+
+    def _pass_on(self, name: str) -> Verb:
+        passed = PASSED[name]
+        return lambda *args: _ask(passed.to, passed.verb, *passed.first, *args)
+
+    def _trouble(self, verb: str, device: str) -> Answer:
+        if device.startswith("hopper"):
+            return _ask("cctalk", verb, device)
+        return _ask(self._part(device), verb)
+
+    def _part(self, device: str) -> str:
+        return TARGETS.get(device, device)
+
+
+def _ask(name: str, verb: str, *args: str) -> dict[str, Any]:
+    answer = request(parts.control(name), verb, *args)
+    if not answer.pop("ok", False):
+        raise ConfigError(f"{name}: {answer.get('error', 'refused')}")
+    return answer
+
+
+def do(out: Path, verb: str, *args: str, timeout_s: float = 30.0) -> dict[str, Any]:
+    """From outside: one verb. DeviceUnavailable when nobody listens, ConfigError when it is refused."""
+    with places.short_path(out, places.CONTROL_NAME) as path:
+        try:
+            answer = request(path, verb, *args, timeout_s=timeout_s)
+        except DeviceUnavailable:
+            raise DeviceUnavailable("the kiosk of that folder does not run any more") from None
+    if not answer.pop("ok", False):
+        raise ConfigError(str(answer.get("error", "refused")))
+    return answer

@@ -1,0 +1,79 @@
+"""The screen from outside: what it shows (asked of the probe), a finger on it (xdotool), a picture of it.
+
+A tap is a real pointer event on the real window, where the key is drawn; nothing here calls the engine.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import ImageGrab
+
+from drivers.simpanel import places
+from drivers.transport.control import request
+from kiosk.errors import ConfigError
+
+Answer = Mapping[str, Any]
+
+
+class Glass:
+    """One X display with the resident's screens on it."""
+
+    def __init__(self, display: str, cookie: Path, probe: Path) -> None:
+        self._display = display
+        self._probe = probe
+        self._environment = {**os.environ, "DISPLAY": display, "XAUTHORITY": str(cookie)}
+        os.environ["XAUTHORITY"] = str(cookie)  # for our own X client, which takes the picture
+
+    def screen(self) -> Answer:
+        """The probe's word on what is shown now."""
+        return self._ask("screen")
+
+    def layout(self) -> Answer:
+        """What can be pressed now, and where."""
+        return self._ask("layout")
+
+    def tap(self, *keys: str) -> Answer:
+        """One touch on each key, in order. Answers the moment of each touch (CLOCK_MONOTONIC)."""
+        targets = self.layout()["targets"]
+        missing = [key for key in keys if key not in targets]
+        if missing:
+            raise ConfigError(
+                f"not on this screen: {', '.join(missing)}; there is {', '.join(sorted(targets))}"
+            )
+        return {"at_s": [self._touch(targets[key]) for key in keys]}
+
+    def tap_at(self, x: str, y: str) -> Answer:
+        """One touch at a point of the window."""
+        return {"at_s": [self._touch([float(x), float(y), 0.0, 0.0])]}
+
+    def _touch(self, place: list[float]) -> float:
+        x, y = int(place[0] + place[2] / 2), int(place[1] + place[3] / 2)
+        at_s = time.monotonic()
+        subprocess.run(
+            ["xdotool", "mousemove", str(x), str(y), "mousedown", "1", "mouseup", "1"],
+            env=self._environment,
+            check=True,
+            capture_output=True,
+        )
+        return at_s
+
+    def shot(self, name: str) -> Answer:
+        """A picture of the whole display as DIR/name; the name has no folders above."""
+        target = (places.OUT / name).resolve()
+        if not target.is_relative_to(places.OUT):
+            raise ConfigError("a picture lies in the run's folder")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        ImageGrab.grab(xdisplay=self._display).save(target, compress_level=1)
+        return {"file": name}
+
+    def _ask(self, verb: str) -> Answer:
+        answer = request(self._probe, verb)
+        if not answer.pop("ok", False):
+            raise ConfigError(f"the screens: {answer.get('error', 'no answer')}")
+        return answer

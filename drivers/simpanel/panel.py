@@ -1,0 +1,132 @@
+"""The window with buttons for people without hardware: the acts of `kiosk-sim do`, in two languages."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from drivers.simpanel import control, places
+from kiosk.errors import MadoguchiError
+
+Act = tuple[str, ...]
+
+BUTTONS: tuple[tuple[str, tuple[tuple[str, Act], ...]], ...] = (
+    (
+        "カード  Card",
+        (
+            ("花子のカードを置く\nPlace Hanako's card", ("place-card", "hanako")),
+            ("太郎のカードを置く\nPlace Taro's card", ("place-card", "taro")),
+            ("カードを取る\nTake the card", ("remove-card",)),
+        ),
+    ),
+    (
+        "お金  Money",
+        (
+            ("10円", ("insert-coin", "10")),
+            ("50円", ("insert-coin", "50")),
+            ("100円", ("insert-coin", "100")),
+            ("500円", ("insert-coin", "500")),
+            ("硬貨を取る\nTake the coins", ("take-coins",)),
+        ),
+    ),
+    (
+        "紙  Paper",
+        (
+            ("証明書を取る\nTake the certificate", ("take-paper",)),
+            ("領収書を取る\nTake the receipt", ("take-receipt",)),
+        ),
+    ),
+    (
+        "困ったこと  Trouble",
+        (
+            ("用紙切れ\nOut of paper", ("out-of-paper", "printer")),
+            ("紙づまり\nPaper jam", ("jam", "printer")),
+            ("プリンター復旧\nPrinter is well", ("clear", "printer")),
+            ("100円づまり\n100-yen jam", ("jam", "hopper100")),
+            ("つまりを取る\nClear the hopper", ("clear", "hopper100")),
+            ("サーバー切断\nServer away", ("server-away",)),
+            ("サーバー復帰\nServer back", ("server-back",)),
+            ("画面を落とす\nKill the screens", ("kill", "ui")),
+            ("本体を落とす\nKill the core", ("kill", "core")),
+            ("停電\nCut the power", ("cut-power",)),
+            ("電源を入れる\nPower on", ("power-on",)),
+        ),
+    ),
+)
+
+COLUMNS = 3
+FONTS = (
+    "/usr/share/fonts/truetype/fonts-morisawa-bizud-gothic/BIZUDGothic-Regular.ttf",
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Open the window; ends when it is closed."""
+    out = places.running_folder(options.out)
+    os.environ.setdefault("KIVY_NO_ARGS", "1")
+    os.environ.setdefault("KIVY_NO_CONSOLELOG", "1")
+    os.environ.setdefault("KIVY_NO_FILELOG", "1")
+    _window(out).run()
+    return 0
+
+
+def act(out: Path, words: Act) -> str:
+    """Do one act; the answer in a line, whatever it is."""
+    try:
+        answer = control.do(out, *words)
+    except MadoguchiError as why:
+        return f"{' '.join(words)}: {why}"
+    return f"{' '.join(words)}: {json.dumps(answer, ensure_ascii=False) if answer else 'OK'}"
+
+
+def _window(out: Path) -> Any:
+    from kivy.config import Config  # noqa: PLC0415  # opens a window as soon as it is imported
+
+    for provider in list(Config.options("input")):
+        Config.remove_option("input", provider)
+    Config.set("input", "mouse", "mouse,disable_multitouch")
+    Config.set("graphics", "fullscreen", "auto")
+
+    from kivy.app import App  # noqa: PLC0415
+    from kivy.clock import mainthread  # noqa: PLC0415
+    from kivy.uix.boxlayout import BoxLayout  # noqa: PLC0415
+    from kivy.uix.button import Button  # noqa: PLC0415
+    from kivy.uix.gridlayout import GridLayout  # noqa: PLC0415
+    from kivy.uix.label import Label  # noqa: PLC0415
+
+    font = next((path for path in FONTS if Path(path).exists()), "Roboto")
+
+    class Panel(App):
+        title = "Madoguchi: simulators"
+
+        def build(self) -> Any:
+            column = BoxLayout(orientation="vertical", padding=10, spacing=6)
+            for heading, buttons in BUTTONS:
+                column.add_widget(
+                    Label(text=heading, font_name=font, font_size=18, bold=True, size_hint_y=None, height=30)
+                )
+                rows = -(-len(buttons) // COLUMNS)
+                grid = GridLayout(cols=COLUMNS, spacing=6, size_hint_y=rows)
+                for text, words in buttons:
+                    button = Button(text=text, font_name=font, font_size=14, halign="center")
+                    button.bind(on_release=lambda _, words=words: self.press(words))
+                    grid.add_widget(button)
+                column.add_widget(grid)
+            self.last = Label(font_name=font, font_size=13, size_hint_y=None, height=60, valign="top")
+            self.last.bind(size=lambda label, size: setattr(label, "text_size", size))
+            column.add_widget(self.last)
+            return column
+
+        def press(self, words: Act) -> None:
+            threading.Thread(target=lambda: self.tell(act(out, words)), daemon=True).start()
+
+        @mainthread
+        def tell(self, text: str) -> None:
+            self.last.text = text
+
+    return Panel()

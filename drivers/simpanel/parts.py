@@ -1,0 +1,292 @@
+"""The parts of a run: which processes, under which user, in which order, and the sign that each is ready."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from drivers.simpanel import bench, demo_config, places
+from drivers.simpanel.process import NotifySocket, Part, Task, answers_tcp, answers_unix, ended_well, python
+
+IPP_PORT = 8631
+ISSUANCE_PORT = 8443
+VPCD_PORT = 35963
+
+SIM = "drivers.simpanel.cli:main"
+SIMULATORS = ("card", "cctalk", "escpos", "ipp")
+
+DISPLAY = ":1"
+PANEL_DISPLAY = ":2"
+PANEL_SIZE = (520, 900)
+"""Numbers are free: the run's X sockets are its own."""
+
+
+@dataclass(frozen=True)
+class HostDisplay:
+    """The display of the person who runs the demo; nested servers open there as that person."""
+
+    display: str
+    cookies: Path
+    user: str
+
+
+def state(name: str) -> Path:
+    return places.STATE / name
+
+
+def control(name: str) -> Path:
+    """The control socket of a simulator."""
+    return places.BENCH / name / "control.sock"
+
+
+def listener(path: Path, user: str, group: str, mode: int) -> socket.socket:
+    """A listening socket made ahead with its final owner and mode, as a systemd socket unit makes it."""
+    path.unlink(missing_ok=True)
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.bind(os.fspath(path))
+    bench.own(path, user, mode, group)
+    made.listen(16)
+    return made
+
+
+# --- the devices' side ---
+
+
+def paper() -> list[Part | Task]:
+    """ippeveprinter, which does not start without avahi, which does not start without dbus."""
+    for folder, user in ((Path("/run/dbus"), "messagebus"), (Path("/run/avahi-daemon"), "avahi")):
+        folder.mkdir(exist_ok=True)
+        bench.own(folder, user, 0o755)
+    return [
+        Part(
+            "dbus",
+            "system bus, for avahi",
+            # no pid file: a stale one would keep it from starting
+            ("dbus-daemon", "--system", "--nofork", "--nopidfile", "--nosyslog"),
+            "root",
+            answers_unix(Path("/run/dbus/system_bus_socket")),
+        ),
+        Part(
+            "avahi",
+            "service discovery, for the IPP printer",
+            ("avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits"),
+            "root",
+            answers_unix(Path("/run/avahi-daemon/socket")),
+            needs=("dbus",),
+        ),
+        _simulator("ipp", "certificate printer", "ipp", "--port", str(IPP_PORT), needs=("avahi",)),
+        _simulator("escpos", "receipt printer", "escpos", *_cable("escpos")),
+    ]
+
+
+def cash() -> list[Part | Task]:
+    return [_simulator("cctalk", "coin acceptor and hoppers", "cctalk", *_cable("cctalk"))]
+
+
+def card(pin: str) -> list[Part | Task]:
+    """The virtual card behind Debian's pcscd. Only root and the card process reach the daemon's socket."""
+    folder = Path("/run/pcscd")
+    folder.mkdir(exist_ok=True)
+    return [
+        Part(
+            "pcscd",
+            "PC/SC daemon with a virtual reader",
+            ("pcscd", "--foreground"),
+            "root",
+            answers_tcp(VPCD_PORT),
+            listener=listener(folder / "pcscd.comm", "root", "kiosk-card", 0o660),
+            umask=0o022,
+        ),
+        Part(
+            "card-make",
+            "makes the test cards",
+            python(SIM, "card", "make", "--state", str(state("card")), "--pin", pin),
+            "kiosk-sim",
+            ended_well,
+            is_step=True,
+            umask=0o022,
+        ),
+        _simulator(
+            "card",
+            "My Number Card on the virtual reader",
+            *("card", "run", "--port", str(VPCD_PORT)),
+            needs=("card-make", "pcscd"),
+        ),
+    ]
+
+
+def _simulator(name: str, words: str, *argv: str, needs: tuple[str, ...] = ()) -> Part:
+    common = ("--state", str(state(name)), "--control", str(control(name)))
+    return Part(name, words, python(SIM, *argv, *common), "kiosk-sim", answers_unix(control(name)), needs)
+
+
+def _cable(name: str) -> tuple[str, ...]:
+    return ("--link", str(places.BENCH / name / "tty"), "--group", "kiosk-core")
+
+
+# --- the server ---
+
+
+def issuance() -> list[Part | Task]:
+    main = "issuance.main:main"
+    folder = ("--dir", str(state("issuance")))
+    public = places.BENCH / "issuance"
+    user = "kiosk-issuance"
+    return [
+        Part(
+            "issuance-init",
+            "makes the demo town's server",
+            python(main, "init", *folder),
+            user,
+            ended_well,
+            is_step=True,
+        ),
+        Task("card-papers", "hands the test CA to the server", _hand_over_card_papers, needs=("card-make",)),
+        Part(
+            "issuance-trust",
+            "tells the server whose cards to trust",
+            python(
+                main,
+                "trust",
+                *folder,
+                "--jpki-ca",
+                str(public / "ca.pem"),
+                "--links",
+                str(public / "links.csv"),
+            ),
+            user,
+            ended_well,
+            needs=("issuance-init", "card-papers"),
+            is_step=True,
+        ),
+        Part(
+            "issuance",
+            "issuance server of the demo town",
+            python(main, "run", *folder, "--port", str(ISSUANCE_PORT)),
+            user,
+            answers_tcp(ISSUANCE_PORT),
+            needs=("issuance-trust",),
+        ),
+    ]
+
+
+def _hand_over_card_papers() -> None:
+    for source in (state("card") / "pki" / "ca.pem", state("card") / "links.csv"):
+        bench.hand_over(source, places.BENCH / "issuance" / source.name, "kiosk-issuance")
+
+
+# --- the kiosk ---
+
+
+def core() -> list[Part | Task]:
+    """The core, with what its enrolment gave it, and its configuration."""
+    notify = NotifySocket(places.BENCH / "core" / "notify.sock", "kiosk-core")
+    files = [places.BENCH / "core" / name for name in ("machine.toml", "municipality.toml")]
+
+    def enrol() -> None:
+        for source in (state("issuance") / "kiosk").iterdir():
+            bench.hand_over(source, state("core") / "enrolment" / source.name, "kiosk-core")
+
+    def configure() -> None:
+        for path, text in zip(files, demo_config.texts(), strict=True):
+            path.write_text(text)
+            bench.own(path, "root", 0o640, "kiosk-core")
+
+    return [
+        Task("enrol", "gives the kiosk its keys", enrol, needs=("issuance-init",)),
+        Task("configure", "writes the kiosk's configuration", configure),
+        Part(
+            "core",
+            "the core: engine, journal, money",
+            python("kiosk.daemon.main:main", *(word for path in files for word in ("--config", str(path)))),
+            "kiosk-core",
+            notify.ready,
+            # it would start without any of them, and look for them by and by; this way it finds all at once
+            needs=("enrol", "configure", "cctalk", "escpos", "ipp", "card", "issuance"),
+            environment={"NOTIFY_SOCKET": str(notify.path)},
+            is_kept_up=True,
+        ),
+    ]
+
+
+def screen(host: HostDisplay | None, size: tuple[int, int]) -> list[Part | Task]:
+    """An X server of the resident's own, and the screens as its only client."""
+    cookie = bench.new_cookie()
+    folder = places.BENCH / "screen"
+    bench.write_cookie(folder / "server.xauth", cookie, host.user if host else "kiosk-ui", "root", 0o400)
+    bench.write_cookie(folder / "resident.xauth", cookie, "root", "kiosk-ui", 0o640)
+    server = x_server(DISPLAY, size, folder / "server.xauth", host, "Madoguchi")
+    probe = folder / "probe.sock"
+    return [
+        server,
+        Part(
+            "ui",
+            "the resident's screens",
+            python("screens.probe:main", "--probe", str(probe), "--size", f"{size[0]}x{size[1]}"),
+            "kiosk-ui",
+            answers_unix(probe),
+            needs=(server.name,),
+            environment={
+                "DISPLAY": DISPLAY,
+                "XAUTHORITY": str(folder / "resident.xauth"),
+                "KIVY_HOME": "/run/kiosk-ui",
+                "KIVY_NO_ARGS": "1",
+                "KIVY_TEXT": "pil",
+                "HOME": "/run/kiosk-ui",
+            },
+            is_kept_up=True,
+        ),
+    ]
+
+
+def panel(host: HostDisplay | None) -> list[Part | Task]:
+    """The window with buttons, on its own X server: clients of one server read each other's touches."""
+    folder = places.BENCH / "panel"
+    folder.mkdir(exist_ok=True)
+    cookie = bench.new_cookie()
+    bench.write_cookie(folder / "server.xauth", cookie, host.user if host else "kiosk-ui", "root", 0o400)
+    bench.write_cookie(folder / "panel.xauth", cookie, "root", "root", 0o400)
+    server = x_server(PANEL_DISPLAY, PANEL_SIZE, folder / "server.xauth", host, "Madoguchi: simulators")
+    return [
+        server,
+        Part(
+            "panel",
+            "buttons instead of hardware",
+            python(SIM, "panel", "--out", str(places.OUT)),
+            "root",
+            lambda *_: True,
+            needs=(server.name,),
+            environment={
+                "DISPLAY": PANEL_DISPLAY,
+                "XAUTHORITY": str(folder / "panel.xauth"),
+                "KIVY_HOME": str(folder),
+                "KIVY_NO_ARGS": "1",
+                "KIVY_TEXT": "pil",
+            },
+        ),
+    ]
+
+
+def x_server(display: str, size: tuple[int, int], cookie: Path, host: HostDisplay | None, title: str) -> Part:
+    """Xvfb, or a nested server in a window of the person's own display."""
+    common = ("-auth", str(cookie), "-nolisten", "tcp", "-noreset")
+    ready = answers_unix(Path("/tmp/.X11-unix") / f"X{display.removeprefix(':')}")  # noqa: S108
+    width, height = size
+    if host is None:
+        return Part(
+            f"x{display}",
+            "X server that nobody sees",
+            ("Xvfb", display, "-screen", "0", f"{width}x{height}x24", *common),
+            "kiosk-ui",
+            ready,
+        )
+    return Part(
+        f"x{display}",
+        "X server in a window",
+        ("Xephyr", display, "-screen", f"{width}x{height}", "-title", title, *common),
+        host.user,
+        ready,
+        environment={"DISPLAY": host.display, "XAUTHORITY": str(host.cookies)},
+    )

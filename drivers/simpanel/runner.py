@@ -1,0 +1,169 @@
+"""Walks a journey: one hand, one pair of eyes. Knows the kiosk by its screens and its control socket only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from drivers.simpanel.script import Journey, Step
+from kiosk.errors import MadoguchiError
+
+Do = Callable[..., Mapping[str, Any]]
+"""`do(verb, *args)`: `kiosk-sim do` of one running kiosk."""
+
+GLANCE_S = 0.02
+
+DEAD_ENDS = frozenset({"OutOfService", "Trouble", "Notice"})
+"""Screens that a journey does not walk through by chance: seen while another is awaited, it has failed."""
+
+
+class JourneyError(MadoguchiError):
+    """The kiosk did not show what the journey says it should."""
+
+
+@dataclass
+class Seen:
+    """One step as it went."""
+
+    number: int
+    step: Step
+    screen: str = ""
+    picture: str = ""
+    machine_s: float | None = None
+    """From the touch or act before it to the first frame of this screen; None: nothing was waited for."""
+    left_out: Mapping[str, float] = field(default_factory=dict)
+    """Seconds inside `machine_s` that are the simulators' own: their name -> seconds."""
+    touches: int = 0
+
+    @property
+    def net_s(self) -> float | None:
+        """The machine's own part."""
+        return None if self.machine_s is None else max(0.0, self.machine_s - sum(self.left_out.values()))
+
+
+class Runner:
+    """Performs the steps in order and keeps what was seen."""
+
+    def __init__(self, do: Do, journey: Journey, lang: str, tell: Callable[[str], None]) -> None:
+        self._do = do
+        self._journey = journey
+        self._lang = lang
+        self._tell = tell
+        self._acted_at_s: float | None = None
+        self._pictures = 0
+        self._waited = self._simulators_time()
+        self.seen: list[Seen] = []
+
+    @property
+    def touches(self) -> int:
+        return sum(each.touches for each in self.seen)
+
+    @property
+    def machine_s(self) -> float:
+        return sum(each.net_s or 0.0 for each in self.seen)
+
+    def walk(self) -> None:
+        """All steps; JourneyError, and a picture, at the first that does not go as it should."""
+        for number, step in enumerate(self._journey.steps, 1):
+            seen = Seen(number, step)
+            self.seen.append(seen)
+            try:
+                self._perform(step, seen)
+            except MadoguchiError as why:
+                if step.may_fail:
+                    continue
+                seen.picture = self._picture("failed")
+                raise JourneyError(f"step {number} ({step.words()}): {why}") from why
+            self._tell(_line(seen))
+
+    def _perform(self, step: Step, seen: Seen) -> None:
+        match step.kind:
+            case "see":
+                self._see(step, seen)
+            case "tap":
+                self._touch([key.format(lang=self._lang) for key in step.taps], seen)
+            case "pin":
+                self._touch([f"pin.key.{digit}" for digit in step.pin], seen)
+            case _:
+                self._hand(step)
+
+    # --- steps ---
+
+    def _see(self, step: Step, seen: Seen) -> None:
+        deadline = time.monotonic() + step.within_s
+        while True:
+            now = self._look()
+            if now.get("screen") == step.see and now.get("is_settled", True) and _has(now, step.where):
+                break
+            if now.get("screen") in DEAD_ENDS - {step.see}:
+                raise JourneyError(f"there is {now['screen']} {now.get('body', '')}")
+            if time.monotonic() > deadline:
+                raise JourneyError(
+                    f"after {step.within_s:.0f} s there is {now.get('screen')} {now.get('body', '')}"
+                )
+            time.sleep(GLANCE_S)
+        seen.screen = step.see
+        if self._acted_at_s is not None:
+            seen.machine_s = max(0.0, float(now["shown_at_s"]) - self._acted_at_s)
+            self._acted_at_s = None
+            waited, self._waited = self._waited, self._simulators_time()
+            seen.left_out = {
+                name: round(value - waited.get(name, 0.0), 4)
+                for name, value in self._waited.items()
+                if value > waited.get(name, 0.0)
+            }
+        seen.picture = self._picture(step.see)
+
+    def _touch(self, keys: list[str], seen: Seen) -> None:
+        answer = self._do("tap", *keys)
+        self._acted_at_s = float(answer["at_s"][-1])
+        seen.touches = len(keys)
+
+    def _hand(self, step: Step) -> None:
+        verb, *args = step.do
+        acted_at_s = time.monotonic()
+        answer = self._do(verb, *args)
+        self._acted_at_s = float(answer.get("at_s", acted_at_s))
+
+    # --- eyes ---
+
+    def _look(self) -> Mapping[str, Any]:
+        """What the screen shows; nothing while the screens are being started again."""
+        try:
+            return self._do("screen")
+        except MadoguchiError:
+            return {}
+
+    def _picture(self, name: str) -> str:
+        self._pictures += 1
+        file = f"screens/{self._pictures:02d}-{name}.png"
+        try:
+            self._do("shot", file)
+        except MadoguchiError:
+            return ""
+        return file
+
+    def _simulators_time(self) -> dict[str, float]:
+        """Seconds that simulators have spent on what stands for mechanics and the virtual reader."""
+        try:
+            state = self._do("state")
+        except MadoguchiError:
+            return {}
+        return {
+            f"{name}: {key.removesuffix('_s')}": float(value)
+            for name, truth in state.items()
+            if isinstance(truth, Mapping)
+            for key, value in (truth.get("left_out_s") or {}).items()
+        }
+
+
+def _has(now: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
+    body = now.get("body") or {}
+    return all(body.get(key) == value for key, value in where.items())
+
+
+def _line(seen: Seen) -> str:
+    machine = "" if seen.net_s is None else f"{seen.net_s * 1000:7.0f} ms"
+    return f"{seen.number:3d}  {machine:10s}  {seen.step.words()}"

@@ -1,0 +1,111 @@
+"""A journey as data: what a person does at the kiosk, and what they should see. Read from journeys/NAME.toml.
+
+title = { ja = "…", en = "…" }
+lang = "ja"
+steps = [
+  { see = "Attract" },                          wait until this screen stands, take its picture
+  { see = "Pay", where = { inserted = 0 } },    … and shows these values
+  { tap = "attract.begin" },                    a real touch on that key; a list is several touches
+  { pin = "1234" },                             a touch on each digit of the keypad
+  { do = ["insert-coin", "500"] },              what `kiosk-sim do` does
+]
+ends = { due = 200, … }                         what must be true of the money at the end
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from kiosk.errors import ConfigError
+
+FOLDER = Path(__file__).parent / "journeys"
+
+SEE_WITHIN_S = 20.0
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One thing: exactly one of see, tap, pin, do."""
+
+    see: str = ""
+    where: dict[str, Any] = {}
+    within_s: float = SEE_WITHIN_S
+    tap: str | list[str] = ""
+    pin: str = ""
+    do: list[str] = []
+    note: str = ""
+    """For the report: why."""
+    may_fail: bool = False
+    """A hand that may find nothing (a receipt that was not printed)."""
+
+    KINDS: ClassVar[tuple[str, ...]] = ("see", "tap", "pin", "do")
+
+    def __post_init__(self) -> None:
+        if sum(bool(getattr(self, kind)) for kind in self.KINDS) != 1:
+            raise ValueError("a step has exactly one of see, tap, pin, do")
+        if self.where and not self.see:
+            raise ValueError("where goes with see")
+
+    @property
+    def kind(self) -> str:
+        return next(kind for kind in self.KINDS if getattr(self, kind))
+
+    @property
+    def taps(self) -> list[str]:
+        return [self.tap] if isinstance(self.tap, str) else self.tap
+
+    def words(self) -> str:
+        """For the table. A PIN's digits are the demo's, and still have no place in a report."""
+        match self.kind:
+            case "see":
+                return f"see {self.see}" + "".join(f" {key}={value}" for key, value in self.where.items())
+            case "tap":
+                return "tap " + ", ".join(self.taps)
+            case "pin":
+                return f"tap {len(self.pin)} digits"
+        return "do " + " ".join(self.do)
+
+
+class Ends(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What must be true at the end, beside a ledger that balances to ¥0 and simulators that agree with it."""
+
+    receipts: int = 0
+    """収納金 of the journey, in yen."""
+    returned: int = 0
+    """Change and money given back, in yen."""
+    sheets: int = 0
+    """Sheets of certificates that came out."""
+    owed: int = 0
+    """Left on slips, in yen."""
+    closed: str = ""
+    """`result` of the last transaction, as the journal has it; empty: not asked."""
+
+
+class Journey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One visit."""
+
+    title: dict[str, str]
+    steps: list[Step]
+    lang: str = "ja"
+    ends: Ends = Ends()
+    up: list[str] = []
+    """Further arguments of `kiosk-sim up`."""
+
+
+def names() -> list[str]:
+    """All journeys in the box."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name: str) -> Journey:
+    """A journey of the box by its name, or a file by its path. ConfigError names file and place."""
+    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    if not path.is_file():
+        raise ConfigError(f"no journey of this name: {name}. There are: {', '.join(names())}")
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Journey)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as why:
+        raise ConfigError(f"{path.name}: {why}") from None

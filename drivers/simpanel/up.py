@@ -1,0 +1,165 @@
+"""`kiosk-sim up`: a whole kiosk on one machine, each process under its own user, all ending together."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pwd
+import sys
+import threading
+import time
+from pathlib import Path
+
+from drivers.simpanel import bench, parts, places
+from drivers.simpanel.control import Control
+from drivers.simpanel.glass import Glass
+from drivers.simpanel.listener import NAME as CARD_PROCESS
+from drivers.simpanel.listener import CardListener
+from drivers.simpanel.process import Part, Task
+from drivers.simpanel.supervisor import Supervisor, say
+from kiosk.errors import ConfigError, MadoguchiError
+
+GROUPS = ("paper", "cash", "card", "issuance", "core", "screen")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out", metavar="DIR", help="where logs and what survives a power cut lie (a new folder)"
+    )
+    parser.add_argument(
+        "--display", metavar=":N|none", help="open windows there; none: an X server nobody sees"
+    )
+    parser.add_argument(
+        "--panel", action="store_true", help="also the window with buttons instead of hardware"
+    )
+    parser.add_argument(
+        "--demo", action="store_true", help="with a display: kiosk and panel; without: one journey"
+    )
+    parser.add_argument("--only", metavar="GROUP,…", help=f"start only these: {', '.join(GROUPS)}")
+    parser.add_argument("--pin", default="1234", help="the PIN of the demo cards, when they are made")
+    parser.add_argument("--size", metavar="WxH", help="of the kiosk's screen (1080x1920)")
+    parser.add_argument(
+        "--ready-fd",
+        type=int,
+        help="a pipe: gets a line when all is ready; the run ends when its other end closes",
+    )
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+
+
+def main(argv: list[str], options: argparse.Namespace) -> int:
+    """Outside: prepare and enter the namespaces. Inside: run until a signal or `kiosk-sim down`."""
+    if os.geteuid() != 0:
+        print("kiosk-sim up starts each process under its own user, so it needs root.", file=sys.stderr)
+        return 2
+    display = _display(options)
+    if not options.inside:
+        out = Path(options.out or f"/run/kiosk-sim/{os.getpid()}").resolve()
+        out.mkdir(parents=True, exist_ok=True)
+        bench.make_users()
+        places.LAST.parent.mkdir(exist_ok=True)
+        fresh = places.LAST.with_name(f"last.{os.getpid()}")
+        fresh.symlink_to(out)
+        fresh.replace(places.LAST)
+        if options.ready_fd is not None:
+            os.set_inheritable(options.ready_fd, True)
+        bench.enter([*argv, "--out", str(out)])
+    outside = bench.Outside(Path(options.out), display)
+    outside.bring_inside()
+    return Run(options, outside, display).run()
+
+
+def _display(options: argparse.Namespace) -> str | None:
+    wanted = options.display or (os.environ.get("DISPLAY") if options.demo else None)
+    return None if wanted in {None, "", "none"} else str(wanted)
+
+
+class Run:
+    """One run, seen from process 1."""
+
+    def __init__(self, options: argparse.Namespace, outside: bench.Outside, display: str | None) -> None:
+        self.options = options
+        self.outside = outside
+        self.host = _host_display(display, outside.cookies) if display else None
+        self.size = _size(options.size)
+        self.groups = set((options.only or ",".join(GROUPS)).split(","))
+        if not self.groups <= set(GROUPS):
+            raise ConfigError(f"--only knows {', '.join(GROUPS)}")
+        self.supervisor = Supervisor()
+        self.cards = CardListener(self.supervisor)
+        self.is_up = False
+        self.began_s = time.monotonic()
+
+    def run(self) -> int:
+        bringing_up = threading.Thread(target=self._bring_up, name="bring up", daemon=True)
+        bringing_up.start()
+        self.supervisor.watch(self.options.ready_fd)
+        return 0 if self.is_up else 1
+
+    def _bring_up(self) -> None:
+        try:
+            wanted = self._parts()
+            if "card" in self.groups:
+                self.cards.open()
+            screen = places.BENCH / "screen"
+            glass = Glass(parts.DISPLAY, screen / "resident.xauth", screen / "probe.sock")
+            Control(self.supervisor, glass, self.cut_power, self.power_on).start()
+            self.supervisor.start_all(wanted)
+        except (MadoguchiError, OSError) as why:
+            say(f"Not started: {why}. Logs: {self.options.out}/logs")
+            self.supervisor.stop()
+            return
+        self.is_up = True
+        say(f"Ready after {time.monotonic() - self.began_s:.1f} s. Folder: {self.options.out}")
+        if self.options.ready_fd is not None:
+            os.write(self.options.ready_fd, b"ready\n")
+
+    def _parts(self) -> list[Part | Task]:
+        wanted: list[Part | Task] = []
+        if "paper" in self.groups:
+            wanted += parts.paper()
+        if "cash" in self.groups:
+            wanted += parts.cash()
+        if "card" in self.groups:
+            wanted += parts.card(self.options.pin)
+        if "issuance" in self.groups:
+            wanted += parts.issuance()
+        if "core" in self.groups:
+            wanted += parts.core()
+        if "screen" in self.groups:
+            wanted += parts.screen(self.host, self.size)
+        if self.options.panel or (self.options.demo and self.host):
+            wanted += parts.panel(self.host)
+        return wanted
+
+    # --- what `do` asks of the run itself ---
+
+    def cut_power(self) -> None:
+        """The kiosk's computer goes dark at once. Devices have a supply of their own and live on."""
+        self.cards.close()
+        self.supervisor.kill("core", "ui", beside=CARD_PROCESS)
+
+    def power_on(self) -> None:
+        """It boots: nothing of /run is left, the journal is."""
+        bench.make_runtime_folders(self.outside.tmpfiles)
+        self.cards.open()
+        starting = [threading.Thread(target=self.supervisor.start, args=(name,)) for name in ("core", "ui")]
+        for thread in starting:
+            thread.start()
+        for thread in starting:
+            thread.join()
+
+
+def _host_display(display: str, cookies: bytes) -> parts.HostDisplay:
+    user = pwd.getpwuid(int(os.environ.get("SUDO_UID", "0"))).pw_name
+    path = places.BENCH / "host.xauth"
+    path.touch(mode=0o600)
+    path.write_bytes(cookies)
+    bench.own(path, user, 0o400, "root")
+    return parts.HostDisplay(display, path, user)
+
+
+def _size(text: str | None) -> tuple[int, int]:
+    width, _, height = (text or "1080x1920").partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise ConfigError("--size is WIDTHxHEIGHT")
+    return int(width), int(height)
