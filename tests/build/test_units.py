@@ -70,8 +70,9 @@ def test_runtime_folders_belong_to_users_of_ours() -> None:
     assert {row[1] for row in rows} >= {"/run/kiosk", "/run/kiosk/core", "/run/kiosk/card", "/run/kiosk/pin"}
     assert [row for row in rows if not {row[3], row[4]} <= known] == []
     assert [row[1] for row in rows if row[2][-1] not in "05"] == []  # nothing is writable by everyone
-    (pin,) = (row for row in rows if row[1] == "/run/kiosk/pin")
-    assert pin[2:5] == ["2750", "kiosk-card", "kiosk-ui"]
+    owners = {row[1]: row[2:5] for row in rows}
+    assert owners["/run/kiosk/pin"] == ["2750", "kiosk-card", "kiosk-ui"]
+    assert owners["/run/kiosk/core"] == ["2750", "kiosk-core", "kiosk-view"]
 
 
 @pytest.mark.system
