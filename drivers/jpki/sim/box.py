@@ -1,0 +1,180 @@
+"""The box of virtual cards on disk: made once, then opened card by card.
+
+DIR/pki/ auth-ca, sign-ca, cv-text, cv-surface (keys and roots); ca.pem (= the auth root), crl.pem,
+crl.der DIR/cards/N/ keys and certificates of one card, memory.json (secrets and counters, written at
+every change) DIR/links.csv certificate_serial_hex,resident_id (lower-case hex, no leading zeros)
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from drivers.jpki.sim import applications, pki, surface
+from drivers.jpki.sim.filesystem import Image, Memory, Secret
+from drivers.jpki.sim.persons import PERSONS, Person
+from drivers.jpki.sim.pki import Authority
+
+ATRS: Final = {
+    "contact": bytes.fromhex("3BE000FF8131FE4514"),
+    # What a contactless reader makes of a Type B card (PC/SC part 3, §3.1.3.2.3.1): application data,
+    # protocol
+    # information and MBLI of ATQB, then the check byte. It differs from card to card: nobody may rely on it.
+    "typeb": bytes.fromhex("3B88800100000000338181003A"),
+}
+CERTIFICATES: Final = ("genuine", "expired", "not-yet", "foreign")
+DEVICES: Final = tuple(applications.LABELS)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The switches of facts/card.md §5.3."""
+
+    is_long_form: bool = False
+    is_lenient: bool = False
+    device: str = "card"
+    atr: str = "contact"
+    certificate: str = "genuine"
+
+
+def make(box: Path, names: Iterable[str], pin: str, sign_password: str) -> None:
+    """Add authorities and cards that are not there yet; what is there stays as it is."""
+    folder = box / "pki"
+    if not (folder / "ca.pem").exists():
+        _make_pki(folder)
+    for name in names:
+        if not (box / "cards" / name / "memory.json").exists():
+            _make_card(box, PERSONS[name], pin, sign_password)
+    _write_links(box)
+
+
+def _make_pki(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, purpose in (("auth-ca", "user authentication"), ("sign-ca", "digital signature")):
+        pki.new_authority(purpose).write(folder, name)
+    for name in ("cv-text", "cv-surface"):
+        pki.write_key(folder / f"{name}.key.pem", pki.new_key())
+    write_revocation_list(folder, [])
+    (folder / "ca.pem").write_bytes((folder / "auth-ca.pem").read_bytes())
+
+
+def write_revocation_list(folder: Path, serials: list[int]) -> None:
+    crl = pki.revocation_list(Authority.read(folder, "auth-ca"), serials)
+    (folder / "crl.pem").write_bytes(crl.public_bytes(serialization.Encoding.PEM))
+    (folder / "crl.der").write_bytes(crl.public_bytes(serialization.Encoding.DER))
+
+
+def revoke(box: Path, name: str) -> None:
+    """Put this card's authentication certificate on the list."""
+    crl = x509.load_pem_x509_crl((box / "pki" / "crl.pem").read_bytes())
+    serials = {each.serial_number for each in crl} | {_certificate(box / "cards" / name).serial_number}
+    write_revocation_list(box / "pki", sorted(serials))
+
+
+def _make_card(box: Path, person: Person, pin: str, sign_password: str) -> None:
+    folder = box / "cards" / person.key
+    folder.mkdir(parents=True, exist_ok=True)
+    validity = pki.five_birthdays(person.birth)
+    auth, sign, card = pki.new_key(), pki.new_key(), pki.new_key()
+    auth_leaf = pki.auth_leaf(Authority.read(box / "pki", "auth-ca"), auth, validity)
+    sign_leaf = pki.sign_leaf(Authority.read(box / "pki", "sign-ca"), sign, validity, person)
+    for name, key in (("auth", auth), ("sign", sign), ("card", card)):
+        pki.write_key(folder / f"{name}.key.pem", key)
+    (folder / "auth.cer").write_bytes(pki.der(auth_leaf))
+    (folder / "sign.cer").write_bytes(pki.der(sign_leaf))
+    day = person.birth.replace(day=min(person.birth.day, 28))  # no card ends on a 29 February
+    expiry = f"{datetime.now(UTC).year + 10}{day:%m%d}"
+    (folder / "card.json").write_text(json.dumps({"format": 1, "person": person.key, "expiry": expiry}))
+    Memory(_secrets(person, expiry, pin, sign_password), folder / "memory.json").save()
+
+
+def _secrets(person: Person, expiry: str, pin: str, sign_password: str) -> dict[str, Secret]:
+    """Every reference of every application, with the tries that facts/card.md §1 gives it."""
+    b = person.birth_digits + expiry[:4] + person.security_code
+    return {
+        "jpki.auth": Secret(pin, 3, 3),
+        "jpki.sign": Secret(sign_password, 5, 5),
+        "text.pin": Secret(pin, 3, 3),
+        "text.dead": Secret("", 0, 3, is_dead=True),
+        "juki.pin": Secret(pin, 3, 3),
+        "common.pin": Secret(pin, 3, 3),
+        "number.a": Secret(person.number, 10, 10),
+        "number.b": Secret(b, 10, 10),
+        "birth": Secret(person.birth_digits, 10, 10),
+    }
+
+
+def _certificate(folder: Path) -> x509.Certificate:
+    return x509.load_der_x509_certificate((folder / "auth.cer").read_bytes())
+
+
+def _write_links(box: Path) -> None:
+    with (box / "links.csv").open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("certificate_serial_hex", "resident_id"))
+        for folder in sorted((box / "cards").iterdir()):
+            table.writerow((f"{_certificate(folder).serial_number:x}", folder.name))
+
+
+def open_card(box: Path, name: str, options: Options) -> tuple[Image, Memory]:
+    """One card of the box as its chip holds it. ValueError when there is none of this name."""
+    folder = box / "cards" / name
+    if name not in PERSONS or not (folder / "memory.json").exists():
+        raise ValueError(f"no card of this name: {name}")
+    contents = _contents(box, folder, PERSONS[name], options)
+    memory = Memory.load(folder / "memory.json")
+    directories = [applications.jpki(contents)]
+    if options.device in ("card", "faceonly"):
+        directories += [
+            applications.text(contents),
+            applications.juki(contents),
+            applications.common(contents),
+            surface.surface(contents),
+        ]
+    if options.device == "faceonly":
+        memory = Memory({each: Secret("", 0, memory[each].most, is_dead=True) for each in memory.names()})
+    atr = ATRS[options.atr]
+    objects = applications.data_objects(contents, ATRS["contact"])
+    return Image(atr, {each.aid: each for each in directories}, objects), memory
+
+
+def _contents(box: Path, folder: Path, person: Person, options: Options) -> applications.Contents:
+    authority = Authority.read(box / "pki", "auth-ca")
+    auth_key = pki.read_key(folder / "auth.key.pem")
+    return applications.Contents(
+        person=person,
+        device=options.device,
+        auth_key=auth_key,
+        auth_certificate=_auth_certificate(authority, auth_key, folder, person, options.certificate),
+        auth_ca=pki.der(authority.certificate),
+        sign_key=pki.read_key(folder / "sign.key.pem"),
+        sign_certificate=(folder / "sign.cer").read_bytes(),
+        sign_ca=pki.der(Authority.read(box / "pki", "sign-ca").certificate),
+        card_key=pki.read_key(folder / "card.key.pem"),
+        text_issuer=pki.read_key(box / "pki" / "cv-text.key.pem"),
+        surface_issuer=pki.read_key(box / "pki" / "cv-surface.key.pem"),
+        expiry=json.loads((folder / "card.json").read_text())["expiry"],
+        is_long_form=options.is_long_form,
+    )
+
+
+def _auth_certificate(authority: Authority, key: pki.Key, folder: Path, person: Person, which: str) -> bytes:
+    match which:
+        case "genuine":
+            return (folder / "auth.cer").read_bytes()
+        case "expired":
+            return pki.der(pki.auth_leaf(authority, key, pki.past()))
+        case "not-yet":
+            return pki.der(pki.auth_leaf(authority, key, pki.future()))
+        case "foreign":  # the same name, another key: an issuer is found by signature, not by name
+            stranger = pki.new_authority("user authentication")
+            return pki.der(pki.auth_leaf(stranger, key, pki.five_birthdays(person.birth)))
+    raise ValueError(f"no such certificate: {which}")
