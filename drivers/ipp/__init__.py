@@ -1,0 +1,1 @@
+"""The certificate printer, spoken to directly by IPP."""

@@ -1,0 +1,83 @@
+"""The certificate printer's thread: asks the printer, prints one document at a time, tells what became of
+it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from drivers.ipp.options import Options
+from kiosk.clock import Clock, SystemClock
+from kiosk.errors import ConfigError, ContractError
+from kiosk.ids import DeviceId
+from kiosk.ports import Command, Event, PrintDocument, ReadPrinter
+
+
+def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event], None]) -> IppDriver:
+    """The factory of the registry. ConfigError for an option that is unknown or of the wrong type."""
+    try:
+        return IppDriver(device, msgspec.convert(dict(options), Options), post)
+    except msgspec.ValidationError as why:
+        raise ConfigError(f"{device}: {why}") from None
+
+
+class IppDriver:
+    """One printer. Talks to nobody before `start`; every event leaves from its own thread."""
+
+    def __init__(
+        self,
+        device: DeviceId,
+        options: Options,
+        post: Callable[[Event], None],
+        clock: Clock | None = None,
+    ) -> None:
+        if not options.uri.startswith("ipp://"):
+            raise ConfigError(f"{device}: uri is not ipp://HOST[:PORT]/PATH")
+        self._device = device
+        self._options = options
+        self._post = post
+        self._clock = clock or SystemClock()
+        self._inbox: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=f"ipp-{device}", daemon=True)
+        self._is_stopping = threading.Event()
+
+    @property
+    def devices(self) -> tuple[DeviceId, ...]:
+        return (self._device,)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def perform(self, command: Command) -> None:
+        if not isinstance(command, ReadPrinter | PrintDocument):
+            raise ContractError(f"{self._device}: not a command for a printer")
+        self._inbox.put(command)
+
+    def stop(self) -> None:
+        """A print that is under way goes on in the printer; nobody waits for it here."""
+        self._is_stopping.set()
+        self._inbox.put(None)
+        if self._thread.is_alive():
+            self._thread.join(self._options.answer_timeout_s + 1.0)
+
+    def _run(self) -> None:
+        # Late: the core is ready before its printer is, and http.client takes 20 ms to import.
+        from drivers.ipp.printing import Printing  # noqa: PLC0415
+
+        printing = Printing(self._device, self._options, self._post, self._clock, self._is_stopping)
+        printing.read()
+        while not self._is_stopping.is_set():
+            try:
+                command = self._inbox.get(timeout=self._options.poll_s)
+            except queue.Empty:
+                printing.read()
+                continue
+            if isinstance(command, ReadPrinter):
+                printing.read(is_asked=True)
+            elif isinstance(command, PrintDocument):
+                printing.print(command)
+        printing.close()
