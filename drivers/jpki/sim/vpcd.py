@@ -117,6 +117,9 @@ def _receive(peer: socket.socket) -> bytes:
 def _exactly(peer: socket.socket, size: int) -> bytes:
     got = bytearray()
     while len(got) < size:
+        # vpcd writes length and payload apart and Nagle holds the second back for our acknowledgement:
+        # a delayed one (40 ms a command) is not the card's.
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         piece = peer.recv(size - len(got))
         if not piece:
             raise EOFError
