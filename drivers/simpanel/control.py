@@ -30,8 +30,8 @@ class Passed:
 
 
 PASSED: dict[str, Passed] = {
-    "place-card": Passed("card", "place"),
-    "remove-card": Passed("card", "remove"),
+    "place-card": Passed("card", "place-card"),
+    "remove-card": Passed("card", "remove-card"),
     "insert-coin": Passed("cctalk", "insert-coin"),
     "take-coins": Passed("cctalk", "take-coins"),
     "take-paper": Passed("ipp", "take-paper"),

@@ -134,15 +134,11 @@ def issuance() -> list[Part | Task]:
     folder = ("--dir", str(state("issuance")))
     public = places.BENCH / "issuance"
     user = "kiosk-issuance"
+    making = python(main, "init", *folder)
+    if (state("issuance") / "issuance.db").exists():
+        making = ("true",)
     return [
-        Part(
-            "issuance-init",
-            "makes the demo town's server",
-            python(main, "init", *folder),
-            user,
-            ended_well,
-            is_step=True,
-        ),
+        Part("issuance-init", "makes the demo town's server", making, user, ended_well, is_step=True),
         Task("card-papers", "hands the test CA to the server", _hand_over_card_papers, needs=("card-make",)),
         Part(
             "issuance-trust",
@@ -173,7 +169,8 @@ def issuance() -> list[Part | Task]:
 
 
 def _hand_over_card_papers() -> None:
-    for source in (state("card") / "pki" / "ca.pem", state("card") / "links.csv"):
+    for name in ("pki/ca.pem", "pki/crl.pem", "links.csv"):
+        source = state("card") / name
         bench.hand_over(source, places.BENCH / "issuance" / source.name, "kiosk-issuance")
 
 

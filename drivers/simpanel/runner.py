@@ -161,7 +161,21 @@ class Runner:
 
 def _has(now: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
     body = now.get("body") or {}
-    return all(body.get(key) == value for key, value in where.items())
+    return all(_matches(_value(body, key), value) for key, value in where.items())
+
+
+def _value(body: Mapping[str, Any], key: str) -> Any:
+    """`due` is a field; `things.change` is the state of that thing."""
+    name, _, part = key.partition(".")
+    value = body.get(name)
+    if not part:
+        return value
+    return next((each.get("state") for each in value or () if each.get("thing") == part), None)
+
+
+def _matches(found: Any, wanted: Any) -> bool:
+    """`*` is anything but nothing."""
+    return bool(found) if wanted == "*" else found == wanted
 
 
 def _line(seen: Seen) -> str:
