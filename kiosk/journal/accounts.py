@@ -14,6 +14,9 @@ from kiosk.ids import DeviceId, LineId, OpId, TransactionId
 from kiosk.money import NO_CASH, Cash, Denomination, Yen
 from kiosk.ports import CreditMark
 
+SHAPE = 1
+"""Of sealed balances. Raise it with any field or rule: then the records are folded again instead."""
+
 ZERO = Yen(0)
 CASH = "cash"
 """The one means of payment that lies in our units."""
@@ -232,6 +235,8 @@ class ReportDue(Part, frozen=True):
     what: str
     reason: str
     seq: int
+    serial: str = ""
+    pages: int = 0
 
 
 class Receipts(Part, frozen=True):
@@ -277,6 +282,7 @@ class DayClose(Part, frozen=True):
 class Ledger(Part, frozen=True):
     """All balances after record `seq`. A value: folding a record gives the next one."""
 
+    shape: int = SHAPE
     seq: int = 0
     units: dict[DeviceId, Unit] = {}
     accounts: dict[TransactionId, Account] = {}

@@ -74,7 +74,7 @@ def coin_in(ledger: Ledger, seq: int, record: r.CoinIn) -> Ledger:
 
 
 def acceptor_epoch(ledger: Ledger, seq: int, record: r.AcceptorEpoch) -> Ledger:
-    mark = CreditMark(record.device, record.epoch, 0, 0, record.serial)
+    mark = CreditMark(record.device, record.epoch, 0, record.raw, record.serial)
     ledger = replace(ledger, marks={**ledger.marks, record.device: mark})
     return _credits_doubted(ledger, seq, record, None)
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from kiosk.ids import LineId, TransactionId
+from kiosk.errors import PeerProtocolError
+from kiosk.ids import TransactionId
 from kiosk.journal import records as r
 from kiosk.journal.accounts import (
     CASH,
+    SHAPE,
     ZERO,
     Account,
     DayClose,
@@ -73,7 +75,10 @@ def encode(ledger: Ledger) -> bytes:
 
 def decode(data: bytes) -> Ledger:
     """The ledger; PeerProtocolError when it is none of this release's shape."""
-    return _CODEC.decode(data)
+    ledger = _CODEC.decode(data)
+    if ledger.shape != SHAPE:
+        raise PeerProtocolError("a ledger of another release")
+    return ledger
 
 
 def _touched(ledger: Ledger, seq: int, transaction: TransactionId, kind: type[r.Record]) -> Ledger:
@@ -199,7 +204,7 @@ def _line_booked(ledger: Ledger, seq: int, record: r.LineBooked) -> Ledger:
     else:
         account = replace(account, booked_cashless=account.booked_cashless + record.fee)
     ledger = _put_line(ledger, account, replace(line, means=record.means))
-    return _report_due(_received(ledger, record), seq, record.transaction, record.line, "printed")
+    return _report_due(_received(ledger, record), seq, record.transaction, line, "printed")
 
 
 def _received(ledger: Ledger, record: r.LineBooked) -> Ledger:
@@ -215,14 +220,14 @@ def _line_voided(ledger: Ledger, seq: int, record: r.LineVoided) -> Ledger:
         return wrong(ledger, seq, "no line to void: unknown, booked or voided")
     ledger = _put_line(ledger, found[0], replace(found[1], void_reason=record.reason or "void"))
     ledger = replace(ledger, totals=replace(ledger.totals, voided=ledger.totals.voided + 1))
-    return _report_due(ledger, seq, record.transaction, record.line, "void", record.reason)
+    return _report_due(ledger, seq, record.transaction, found[1], "void", record.reason)
 
 
 def _report_due(
-    ledger: Ledger, seq: int, transaction: TransactionId, line: LineId, what: str, reason: str = ""
+    ledger: Ledger, seq: int, transaction: TransactionId, line: Line, what: str, reason: str = ""
 ) -> Ledger:
-    due = ReportDue(transaction, line, what, reason, seq)
-    return replace(ledger, reports={**ledger.reports, line: due})
+    due = ReportDue(transaction, line.line, what, reason, seq, line.serial, line.pages)
+    return replace(ledger, reports={**ledger.reports, line.line: due})
 
 
 def _reported(ledger: Ledger, seq: int, record: r.PrintedReported | r.VoidReported) -> Ledger:
