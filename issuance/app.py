@@ -1,0 +1,178 @@
+"""The routes of openapi.yaml: read a body, ask the use case, write the answer. Nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from issuance import messages, problems
+from issuance.desk import Desk
+from issuance.documents import Documents
+from issuance.office import Office
+from issuance.problems import Kind, Problem
+from issuance.serials import is_serial
+from issuance.store import Kiosk
+from issuance.tls import peer_fingerprint
+
+B = TypeVar("B", bound=messages.Body)
+Handler = Callable[[Kiosk, Request], Awaitable[messages.Body]]
+
+MAX_BODY = 64 * 1024
+SWEEP_EVERY_S = 30.0
+
+_log = logging.getLogger("issuance")
+_HEADERS = {"Cache-Control": "no-store"}
+
+
+def make_app(office: Office) -> Starlette:
+    """The application of one office."""
+    documents = Documents(office)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        sweeper = asyncio.create_task(_sweep_for_ever(documents))
+        yield
+        sweeper.cancel()
+
+    return Starlette(
+        routes=[*_desk_routes(office, Desk(office)), *_document_routes(office, documents)],
+        exception_handlers={
+            Problem: _on_problem,
+            HTTPException: _on_http_exception,
+            Exception: _on_failure,
+        },
+        lifespan=lifespan,
+    )
+
+
+def _desk_routes(office: Office, desk: Desk) -> list[Route]:
+    async def status(kiosk: Kiosk, _: Request) -> messages.Body:
+        return desk.status(kiosk)
+
+    async def attest(kiosk: Kiosk, request: Request) -> messages.Body:
+        return await desk.attest(kiosk, await _body(request, messages.AttestRequest))
+
+    async def challenge(kiosk: Kiosk, request: Request) -> messages.Body:
+        return await desk.challenge(kiosk, await _body(request, messages.ChallengeRequest))
+
+    async def authenticate(kiosk: Kiosk, request: Request) -> messages.Body:
+        return await desk.authenticate(kiosk, await _body(request, messages.AuthenticationRequest))
+
+    async def abandon(kiosk: Kiosk, request: Request) -> messages.Body:
+        transaction = msgspec.convert(request.path_params["transaction"], messages.Token)
+        return await desk.abandon(kiosk, transaction)
+
+    async def head(kiosk: Kiosk, request: Request) -> messages.Body:
+        return await desk.keep_head(kiosk, await _body(request, messages.HeadRequest))
+
+    return [
+        _route(office, "GET", "/v1/status", status),
+        _route(office, "POST", "/v1/kiosks/attest", attest),
+        _route(office, "POST", "/v1/challenges", challenge, 201),
+        _route(office, "POST", "/v1/authentications", authenticate),
+        _route(office, "POST", "/v1/transactions/{transaction}/abandon", abandon),
+        _route(office, "POST", "/v1/journal-heads", head),
+    ]
+
+
+def _document_routes(office: Office, documents: Documents) -> list[Route]:
+    async def prepare(kiosk: Kiosk, request: Request) -> messages.Body:
+        return await documents.prepare(kiosk, await _body(request, messages.PrepareRequest))
+
+    async def commit(kiosk: Kiosk, request: Request) -> messages.Body:
+        return await documents.commit(kiosk, _serial(request), await _body(request, messages.LineRequest))
+
+    async def printed(kiosk: Kiosk, request: Request) -> messages.Body:
+        return await documents.printed(kiosk, _serial(request), await _body(request, messages.PrintedRequest))
+
+    async def void(kiosk: Kiosk, request: Request) -> messages.Body:
+        return await documents.void(kiosk, _serial(request), await _body(request, messages.VoidRequest))
+
+    return [
+        _route(office, "POST", "/v1/documents", prepare, 201),
+        _route(office, "POST", "/v1/documents/{serial}/commit", commit),
+        _route(office, "POST", "/v1/documents/{serial}/printed", printed),
+        _route(office, "POST", "/v1/documents/{serial}/void", void),
+    ]
+
+
+def _route(office: Office, method: str, path: str, handler: Handler, status: int = 200) -> Route:
+    async def endpoint(request: Request) -> Response:
+        kiosk = await _kiosk(office, request)
+        try:
+            answer = await handler(kiosk, request)
+        except msgspec.ValidationError:
+            raise Problem(Kind.MALFORMED) from None  # the library's message could quote the body
+        return Response(msgspec.json.encode(answer), status, _HEADERS, "application/json")
+
+    return Route(path, endpoint, methods=[method])
+
+
+async def _kiosk(office: Office, request: Request) -> Kiosk:
+    """The enrolled kiosk of this connection's client certificate."""
+    fingerprint = peer_fingerprint(request.scope)
+    if fingerprint is not None:
+        found = await office.store.run(lambda tx: tx.find(Kiosk, fingerprint=fingerprint))
+        if found:
+            return found[0]
+    raise Problem(Kind.UNKNOWN_KIOSK)
+
+
+async def _body(request: Request, kind: type[B]) -> B:
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_BODY:
+            raise Problem(Kind.TOO_LARGE)
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Problem(Kind.MALFORMED) from None
+
+
+def _serial(request: Request) -> str:
+    serial: str = request.path_params["serial"]
+    if not is_serial(serial):
+        raise Problem(Kind.NOT_FOUND)
+    return serial
+
+
+async def _on_problem(_: Request, problem: Exception) -> Response:
+    body = problems.body_of(problem if isinstance(problem, Problem) else Problem(Kind.INTERNAL))
+    return Response(msgspec.json.encode(body), body.status, _HEADERS, problems.MEDIA_TYPE)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    """Starlette's own: no such route, no such method."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    kinds = {404: Kind.NOT_FOUND, 405: Kind.METHOD}
+    return await _on_problem(request, Problem(kinds.get(status, Kind.MALFORMED)))
+
+
+async def _on_failure(request: Request, error: Exception) -> Response:
+    """Our own bug. The log gets its place and type; a message could hold data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    _log.error("failed: %s at %s", type(error).__name__, place)
+    return await _on_problem(request, Problem(Kind.INTERNAL))
+
+
+async def _sweep_for_ever(documents: Documents) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_EVERY_S)
+        try:
+            await documents.sweep()
+        except Exception as error:  # the next round tries again
+            _log.error("sweep failed: %s", type(error).__name__)

@@ -1,0 +1,163 @@
+"""A server's folder on disk: made by `init`, told about cards by `trust`, opened by `run`.
+
+    tls/           ca.key ca.pem server.key server.pem
+    manifest.key   the town's Ed25519 key
+    issuance.db    SQLite
+    town/          municipality.toml, residents.csv (a copy of the specimen; a town edits or replaces it)
+    jpki/roots/    pinned roots, PEM      jpki/crl/  revocation lists
+    kiosk/         what the first kiosk needs: device.key device.pem server-ca.pem manifest-key.pem
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import NameOID
+
+from issuance import auth, pki
+from issuance.audit import Entry
+from issuance.auth import CertificateJudge
+from issuance.clock import Clock
+from issuance.manifest import ManifestSigner
+from issuance.names import NameGuard
+from issuance.office import Office, stamp
+from issuance.register import FileRegister
+from issuance.render import Renderer
+from issuance.revocation import CrlChecker
+from issuance.store import Link, SqliteStore, Store, Tx
+from issuance.town import Town, read_kinds, read_town
+
+HERE = Path(__file__).parent
+SPECIMEN = HERE / "sample"
+CERTIFICATES = HERE / "certificates"
+FONT = Path("/usr/share/fonts/truetype/ipamj/ipamjm.ttf")
+"""Debian's fonts-ipamj-mincho."""
+
+
+class SetupError(Exception):
+    """The folder or a file given to a command cannot be used."""
+
+
+def init(folder: Path, *, kiosk: str, hosts: list[str], town: Path, clock: Clock) -> None:
+    """A new server: all keys are made here and never leave, but for the kiosk's own in `kiosk/`."""
+    if (folder / "issuance.db").exists():
+        raise SetupError("this folder holds a server already")
+    now = clock.now()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in ("tls", "jpki", "jpki/roots", "jpki/crl"):
+        (folder / name).mkdir(mode=0o700)
+    shutil.copytree(town, folder / "town")
+    FileRegister(folder / "town" / "residents.csv")
+    read_town(folder / "town")
+    pki.make_authority(folder / "tls", now)
+    pki.make_server_certificate(folder / "tls", hosts, now)
+    pki.make_manifest_key(folder / "manifest.key")
+    enrol(folder, kiosk=kiosk, out=folder / "kiosk", clock=clock)
+
+
+def enrol(folder: Path, *, kiosk: str, out: Path, clock: Clock) -> None:
+    """Key and certificate for one more machine, and its place on the allow-list."""
+    now = clock.now()
+    row = pki.make_kiosk(folder / "tls", out, kiosk, now)
+    (out / "manifest-key.pem").write_bytes(pki.public_pem(folder / "manifest.key"))
+    store = SqliteStore(folder / "issuance.db")
+    try:
+        store.run_now(lambda tx: tx.put(row))
+        store.run_now(
+            lambda tx: tx.append(Entry(stamp(now), "enrolled", kiosk=kiosk, detail=row.fingerprint))
+        )
+    finally:
+        store.close()
+
+
+def trust(folder: Path, *, roots: list[Path], crls: list[Path], links: Path, clock: Clock) -> tuple[int, int]:
+    """Replaces pinned roots, revocation lists and the list of whose certificate is whose; (linked, unknown
+    residents).
+    """
+    town = read_town(folder / "town")
+    certificates = [_root(town, file) for file in roots]
+    register = FileRegister(folder / "town" / "residents.csv")
+    rows = list(_links(links, certificates))
+    known = [row for row in rows if register.resident(row.resident) is not None]
+    for sub in ("roots", "crl"):
+        for old in (folder / "jpki" / sub).iterdir():
+            old.unlink()
+    for root in certificates:
+        name = root.fingerprint(hashes.SHA256()).hex()
+        (folder / "jpki" / "roots" / f"{name}.pem").write_bytes(root.public_bytes(serialization.Encoding.PEM))
+    for file in crls:
+        shutil.copyfile(file, folder / "jpki" / "crl" / file.name)
+    entry = Entry(stamp(clock.now()), "trusted", detail=f"{len(certificates)} roots {len(known)} links")
+
+    def relink(tx: Tx) -> None:
+        tx.forget(Link)
+        for row in known:
+            tx.put(row)
+        tx.append(entry)
+
+    store = SqliteStore(folder / "issuance.db")
+    try:
+        store.run_now(relink)
+    finally:
+        store.close()
+    return len(known), len(rows) - len(known)
+
+
+def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None = None) -> Office:
+    """Everything `run` needs, from the folder; warm, so that the first resident does not wait."""
+    town = read_town(folder / "town")
+    kinds = read_kinds(CERTIFICATES)
+    roots = [_root(town, file) for file in sorted((folder / "jpki" / "roots").glob("*.pem"))]
+    return Office(
+        town=town,
+        kinds=kinds,
+        register=FileRegister(folder / "town" / "residents.csv"),
+        judge=CertificateJudge(roots, CrlChecker(folder / "jpki" / "crl")),
+        guard=NameGuard.of_font(font),
+        renderer=Renderer(
+            CERTIFICATES,
+            {key: str(Path(key) / kind.template) for key, kind in kinds.items()},
+            [font.parent],
+        ),
+        signer=ManifestSigner((folder / "manifest.key").read_bytes()),
+        store=store or SqliteStore(folder / "issuance.db"),
+        clock=clock,
+    )
+
+
+def _root(town: Town, file: Path) -> x509.Certificate:
+    """A root to pin. In production only the real authority's name is let in: a test card must open nothing
+    there.
+    """
+    try:
+        root = x509.load_pem_x509_certificate(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SetupError(f"{file.name}: not a certificate in PEM") from error
+    organisations = [each.value for each in root.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)]
+    if town.environment == "production" and organisations != ["JPKI"]:
+        raise SetupError(f"{file.name}: not a root of JPKI, and this is production")
+    return root
+
+
+def _links(file: Path, roots: list[x509.Certificate]) -> Iterator[Link]:
+    """Rows of `certificate_serial_hex,resident_id[,issuer_sha256]`; the issuer may be left out when there
+    is one root.
+    """
+    issuers = {root.fingerprint(hashes.SHA256()).hex(): root for root in roots}
+    with file.open(encoding="utf-8", newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines), start=2):
+            given = row.get("issuer_sha256")
+            root = issuers.get(given) if given else (roots[0] if len(roots) == 1 else None)
+            try:
+                serial = int(row["certificate_serial_hex"], 16)
+                resident = row["resident_id"]
+            except (KeyError, TypeError, ValueError):
+                raise SetupError(f"{file.name}: line {number} is not a link") from None
+            if root is None:
+                raise SetupError(f"{file.name}: line {number} names no issuer that is trusted")
+            yield Link(auth.link_key(root, serial), resident)

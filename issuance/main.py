@@ -1,0 +1,148 @@
+"""The command `issuance-server`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from issuance import audit, folder
+from issuance.clock import SystemClock
+from issuance.office import stamp
+from issuance.register import RegisterError
+from issuance.store import Kiosk, SqliteStore, Tx
+from issuance.town import TownError
+
+_CRL_NAMES = ("*.crl", "crl*.pem", "crl*.der")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 done, 1 refused, 2 not understood."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(format="%(levelname)s %(name)s %(message)s", level=logging.WARNING)
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        return command(arguments)
+    except (folder.SetupError, TownError, RegisterError, FileExistsError, FileNotFoundError) as error:
+        print(f"issuance-server: {error}", file=sys.stderr)
+        return 1
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    folder.init(
+        arguments.dir,
+        kiosk=arguments.kiosk,
+        hosts=arguments.host or ["localhost", "127.0.0.1", "::1"],
+        town=arguments.town,
+        clock=SystemClock(),
+    )
+    print(f"{arguments.dir}: a new server; kiosk/ in it holds the files for {arguments.kiosk}")
+    return 0
+
+
+def _enrol(arguments: argparse.Namespace) -> int:
+    folder.enrol(arguments.dir, kiosk=arguments.kiosk, out=arguments.out, clock=SystemClock())
+    return 0
+
+
+def _trust(arguments: argparse.Namespace) -> int:
+    roots: list[Path] = arguments.jpki_ca
+    beside = [file for root in roots for name in _CRL_NAMES for file in sorted(root.parent.glob(name))]
+    crls = arguments.crl if arguments.crl is not None else list(dict.fromkeys(beside))
+    linked, unknown = folder.trust(
+        arguments.dir, roots=roots, crls=crls, links=arguments.links, clock=SystemClock()
+    )
+    print(
+        f"{len(roots)} roots, {len(crls)} revocation lists, {linked} cards linked, {unknown} of nobody here"
+    )
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from issuance.app import make_app  # noqa: PLC0415  # the other commands need no server
+    from issuance.tls import server_of  # noqa: PLC0415
+
+    office = folder.open_office(arguments.dir, font=arguments.font, clock=SystemClock())
+    office.warm()
+    server = server_of(
+        make_app(office), host=arguments.host, port=arguments.port, tls_folder=arguments.dir / "tls"
+    )
+    asyncio.run(server.serve())
+    office.store.close()
+    return 0
+
+
+def _halt(arguments: argparse.Namespace) -> int:
+    """The kill switch: from the next request on, this kiosk issues nothing."""
+    store = SqliteStore(arguments.dir / "issuance.db")
+
+    def work(tx: Tx) -> bool:
+        kiosk = tx.get(Kiosk, arguments.kiosk)
+        if kiosk is None:
+            return False
+        tx.put(msgspec.structs.replace(kiosk, is_halted=int(arguments.is_halted)))
+        act = "halted" if arguments.is_halted else "resumed"
+        now = stamp(SystemClock().now())
+        tx.append(audit.Entry(now, act, kiosk=kiosk.kiosk, detail=arguments.reason))
+        return True
+
+    try:
+        if not store.run_now(work):
+            raise folder.SetupError("no kiosk of this name is enrolled")
+    finally:
+        store.close()
+    return 0
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    store = SqliteStore(arguments.dir / "issuance.db")
+    try:
+        links = store.run_now(lambda tx: list(tx.audit_log()))
+    finally:
+        store.close()
+    broken = audit.first_broken(links)
+    print(f"{len(links)} entries, " + ("the chain holds" if broken is None else f"BROKEN at entry {broken}"))
+    return 0 if broken is None else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="issuance-server", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument("--dir", type=Path, required=True, help="the server's folder")
+        sub.set_defaults(command=run)
+        return sub
+
+    init = command("init", _init, "make a new server with keys, database and the specimen town")
+    init.add_argument("--kiosk", default="kiosk-demo-1", help="id of the first kiosk")
+    init.add_argument("--host", action="append", help="name or address in the server's certificate")
+    init.add_argument("--town", type=Path, default=folder.SPECIMEN, help="folder with the town's data")
+    enrol = command("enrol", _enrol, "make key and certificate for one more kiosk")
+    enrol.add_argument("--kiosk", required=True)
+    enrol.add_argument("--out", type=Path, required=True, help="folder for the kiosk's files")
+    trust = command("trust", _trust, "pin JPKI roots, load revocation lists and whose card is whose")
+    trust.add_argument("--jpki-ca", type=Path, action="append", required=True, help="root certificate, PEM")
+    trust.add_argument("--crl", type=Path, action="append", help="default: *.crl, crl*.pem beside the root")
+    trust.add_argument("--links", type=Path, required=True, help="certificate_serial_hex,resident_id")
+    run = command("run", _run, "serve kiosks")
+    run.add_argument("--host", default="127.0.0.1")
+    run.add_argument("--port", type=int, default=8443)
+    run.add_argument("--font", type=Path, default=folder.FONT, help="the font of certificates")
+    for name, is_halted in (("halt", True), ("resume", False)):
+        halt = command(name, _halt, f"{name} issuing by one kiosk")
+        halt.add_argument("--kiosk", required=True)
+        halt.add_argument("--reason", default="")
+        halt.set_defaults(is_halted=is_halted)
+    command("audit", _audit, "verify the chain of the audit log")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

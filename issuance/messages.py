@@ -1,0 +1,144 @@
+"""Bodies of requests and answers, as `openapi.yaml` defines them (a test compares the two). Strict: unknown
+members are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Token = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Key = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
+Version = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}([.+-][0-9A-Za-z.+-]{1,40})?$")]
+Kinds = Annotated[tuple[Key, ...], Meta(max_length=10)]
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A request or an answer."""
+
+
+# --- requests -------------------------------------------------------------------------------------------
+
+
+class AttestRequest(Body, frozen=True):
+    version: Version
+    build: Annotated[str, Meta(max_length=80)] = ""
+
+
+class ChallengeRequest(Body, frozen=True):
+    transaction: Token
+    kinds: Kinds = ()
+
+
+class AuthenticationRequest(Body, frozen=True):
+    transaction: Token
+    certificate: Annotated[bytes, Meta(min_length=1, max_length=8192)]
+    signature: Annotated[bytes, Meta(min_length=1, max_length=1024)]
+    kinds: Kinds = ()
+
+
+class PrepareRequest(Body, frozen=True):
+    transaction: Token
+    line: Token
+    kind: Key
+    options: Annotated[dict[Key, Key], Meta(max_length=20)]
+    card_fingerprint: Digest
+    order_hash: Digest
+    order_signature: Annotated[bytes, Meta(min_length=1, max_length=256)]
+
+
+class LineRequest(Body, frozen=True):
+    """Names a document together with its serial in the path."""
+
+    transaction: Token
+    line: Token
+
+
+class PrintedRequest(Body, frozen=True):
+    transaction: Token
+    line: Token
+    pages: Annotated[int, Meta(ge=1, le=200)]
+
+
+class VoidRequest(Body, frozen=True):
+    transaction: Token
+    line: Token
+    reason: Annotated[str, Meta(pattern="^[a-z0-9_-]{1,40}$")]
+
+
+class HeadRequest(Body, frozen=True):
+    seq: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    head: Digest
+    signature: Annotated[bytes, Meta(min_length=1, max_length=256)]
+
+
+# --- answers --------------------------------------------------------------------------------------------
+
+
+class Price(Body, frozen=True):
+    kind: str
+    here: int
+    counter: int
+
+
+class Status(Body, frozen=True):
+    time: str
+    is_open: bool
+    stop: str
+    open_from: str
+    open_until: str
+    prices: tuple[Price, ...]
+
+
+class Attested(Body, frozen=True):
+    accepted: bool
+    minimum: str
+
+
+class Challenge(Body, frozen=True):
+    challenge: bytes
+    expires_at: str
+
+
+class Option(Body, frozen=True):
+    key: str
+    choices: tuple[str, ...]
+
+
+class Entitlement(Body, frozen=True):
+    kind: str
+    fee: int
+    max_copies: int
+    options: tuple[Option, ...]
+    refusal: str
+
+
+class Authenticated(Body, frozen=True):
+    entitlements: tuple[Entitlement, ...]
+    certificate_ends_soon: bool
+
+
+class Prepared(Body, frozen=True):
+    """`manifest` is the exact bytes that `signature` (Ed25519) covers."""
+
+    serial: str
+    manifest: bytes
+    signature: bytes
+    pdf: bytes
+    expires_at: str
+
+
+class DocumentState(Body, frozen=True):
+    serial: str
+    state: str
+
+
+class Abandoned(Body, frozen=True):
+    transaction: str
+    state: str
+
+
+class HeadKept(Body, frozen=True):
+    seq: int

@@ -1,0 +1,120 @@
+"""What the use cases share: the town, its data and keys, and the questions every one of them asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from issuance import paper
+from issuance.audit import Entry
+from issuance.auth import CertificateJudge
+from issuance.clock import Clock
+from issuance.manifest import ManifestSigner
+from issuance.names import NameGuard
+from issuance.problems import Problem
+from issuance.register import Resident, ResidentRegister
+from issuance.render import Renderer
+from issuance.rules import Case
+from issuance.store import Kiosk, Session, Store, Tx
+from issuance.town import Kind, Town
+
+T = TypeVar("T")
+
+CHALLENGE_LASTS = timedelta(minutes=2)
+SESSION_LASTS = timedelta(minutes=30)
+DOCUMENT_LASTS = timedelta(minutes=15)
+"""From prepare to commit: the resident pays in this time, or the document becomes void by itself."""
+
+
+class Office(msgspec.Struct, frozen=True):
+    """Everything one server works with."""
+
+    town: Town
+    kinds: Mapping[str, Kind]
+    register: ResidentRegister
+    judge: CertificateJudge
+    guard: NameGuard
+    renderer: Renderer
+    signer: ManifestSigner
+    store: Store
+    clock: Clock
+
+    async def act(self, work: Callable[[Tx], T | Problem]) -> T:
+        """Run one use case. A Problem that it returns (not raises) keeps what it wrote, the audit above
+        all.
+        """
+        result = await self.store.run(work)
+        if isinstance(result, Problem):
+            raise result
+        return result
+
+    def case(self, applicant: Resident, now: datetime) -> Case:
+        """This applicant in front of the rules."""
+        household = self.register.household(applicant.household)
+        return Case(self.town, self.kinds, applicant, household, now, self.guard)
+
+    def stop(self, kiosk: Kiosk) -> str:
+        """Why this kiosk may not issue: `kill-switch`, `version` or ``."""
+        if kiosk.is_halted:
+            return "kill-switch"
+        return "" if is_new_enough(kiosk.version, self.town.minimum_version) else "version"
+
+    def warm(self) -> None:
+        """Draw one paper of nobody per kind, so that fonts and templates are in memory before the first
+        resident.
+        """
+        nobody = Resident(
+            id="",
+            household="",
+            relation="",
+            name="見本",
+            kana="",
+            birth=date(2000, 1, 1),
+            sex="F",
+            address="見本",
+            resident_since=date(2000, 1, 1),
+            resident_reason="",
+            address_since=date(2000, 1, 1),
+            notified_on=date(2000, 1, 1),
+            my_number="",
+            state="resident",
+            is_protected=False,
+        )
+        issue = paper.Issue("", "", "", "", self.clock.now())
+        for key, kind in self.kinds.items():
+            data = paper.compose(self.town, kind, issue, (nobody,), (nobody,), {})
+            self.renderer.render(key, data, issue.at)
+
+
+def is_new_enough(version: str, minimum: str) -> bool:
+    """Whether a version is attested at all and not older than the least one."""
+    return bool(version) and _numbers(version) >= _numbers(minimum)
+
+
+def stamp(at: datetime) -> str:
+    """An instant as the database and the answers write it: UTC, sortable as text."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def note(
+    now: datetime, act: str, session: Session, *, line: str = "", serial: str = "", detail: str = ""
+) -> Entry:
+    """An audit entry about a session."""
+    return Entry(
+        at=stamp(now),
+        act=act,
+        kiosk=session.kiosk,
+        transaction=session.transaction_id,
+        line=line,
+        serial=serial,
+        resident=session.resident,
+        detail=detail,
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    head = version.replace("-", "+").split("+")[0]
+    return tuple(int(part) for part in head.split(".")[:3])

@@ -1,0 +1,62 @@
+"""Certificates as PDF by Typst: reproducible, PDF/A-2b, from data that is never markup."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import typst
+
+
+class RenderError(Exception):
+    """A certificate could not be drawn. Fixed text: the engine's own message could quote the data."""
+
+
+class Renderer:
+    """One compiler per kind, all over one set of fonts; kept warm. Typst's compilers are not shared between
+    threads, so one lock stands before them (11 ms a certificate: a second worker process is the way to
+    more).
+    """
+
+    def __init__(self, root: Path, templates: Mapping[str, str], font_folders: Iterable[Path]) -> None:
+        """`templates`: kind → template file, relative to `root`. System and built-in fonts are never used:
+        a missing glyph must not be drawn from somewhere else.
+        """
+        fonts = typst.Fonts(
+            include_system_fonts=False,
+            include_embedded_fonts=False,
+            font_paths=[str(folder) for folder in font_folders],
+        )
+        self._lock = threading.Lock()
+        self._compilers = {
+            kind: typst.Compiler(str(root / file), root=str(root), font_paths=fonts, ignore_system_fonts=True)
+            for kind, file in templates.items()
+        }
+
+    def render(self, kind: str, data: Mapping[str, Any], at: datetime) -> bytes:
+        """The same data and time give the same bytes."""
+        inputs = {"data": json.dumps(data, ensure_ascii=False, sort_keys=True)}
+        with self._lock:
+            try:
+                pdf = self._compilers[kind].compile(
+                    format="pdf", sys_inputs=inputs, pdf_standards=["a-2b"], timestamp=int(at.timestamp())
+                )
+            except RuntimeError:
+                raise RenderError("a certificate could not be drawn") from None
+        if not isinstance(pdf, bytes):
+            raise RenderError("the engine gave no document")
+        return pdf
+
+
+def count_pages(pdf: bytes) -> int:
+    """Pages of the finished document, by another library than the one that made it."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return len(document)
+    finally:
+        document.close()

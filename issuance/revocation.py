@@ -1,0 +1,128 @@
+"""Is a certificate revoked? A port with three answers, and the CRL behind it. UNKNOWN never issues a
+document."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+
+class Standing(enum.Enum):
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+class Revocation(msgspec.Struct, frozen=True):
+    """The answer with its source and age, for the audit log. `reason` says why it is UNKNOWN."""
+
+    standing: Standing
+    source: str
+    this_update: str = ""
+    reason: str = ""
+
+
+class RevocationChecker(Protocol):
+    """CRL, OCSP or a certified platform's service (facts: the real ones are closed to all but notified
+    verifiers)."""
+
+    def check(self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime) -> Revocation:
+        """Where this leaf of this issuer stands at this instant."""
+
+
+class CrlChecker:
+    """Answers from CRL files (PEM or DER) of a folder. A changed folder is read again, so a daily job just
+    drops files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: tuple[tuple[str, int, int], ...] = ()
+        self._lists: list[x509.CertificateRevocationList] = []
+
+    def check(self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime) -> Revocation:
+        self._refresh()
+        own = [each for each in self._lists if _is_of(each, issuer) and _covers(each, leaf)]
+        if not own:
+            return Revocation(Standing.UNKNOWN, "crl", reason="no-crl")
+        newest = max(own, key=lambda each: each.last_update_utc)
+        updated = newest.last_update_utc.isoformat()
+        entry = newest.get_revoked_certificate_by_serial_number(leaf.serial_number)
+        if entry is not None:  # what a stale list says is revoked stays revoked
+            return Revocation(Standing.REVOKED, "crl", updated)
+        if newest.last_update_utc > at:
+            return Revocation(Standing.UNKNOWN, "crl", updated, "not-yet")
+        if newest.next_update_utc is None or newest.next_update_utc < at:
+            return Revocation(Standing.UNKNOWN, "crl", updated, "stale")
+        return Revocation(Standing.GOOD, "crl", updated)
+
+    def _refresh(self) -> None:
+        files = sorted(self._folder.glob("*.*")) if self._folder.is_dir() else []
+        stats = [(file.name, file.stat()) for file in files]
+        seen = tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+        if seen != self._seen:
+            self._lists = [each for each in map(_read, files) if each is not None]
+            self._seen = seen
+
+
+def _read(file: Path) -> x509.CertificateRevocationList | None:
+    """None for a file that is no list: it then covers nobody, which ends in UNKNOWN."""
+    data = file.read_bytes()
+    try:
+        return x509.load_pem_x509_crl(data) if data.startswith(b"-----") else x509.load_der_x509_crl(data)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+
+
+def _is_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    if crl.issuer != issuer.subject:
+        return False
+    try:
+        return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # TypeError for odd keys
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+        return False
+
+
+def _covers(crl: x509.CertificateRevocationList, leaf: x509.Certificate) -> bool:
+    """JPKI cuts its lists by municipality: a list with a distribution point speaks only for leaves that
+    name the same point (RFC 5280 §6.3.3 b). Delta, indirect and partial-reason lists are not understood, so
+    they cover nobody."""
+    try:
+        point = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
+    except x509.ExtensionNotFound:
+        point = None
+    except ValueError:
+        return False
+    known = {x509.IssuingDistributionPoint.oid, x509.CRLNumber.oid, x509.AuthorityKeyIdentifier.oid}
+    if any(each.critical and each.oid not in known for each in crl.extensions):
+        return False
+    if point is None:
+        return True
+    odd = (
+        point.indirect_crl
+        or point.only_contains_ca_certs
+        or point.only_contains_attribute_certs
+        or point.only_some_reasons
+        or point.relative_name
+    )
+    if odd:
+        return False
+    return point.full_name is None or bool(set(_names(point.full_name)) & _points(leaf))
+
+
+def _points(leaf: x509.Certificate) -> set[x509.GeneralName]:
+    try:
+        points = leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except (x509.ExtensionNotFound, ValueError):
+        return set()
+    return {name for point in points for name in _names(point.full_name or ())}
+
+
+def _names(names: Iterable[x509.GeneralName]) -> list[x509.GeneralName]:
+    return list(names)

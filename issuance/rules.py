@@ -1,0 +1,145 @@
+"""What a person may have here and now, and why not. Pure.
+
+The reasons are many, the public codes few: everything that could betray a protection measure (支援措置)
+shares one harmless code with glyphs that the font lacks and data that is being updated, and is decided by
+everyone who could appear on the paper (facts: kiosk.md §1.2). The exact reason goes to the audit log only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from issuance import messages
+from issuance.clock import town_day
+from issuance.names import NameGuard
+from issuance.problems import Code
+from issuance.register import Resident
+from issuance.town import Kind, OptionRule, Town
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One person at one kiosk at one moment. `household` holds the applicant too."""
+
+    town: Town
+    kinds: Mapping[str, Kind]
+    applicant: Resident
+    household: tuple[Resident, ...]
+    now: datetime
+    guard: NameGuard
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    code: Code
+    reason: str
+    """For the audit log only."""
+
+
+PersonRule = tuple[str, Code, Callable[[Case, Resident], bool]]
+
+# Of the applicant, before anything is offered.
+_AT_THE_DOOR: tuple[PersonRule, ...] = (
+    ("dead", Code.COUNTER, lambda case, person: person.state == "dead"),
+    ("moved-out", Code.MOVED_OUT, lambda case, person: person.state == "moved_out"),
+    (
+        "under-age",
+        Code.UNDER_AGE,
+        lambda case, person: person.age_on(town_day(case.now)) < case.town.limits.minimum_age,
+    ),
+)
+
+# Of each person who could appear on the paper.
+_ON_THE_PAPER: tuple[PersonRule, ...] = (
+    ("protected", Code.COUNTER, lambda case, person: person.is_protected),
+    ("leaving", Code.COUNTER, lambda case, person: person.state == "leaving"),
+    ("arrived-today", Code.COUNTER, lambda case, person: person.notified_on >= town_day(case.now)),
+    ("glyph", Code.COUNTER, lambda case, person: not case.guard.can_draw(texts_of(person))),
+    ("too-long", Code.COUNTER, lambda case, person: _is_too_long(case.town, person)),
+)
+
+
+def refusal_at_the_door(case: Case) -> Refusal | None:
+    """Why this applicant may have nothing at all here; None when the kinds decide."""
+    return _first(_AT_THE_DOOR, case, case.applicant)
+
+
+def refusal_of_kind(case: Case, key: str) -> Refusal | None:
+    """Why this applicant may not have this kind now; None: may have it."""
+    kind = case.kinds.get(key)
+    if kind is None:
+        return Refusal(Code.COUNTER, "no-template")
+    if not case.town.hours.is_open(case.now):
+        return Refusal(Code.OUTSIDE_HOURS, "hours")
+    on_paper = case.household if kind.scope == "household" else (case.applicant,)
+    for person in on_paper:
+        if (found := _first(_ON_THE_PAPER, case, person)) is not None:
+            return found
+    if kind.needs_seal and not case.applicant.seal:
+        return Refusal(Code.NO_SEAL, "no-seal")
+    return None
+
+
+def entitlements(case: Case) -> tuple[messages.Entitlement, ...]:
+    """Every kind the town sells, with what it costs, what may be chosen, and the public code when it is
+    refused.
+    """
+    offers = []
+    day = town_day(case.now)
+    for key in case.town.kinds_sold(day):
+        fee = case.town.fee(key, day)
+        refusal = refusal_of_kind(case, key)
+        offers.append(
+            messages.Entitlement(
+                kind=key,
+                fee=fee.here if fee else 0,
+                max_copies=0 if refusal else case.town.limits.copies_per_kind,
+                options=() if refusal else _options(case, case.kinds[key]),
+                refusal=refusal.code.value if refusal else "",
+            )
+        )
+    return tuple(offers)
+
+
+def choices(case: Case, kind: Kind, asked: Mapping[str, str]) -> dict[str, str] | None:
+    """Every option of the kind with its choice; what was not asked takes the default. None: not a choice we
+    offer.
+    """
+    offered = {option.key: option.choices for option in _options(case, kind)}
+    if any(key not in offered or choice not in offered[key] for key, choice in asked.items()):
+        return None
+    return {rule.key: asked.get(rule.key, rule.choices[0]) for rule in kind.options}
+
+
+def texts_of(person: Resident) -> list[str]:
+    """Everything of a person that could be printed."""
+    return [value for value in msgspec.structs.astuple(person) if isinstance(value, str)]
+
+
+def _first(rules: tuple[PersonRule, ...], case: Case, person: Resident) -> Refusal | None:
+    return next((Refusal(code, name) for name, code, applies in rules if applies(case, person)), None)
+
+
+def _options(case: Case, kind: Kind) -> tuple[messages.Option, ...]:
+    return tuple(
+        messages.Option(rule.key, rule.choices) for rule in kind.options if _is_asked(case, kind, rule)
+    )
+
+
+def _is_asked(case: Case, kind: Kind, rule: OptionRule) -> bool:
+    if rule.asked_of == "several":
+        return len(case.household) > 1
+    if rule.asked_of == "japanese":
+        people = case.household if kind.scope == "household" else (case.applicant,)
+        return any(not person.is_foreign for person in people)
+    return True
+
+
+def _is_too_long(town: Town, person: Resident) -> bool:
+    names = (person.name, person.former_name, person.alias, person.hittousha)
+    addresses = (person.address, person.previous_address, person.honseki)
+    return (
+        max(map(len, names)) > town.limits.name_length
+        or max(map(len, addresses)) > town.limits.address_length
+    )

@@ -1,0 +1,147 @@
+"""A municipality as data: its name and mayor, hours, fees, limits, and the kinds of certificate it offers.
+
+A town changes files, not code: `municipality.toml`, and one folder per kind with `kind.toml` and
+`template.typ`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from issuance.clock import town_time
+
+T = TypeVar("T")
+Yen = Annotated[int, Meta(ge=0, multiple_of=10)]
+
+
+class TownError(Exception):
+    """A file of the town's data is refused; the message names file and key."""
+
+
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Read from a file; an unknown key is an error."""
+
+
+class Mayor(Data, frozen=True):
+    """Who certifies: the mayor, or the deputy while one acts (職務代理者)."""
+
+    title: str
+    name: str
+
+
+class Hours(Data, frozen=True):
+    """When certificates are issued, town's time. `24:00` is midnight at the day's end."""
+
+    open: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    close: Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+    closed_weekdays: tuple[int, ...] = ()
+    closed_days: tuple[date, ...] = ()
+
+    def is_working_day(self, day: date) -> bool:
+        return day.weekday() not in self.closed_weekdays and day not in self.closed_days
+
+    def is_open(self, now: datetime) -> bool:
+        wall = town_time(now)
+        before_close = self.close == "24:00" or wall.time() < time.fromisoformat(self.close)
+        return (
+            self.is_working_day(wall.date()) and wall.time() >= time.fromisoformat(self.open) and before_close
+        )
+
+
+class Limits(Data, frozen=True):
+    lines_per_transaction: int = 10
+    copies_per_kind: int = 5
+    minimum_age: int = 15
+    name_length: int = 60
+    address_length: int = 90
+
+
+class Fee(Data, frozen=True):
+    """What one copy costs, and since when until when."""
+
+    kind: str
+    here: Yen
+    counter: Yen
+    valid_from: date
+    valid_until: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+
+class OptionRule(Data, frozen=True):
+    """A question of content; the first choice is the default and shows the least. `asked_of`: `all`,
+    `several` (a household of more than one), `japanese` (somebody on the paper has a 本籍).
+    """
+
+    key: str
+    choices: Annotated[tuple[str, ...], Meta(min_length=2)]
+    asked_of: Literal["all", "several", "japanese"] = "all"
+
+
+class Kind(Data, frozen=True):
+    """One kind of certificate (`kind.toml`). `scope`: whose data can come onto the paper, for the rules of
+    refusal.
+    """
+
+    key: str
+    title: str
+    scope: Literal["applicant", "household"]
+    attestation: dict[str, str]
+    """認証文: `self`, and `household` for a paper on which the whole household stands."""
+    options: tuple[OptionRule, ...] = ()
+    needs_seal: bool = False
+    persons_per_page: int = 1
+    template: str = "template.typ"
+    """A file of this folder, or of a sibling folder (`../juminhyo/template.typ`)."""
+
+
+class Town(Data, frozen=True):
+    name: str
+    code: str
+    mayor: Mayor
+    is_specimen: bool
+    environment: Literal["demo", "production"]
+    minimum_version: str
+    hours: Hours
+    limits: Limits
+    fees: tuple[Fee, ...]
+
+    def fee(self, kind: str, day: date) -> Fee | None:
+        """The fee that holds on this day; None: the town does not sell this kind."""
+        return next((each for each in self.fees if each.kind == kind and each.holds_on(day)), None)
+
+    def kinds_sold(self, day: date) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each.kind for each in self.fees if each.holds_on(day)))
+
+
+def read_town(folder: Path) -> Town:
+    """The town of a folder with `municipality.toml`."""
+    return _read(folder / "municipality.toml", Town)
+
+
+def read_kinds(folder: Path) -> dict[str, Kind]:
+    """Every kind that has a folder here. A folder's name is its kind's key."""
+    kinds = {}
+    for file in sorted(folder.glob("*/kind.toml")):
+        kind = _read(file, Kind)
+        if kind.key != file.parent.name:
+            raise TownError(f"{file.parent.name}/kind.toml: key is not the folder's name")
+        if "self" not in kind.attestation:
+            raise TownError(f"{file.parent.name}/kind.toml: attestation.self is missing")
+        kinds[kind.key] = kind
+    return kinds
+
+
+def _read(file: Path, kind: type[T]) -> T:
+    try:
+        raw: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        return msgspec.convert(raw, kind)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise TownError(f"{file.name}: {error}") from error
