@@ -48,7 +48,9 @@ def walked(kiosk: FakeKiosk, *steps: Step) -> Runner:
 
 
 def test_hands_and_eyes_take_turns() -> None:
-    kiosk = FakeKiosk({"screen": "Attract"}, {"screen": "Language"}, {"screen": "PlaceCard"}, {"screen": "EnterPin"})
+    kiosk = FakeKiosk(
+        {"screen": "Attract"}, {"screen": "Language"}, {"screen": "PlaceCard"}, {"screen": "EnterPin"}
+    )
     runner = walked(
         kiosk,
         Step(see="Attract"),

@@ -16,7 +16,15 @@ def test_every_journey_in_the_box_is_readable(name: str) -> None:
 
 
 def test_the_box_has_the_bad_days() -> None:
-    wanted = {"juminhyo", "juminhyo_en", "wrong_pin", "cancel_with_money", "card_pulled", "two_kinds", "no_change"}
+    wanted = {
+        "juminhyo",
+        "juminhyo_en",
+        "wrong_pin",
+        "cancel_with_money",
+        "card_pulled",
+        "two_kinds",
+        "no_change",
+    }
     wanted |= {"printer_empty", "ui_killed_in_payment", "core_killed_in_payment", "server_away"}
     assert wanted <= set(script.names())
 
