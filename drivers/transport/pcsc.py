@@ -127,15 +127,19 @@ class ReaderWatch:
 class PcscCard:
     """The card on a reader, ours alone. Exclusive until `close`, which takes its power away."""
 
-    def __init__(self, state: ReaderState) -> None:
-        """ReaderBusy; DeviceUnavailable: gone again; DeviceTimeout: it does not answer to reset."""
-        self._state = state
+    def __init__(self, reader: str, insertions: int) -> None:
+        """`insertions` is the event counter that announced the card.
+
+        ReaderBusy; DeviceUnavailable: gone again; DeviceTimeout: it does not answer to reset.
+        """
+        self._reader = reader
+        self._insertions = insertions
         self._context = _establish()
         if self._context is None:
             raise DeviceUnavailable("card: no PC/SC service")
         result, self._handle, protocol = scard.SCardConnect(
             self._context,
-            state.reader,
+            reader,
             scard.SCARD_SHARE_EXCLUSIVE,
             scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
         )
@@ -163,15 +167,15 @@ class PcscCard:
         known = scard.SCARD_STATE_UNAWARE
         end = time.monotonic() + within_s
         while (left_s := end - time.monotonic()) > 0:
-            asked = [(self._state.reader, known)]
+            asked = [(self._reader, known)]
             result, states = scard.SCardGetStatusChange(self._context, int(left_s * 1000) + 1, asked)
             if result == scard.SCARD_E_TIMEOUT:
                 return False
             if result != scard.SCARD_S_SUCCESS:
                 return True
             known = states[0][1] & ~scard.SCARD_STATE_CHANGED
-            now = _state(self._state.reader, known)
-            if not now.has_card or now.insertions != self._state.insertions:
+            now = _state(self._reader, known)
+            if not now.has_card or now.insertions != self._insertions:
                 return True
         return False
 

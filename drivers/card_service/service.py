@@ -1,0 +1,144 @@
+"""The loop of a card process: the core's socket, the reader's news and the PIN's socket, in one thread.
+
+The reader is watched in a second thread that only puts states on a list; commands to the card are done
+here, one after the other. An operation that does not end in `STUCK_S` ends the process: pcscd then unpowers
+the card by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import selectors
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from drivers.card_service import messages
+from drivers.card_service.messages import CardEvent
+from drivers.card_service.pin_channel import PinChannel
+from drivers.card_service.session import Card, CardSession, Presence
+from kiosk.clock import Clock, SystemClock
+from kiosk.errors import PeerProtocolError
+from kiosk.ids import DeviceId, SlotId
+from kiosk.ipc.wire import NEED_DATA
+from kiosk.ports import PinSlotClosed
+
+log = logging.getLogger(__name__)
+
+STUCK_S: Final = 15.0
+EXIT_STUCK: Final = 3
+_RECEIVE_BYTES: Final = 4096
+_SEND_TIMEOUT_S: Final = 5.0
+
+
+class CoreGone(Exception):  # noqa: N818  # the normal end of a session whose core went away
+    """The core closed its end, or speaks nonsense."""
+
+
+class CardService:
+    """`run` returns when the card was removed, the core went away, or `stop` was called."""
+
+    def __init__(
+        self,
+        core: socket.socket,
+        device: DeviceId,
+        pin_socket: Path,
+        screen_uid: int,
+        connect: Callable[[Presence], Card],
+        clock: Clock | None = None,
+    ) -> None:
+        self._core = core
+        self._device = device
+        self._decoder = messages.command_decoder()
+        self._selector = selectors.DefaultSelector()
+        self._news: deque[Presence] = deque()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._is_stopped = False
+        self._pin = PinChannel(
+            pin_socket, screen_uid, self._selector, clock or SystemClock(), self._take_secret, self._spoilt
+        )
+        self._session = CardSession(device, self._post, connect, self._pin)
+
+    # --- from other threads ---------------------------------------------------------------------------------
+
+    def tell_reader(self, now: Presence) -> None:
+        """The reader changed. Any thread."""
+        self._news.append(now)
+        os.eventfd_write(self._wake, 1)
+
+    def stop(self) -> None:
+        """Unpower and return. Any thread, or a signal handler."""
+        self._is_stopped = True
+        os.eventfd_write(self._wake, 1)
+
+    # --- the loop -------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        self._core.settimeout(_SEND_TIMEOUT_S)
+        self._selector.register(self._core, selectors.EVENT_READ, self._hear_core)
+        self._selector.register(self._wake, selectors.EVENT_READ, self._hear_reader)
+        try:
+            while not self._session.is_over and not self._is_stopped:
+                ready = self._selector.select(self._pin.seconds_left())
+                with _not_stuck():
+                    self._pin.check_time()
+                    for key, _ in ready:
+                        if key.fileobj in self._selector.get_map():  # not closed by the one before
+                            key.data()
+        except CoreGone:
+            log.info("card: the core went away")
+        finally:
+            with _not_stuck():
+                self._session.end()
+            self._selector.close()
+
+    def _hear_core(self) -> None:
+        try:
+            data = self._core.recv(_RECEIVE_BYTES)
+        except OSError:
+            data = b""
+        if not data:
+            raise CoreGone
+        self._decoder.feed(data)
+        while True:
+            try:
+                message = self._decoder.next_message()
+            except PeerProtocolError:
+                raise CoreGone from None
+            if message is NEED_DATA:
+                return
+            self._session.obey(message)
+
+    def _hear_reader(self) -> None:
+        os.eventfd_read(self._wake)
+        while self._news:
+            self._session.see_reader(self._news.popleft())
+
+    def _take_secret(self, secret: bytearray) -> None:
+        self._session.take_secret(secret)
+
+    def _spoilt(self, slot: SlotId) -> None:
+        self._post(PinSlotClosed(self._device, slot))
+
+    def _post(self, event: CardEvent) -> None:
+        try:
+            self._core.sendall(messages.line(event))
+        except OSError:
+            raise CoreGone from None
+
+
+@contextlib.contextmanager
+def _not_stuck() -> Iterator[None]:
+    """A reader's driver may block for ever; then nobody could end this session but we ourselves."""
+    timer = threading.Timer(STUCK_S, os._exit, (EXIT_STUCK,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,335 @@
+"""One card on the reader, from insertion to removal: what it is, its PIN, one signature, the end.
+
+No thread, socket or clock: reader states, commands and secrets come in by calls, events go out through
+`post`. The card is a `Card`: over PC/SC in the process, the virtual card itself in tests.
+
+After `CardRemoved` nothing more is posted and `is_over` is true: the process ends, a fresh one takes the
+next card.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from drivers.card_service.messages import CardCommand, CardEvent
+from drivers.jpki import codec
+from drivers.jpki.apdu import Connection
+from drivers.jpki.application import Jpki, NotAllowed, NotFound, Verified, WrongSecret
+from drivers.jpki.processors import GetResponse, Plain, ShortOnly
+from kiosk import ports
+from kiosk.errors import DeviceTimeout, DeviceUnavailable, PeerProtocolError
+from kiosk.ids import DeviceId, OpId, SlotId
+from kiosk.ports import CardKind
+
+MAX_WRONG_HERE: Final = 2
+"""Wrong PINs that one session may cost its owner, who has three (facts/card.md §8.1)."""
+
+GONE_WITHIN_S: Final = 1.0
+"""A reader that lost a card says so within this time (PC/SC polls every 0.4 s)."""
+
+
+class Presence(Protocol):
+    """What is known of the reader: drivers.transport.pcsc.ReaderState."""
+
+    @property
+    def reader(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def has_card(self) -> bool: ...
+    @property
+    def insertions(self) -> int: ...
+
+
+class Card(Connection, Protocol):
+    """A powered card, ours alone."""
+
+    def is_gone(self, within_s: float) -> bool:
+        """Whether it is taken away before `within_s` is over."""
+
+    def close(self) -> None:
+        """Take its power away. Twice is fine."""
+
+
+class Slots(Protocol):
+    """The road of the secret: drivers.card_service.pin_channel."""
+
+    def open(self, min_length: int, max_length: int) -> SlotId:
+        """Wait for one packet; an older slot is gone."""
+
+    def close(self) -> SlotId | None:
+        """End the open slot, if there is one."""
+
+
+class Phase(enum.Enum):
+    EMPTY = "empty"
+    USABLE = "usable"
+    ENDED = "ended"
+    """A card lies there, without power; only its removal is awaited."""
+    REMOVED = "removed"
+
+
+class Removed(Exception):  # noqa: N818  # ends an operation
+    """The card was taken away in the middle of it."""
+
+
+class CardSession:
+    def __init__(
+        self,
+        device: DeviceId,
+        post: Callable[[CardEvent], None],
+        connect: Callable[[Presence], Card],
+        slots: Slots,
+    ) -> None:
+        """`connect` raises DeviceUnavailable (in use, or gone at once) or DeviceTimeout (mute)."""
+        self.phase = Phase.EMPTY
+        self.exchanges = 0
+        """APDUs of this session, for the benchmark."""
+        self._device = device
+        self._post = post
+        self._connect = connect
+        self._slots = slots
+        self._presence: Presence | None = None
+        self._said_of_reader: tuple[str, str] | None = None
+        self._card: Card | None = None
+        self._plain: Plain | None = None
+        self._jpki: Jpki | None = None
+        self._certificate = b""
+        self._attempts_left = 0
+        self._wrong_here = 0
+        self._is_verified = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.phase is Phase.REMOVED
+
+    # --- what comes in --------------------------------------------------------------------------------------
+
+    def see_reader(self, now: Presence) -> None:
+        """The reader's state, as often as it changes."""
+        match self.phase:
+            case Phase.EMPTY:
+                self._say_reader(now)
+                if now.has_card:
+                    self._presence = now
+                    self._guarded(self._insert)
+            case Phase.USABLE | Phase.ENDED:
+                before = self._presence
+                if not now.has_card or before is None or now.insertions != before.insertions:
+                    self._remove()
+            case Phase.REMOVED:
+                pass
+
+    def obey(self, command: CardCommand) -> None:
+        match command:
+            case ports.OpenPinSlot():
+                self._open_slot()
+            case ports.ClosePinSlot():
+                self.close_slot()
+            case ports.SignChallenge(op=op, message=message):
+                self._guarded(lambda: self._sign(op, message))
+            case ports.EndCardSession():
+                self.end()
+
+    def take_secret(self, secret: bytearray) -> None:
+        """The slot's packet came: one VERIFY, never another by itself. `secret` is wiped."""
+        try:
+            if self.phase is Phase.USABLE:
+                self._guarded(lambda: self._verify(secret))
+        finally:
+            secret[:] = bytes(len(secret))
+
+    def close_slot(self) -> None:
+        """The slot ends without a VERIFY."""
+        slot = self._slots.close()
+        if slot is not None:
+            self._post(ports.PinSlotClosed(self._device, slot))
+
+    def end(self) -> None:
+        """Power the card off and forget everything; its removal is still told. Without a card: nothing."""
+        self._slots.close()
+        self._power_off()
+        if self.phase is Phase.USABLE:
+            self.phase = Phase.ENDED
+
+    # --- insertion ------------------------------------------------------------------------------------------
+
+    def _say_reader(self, now: Presence) -> None:
+        if self._said_of_reader == (now.reader, now.code):
+            return
+        self._said_of_reader = (now.reader, now.code)
+        if now.reader:
+            self._post(ports.DeviceArrived(self._device, now.reader))
+        else:
+            self._post(ports.DeviceLost(self._device, now.code))
+
+    def _insert(self) -> None:
+        self._post(ports.CardInserted(self._device))
+        self.phase = Phase.USABLE
+        code = self._open_card()
+        if not code:
+            code = self._identify()
+        if code:
+            self.end()
+            self._post(ports.CardUnreadable(self._device, code))
+
+    def _open_card(self) -> str:
+        """Connect; a code when it cannot be used."""
+        if self._presence is None:
+            return "mute"
+        try:
+            self._card = self._connect(self._presence)
+        except DeviceTimeout:
+            return "mute"
+        except DeviceUnavailable:
+            return "busy"
+        self._plain = Plain(self._card)
+        self._jpki = Jpki(ShortOnly(GetResponse(self._plain)))
+        return ""
+
+    def _identify(self) -> str:
+        """Read what can be read without a PIN, in four exchanges; a code when this card will not do."""
+        jpki = self._application()
+        try:
+            jpki.open()
+        except (NotFound, NotAllowed):
+            return "not-my-number"
+        except DeviceTimeout:
+            self._check_gone()
+            return "mute"
+        try:
+            kind = codec.card_kind(jpki.token())
+            if kind is None:
+                return "not-my-number"
+            if kind is not CardKind.MY_NUMBER:
+                return "phone"
+            self._attempts_left = jpki.auth_tries()
+            self._certificate = jpki.auth_certificate()
+            codec.rsa_public_key(self._certificate)
+            if self._attempts_left == 0 and not jpki.has_sign_certificate():
+                kind = CardKind.NO_PIN
+        except (NotFound, NotAllowed):
+            return "no-certificate"
+        except PeerProtocolError:
+            return "protocol"
+        except DeviceTimeout:
+            self._check_gone()
+            return "mute"
+        self._post(
+            ports.CardRead(
+                self._device,
+                kind,
+                self._certificate,
+                codec.fingerprint(self._certificate),
+                self._attempts_left,
+            )
+        )
+        return ""
+
+    # --- PIN ------------------------------------------------------------------------------------------------
+
+    def _open_slot(self) -> None:
+        self.close_slot()
+        if self.phase is not Phase.USABLE:
+            self._fail("order")
+        elif self._attempts_left == 0:
+            self._post(ports.PinBlocked(self._device))
+        elif self._wrong_here >= MAX_WRONG_HERE:
+            self._fail("too-many-here")
+        else:
+            slot = self._slots.open(codec.AUTH_PIN_LENGTH, codec.AUTH_PIN_LENGTH)
+            self._post(
+                ports.PinSlotOpened(
+                    self._device, slot, self._attempts_left, codec.AUTH_PIN_LENGTH, codec.AUTH_PIN_LENGTH
+                )
+            )
+
+    def _verify(self, secret: bytearray) -> None:
+        jpki = self._application()
+        self._is_verified = False
+        try:
+            end = jpki.verify_auth_pin(secret)
+        except DeviceTimeout:
+            self._check_gone()
+            end = self._ask_after_silence(jpki)
+        if end.wrong is None:
+            self._is_verified = True
+            self._post(ports.PinAccepted(self._device))
+            return
+        self._attempts_left = end.left or 0
+        self._wrong_here += 1
+        if end.wrong is WrongSecret.BLOCKED:
+            self._post(ports.PinBlocked(self._device))
+        else:
+            self._post(ports.PinRejected(self._device, self._attempts_left))
+
+    def _ask_after_silence(self, jpki: Jpki) -> Verified:
+        """No answer to a VERIFY: the counter tells whether it was burnt. Whether it was right is not known
+        then.
+        """
+        left = jpki.auth_tries()
+        if left < self._attempts_left:
+            return Verified(WrongSecret.REJECTED if left else WrongSecret.BLOCKED, left)
+        raise DeviceTimeout("card: no answer to VERIFY")
+
+    # --- signature ------------------------------------------------------------------------------------------
+
+    def _sign(self, op: OpId, message: bytes) -> None:
+        if self.phase is not Phase.USABLE or not self._is_verified:
+            self._fail("order")
+            return
+        try:
+            signature = self._application().sign_with_auth_key(message)
+        except NotAllowed:  # the card forgot the PIN: it lost power, or it is another one
+            self._fail("not-verified")
+            return
+        if not codec.is_signed_by(self._certificate, message, signature):
+            self._fail("card-changed")
+            return
+        self._post(ports.ChallengeSigned(self._device, op, signature, codec.fingerprint(self._certificate)))
+
+    # --- the ways out ---------------------------------------------------------------------------------------
+
+    def _guarded(self, operation: Callable[[], None]) -> None:
+        """Run it; whatever the card does wrong becomes one event."""
+        try:
+            operation()
+        except (Removed, DeviceUnavailable):
+            self._remove()
+        except DeviceTimeout:
+            if self._card is not None and self._card.is_gone(GONE_WITHIN_S):
+                self._remove()
+            else:
+                self._fail("no-answer")
+        except (PeerProtocolError, NotFound, NotAllowed):
+            self._fail("protocol")
+
+    def _check_gone(self) -> None:
+        if self._card is not None and self._card.is_gone(GONE_WITHIN_S):
+            raise Removed
+
+    def _fail(self, code: str) -> None:
+        self.end()
+        self._post(ports.CardFailed(self._device, code))
+
+    def _remove(self) -> None:
+        self._slots.close()
+        self._power_off()
+        self.phase = Phase.REMOVED
+        self._post(ports.CardRemoved(self._device))
+
+    def _power_off(self) -> None:
+        card, self._card, self._jpki = self._card, None, None
+        self._is_verified = False
+        self._certificate = b""
+        if self._plain is not None:
+            self.exchanges, self._plain = self._plain.sent, None
+        if card is not None:
+            card.close()
+
+    def _application(self) -> Jpki:
+        if self._jpki is None:
+            raise DeviceUnavailable("card: no session")
+        return self._jpki
