@@ -2,7 +2,7 @@
 
     python benchmarks/journal.py [DIRECTORY]
 
-The append is compared with write + fdatasync of as many bytes as SQLite added to its log for it, appended to a
+The append is compared with write + fdatasync of as many bytes as SQLite added to its log, appended to a
 file on the same disk, turn by turn in the same run.
 """
 
@@ -128,7 +128,7 @@ def start(place: Path, behind: int = 5_000) -> list[tuple[str, str, str]]:
     for at, record in enumerate(everything[:20_000], 1):
         ledger = fold(ledger, at, record)
     store.append(everything[:20_000])
-    store.append([seal(ledger, store.head.hash, _NoKey())])
+    store.append([seal(ledger, store.head[1], _NoKey())])
     store.append(everything[20_000:])
     store.close()
     times = []

@@ -28,11 +28,11 @@ class Signer(Protocol):
     def sign(self, message: bytes) -> bytes: ...
 
 
-def seal(ledger: books.Ledger, head: bytes, signer: Signer) -> Checkpoint:
-    """The record that seals `ledger`, the balances at chain hash `head`. To be appended next."""
+def seal(ledger: books.Ledger, head: str, signer: Signer) -> Checkpoint:
+    """The record that seals `ledger`, the balances at chain hash `head` (hex). To be appended next."""
     balances = books.encode(ledger)
-    signature = signer.sign(sealed_bytes(ledger.seq, head.hex(), balances))
-    return Checkpoint(ledger.seq, head.hex(), balances, signature, signer.key_id)
+    signature = signer.sign(sealed_bytes(ledger.seq, head, balances))
+    return Checkpoint(ledger.seq, head, balances, signature, signer.key_id)
 
 
 def sealed_bytes(upto: int, head: str, balances: bytes) -> bytes:

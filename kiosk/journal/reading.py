@@ -73,8 +73,8 @@ def sqlite_as_journal_error() -> Iterator[None]:
 def verify_store(connection: sqlite3.Connection, verify: Verify | None, *, is_full: bool = False) -> Verified:
     """Chain, seals and balances; JournalError at the first thing that is wrong.
 
-    Not full: from the last seal that `verify` accepts. Full: everything, and every seal's balances are compared
-    with the fold of the records themselves.
+    Not full: from the last seal that `verify` accepts. Full: everything, and each seal's balances are
+    compared with the fold of the records themselves.
     """
     start = Head(0, GENESIS)
     ledger, seals = books.EMPTY, 0

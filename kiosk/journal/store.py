@@ -118,7 +118,7 @@ class Store:
         self._pid = os.getpid()
         self._is_dead = False
         self._is_closed = False
-        self.head = Head(0, GENESIS)
+        self._head = Head(0, GENESIS)
         self.recovered = books.EMPTY
         """The balances of what was found when this store was opened."""
 
@@ -135,7 +135,7 @@ class Store:
         wall = self._clock.wall().isoformat(timespec="microseconds")
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            head, found = self.head, []
+            head, found = self._head, []
             for record, body in zip(records, bodies, strict=True):
                 if isinstance(record, CoinIn) and self._has(record):
                     found.append(0)
@@ -148,8 +148,13 @@ class Store:
             if isinstance(error, (sqlite3.Error, OSError)):
                 raise JournalError(f"journal: not durable, {code_of(error)}") from None
             raise
-        self.head = head
+        self._head = head
         return found
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """The last record's number and chain hash, in hex: what a seal signs."""
+        return self._head.seq, self._head.hash.hex()
 
     def reserve(self) -> None:
         """JournalError when there is not room enough to begin a transaction; what is begun may be ended."""
@@ -229,7 +234,7 @@ def open_store(
         os.close(lock)
         raise
     store = Store(connection, path, lock, clock, boot, room_bytes)
-    store.head, store.recovered = found.head, found.ledger
+    store._head, store.recovered = found.head, found.ledger
     return store
 
 
