@@ -34,9 +34,11 @@ PASSED: dict[str, Passed] = {
     "remove-card": Passed("card", "remove-card"),
     "insert-coin": Passed("cctalk", "insert-coin"),
     "take-coins": Passed("cctalk", "take-coins"),
-    "take-paper": Passed("ipp", "take-paper"),
     "take-receipt": Passed("escpos", "take-receipt"),
 }
+
+TRUTH = {"card": "status", "cctalk": "state", "escpos": "state", "ipp": "state"}
+"""The verb under which each simulator tells its physical truth."""
 
 TARGETS: dict[str, str] = {
     "printer": "ipp",
@@ -63,6 +65,7 @@ class Control:
         self._glass = glass
         self._cut_power = cut_power
         self._power_on = power_on
+        self._taken = 0
 
     def start(self) -> ControlServer:
         verbs: dict[str, Verb] = {name: self._pass_on(name) for name in PASSED}
@@ -73,6 +76,7 @@ class Control:
             "out-of-paper": lambda device="printer": self._trouble("out-of-paper", device),
             "clear": lambda device: self._trouble("clear", device),
             "sim": self.sim,
+            "take-paper": self.take_paper,
             "server-away": lambda: self._supervisor.kill("issuance"),
             "server-silent": lambda: self._supervisor.freeze("issuance"),
             "server-back": self.server_back,
@@ -105,12 +109,18 @@ class Control:
     def state(self) -> Answer:
         """The physical truth of every simulator: what lies where, whatever the kiosk believes."""
         truth: dict[str, Any] = {}
-        for name in parts.SIMULATORS:
+        for name, verb in TRUTH.items():
             try:
-                truth[name] = _ask(name, "state")
+                truth[name] = _ask(name, verb)
             except MadoguchiError as why:
                 truth[name] = {"unplugged": str(why)}
         return truth
+
+    def take_paper(self) -> Answer:
+        """The certificates that came out since the last time. No sensor says it to the kiosk."""
+        out = sorted(parts.state("ipp").glob("[0-9]*.pdf"))
+        taken, self._taken = out[self._taken :], len(out)
+        return {"taken": [os.fspath(each.relative_to(places.OUT)) for each in taken]}
 
     def sim(self, name: str, verb: str, *args: str) -> Answer:
         """Any verb of one simulator, by its own name."""

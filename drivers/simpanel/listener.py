@@ -51,7 +51,7 @@ class CardListener:
                     Part(
                         NAME,
                         "card process",
-                        python("drivers.card_service.main:main"),
+                        python("drivers.card_service.main:main", "--allow-virtual"),
                         "kiosk-card",
                         lambda *_: True,
                         umask=0o007,

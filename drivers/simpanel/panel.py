@@ -58,6 +58,7 @@ BUTTONS: tuple[tuple[str, tuple[tuple[str, Act], ...]], ...] = (
     ),
 )
 
+SIZE = (520, 900)
 COLUMNS = 3
 FONTS = (
     "/usr/share/fonts/truetype/fonts-morisawa-bizud-gothic/BIZUDGothic-Regular.ttf",
@@ -90,7 +91,9 @@ def _window(out: Path) -> Any:
     for provider in list(Config.options("input")):
         Config.remove_option("input", provider)
     Config.set("input", "mouse", "mouse,disable_multitouch")
-    Config.set("graphics", "fullscreen", "auto")
+    window = {"width": SIZE[0], "height": SIZE[1], "position": "custom", "left": 0, "top": 0, "resizable": 0}
+    for key, value in window.items():  # it fills an X server of its own: there is no window manager
+        Config.set("graphics", key, str(value))
 
     from kivy.app import App  # noqa: PLC0415
     from kivy.clock import mainthread  # noqa: PLC0415

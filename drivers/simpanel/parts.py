@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.simpanel import bench, demo_config, places
+from drivers.simpanel.panel import SIZE
 from drivers.simpanel.process import NotifySocket, Part, Task, answers_tcp, answers_unix, ended_well, python
 
 IPP_PORT = 8631
@@ -15,11 +16,9 @@ ISSUANCE_PORT = 8443
 VPCD_PORT = 35963
 
 SIM = "drivers.simpanel.cli:main"
-SIMULATORS = ("card", "cctalk", "escpos", "ipp")
 
 DISPLAY = ":1"
 PANEL_DISPLAY = ":2"
-PANEL_SIZE = (520, 900)
 """Numbers are free: the run's X sockets are its own."""
 
 
@@ -118,7 +117,8 @@ def card(pin: str) -> list[Part | Task]:
 
 
 def _simulator(name: str, words: str, *argv: str, needs: tuple[str, ...] = ()) -> Part:
-    common = ("--state", str(state(name)), "--control", str(control(name)))
+    folder = "--dir" if name == "ipp" else "--state"
+    common = (folder, str(state(name)), "--control", str(control(name)))
     return Part(name, words, python(SIM, *argv, *common), "kiosk-sim", answers_unix(control(name)), needs)
 
 
@@ -245,7 +245,7 @@ def panel(host: HostDisplay | None) -> list[Part | Task]:
     cookie = bench.new_cookie()
     bench.write_cookie(folder / "server.xauth", cookie, host.user if host else "kiosk-ui", "root", 0o400)
     bench.write_cookie(folder / "panel.xauth", cookie, "root", "root", 0o400)
-    server = x_server(PANEL_DISPLAY, PANEL_SIZE, folder / "server.xauth", host, "Madoguchi: simulators")
+    server = x_server(PANEL_DISPLAY, SIZE, folder / "server.xauth", host, "Madoguchi: simulators")
     return [
         server,
         Part(
@@ -271,6 +271,7 @@ def x_server(display: str, size: tuple[int, int], cookie: Path, host: HostDispla
     common = ("-auth", str(cookie), "-nolisten", "tcp", "-noreset")
     ready = answers_unix(Path("/tmp/.X11-unix") / f"X{display.removeprefix(':')}")  # noqa: S108
     width, height = size
+    beside = f"+{size[0] + 100}+0" if display == PANEL_DISPLAY else ""  # where no window manager places it
     if host is None:
         return Part(
             f"x{display}",
@@ -281,9 +282,10 @@ def x_server(display: str, size: tuple[int, int], cookie: Path, host: HostDispla
         )
     return Part(
         f"x{display}",
-        "X server in a window",
-        ("Xephyr", display, "-screen", f"{width}x{height}", "-title", title, *common),
+        "window of the kiosk" if display == DISPLAY else "window of the panel",
+        ("Xephyr", display, "-screen", f"{width}x{height}{beside}", "-title", title, *common),
         host.user,
         ready,
         environment={"DISPLAY": host.display, "XAUTHORITY": str(host.cookies)},
+        is_vital=True,
     )

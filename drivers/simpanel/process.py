@@ -41,6 +41,8 @@ class Part:
     is_step: bool = False
     is_kept_up: bool = False
     """Started again when it ends, as its unit says (Restart=always)."""
+    is_vital: bool = False
+    """The run ends with it: a window that a person closed."""
     ready_within_s: float = 20.0
     listener: socket.socket | None = None
     """A listening or connected socket that becomes descriptor 3, as systemd hands it on."""

@@ -224,6 +224,10 @@ class Supervisor:
             return
         if not self._ready[part.name].is_set():
             return  # who waits for it to become ready says it
+        if part.is_vital:
+            say(f"{part.words[0].upper()}{part.words[1:]} was closed: that ends it all.")
+            self.stop()
+            return
         say(f"ENDED   {part.name} ({part.words}) {running.how_it_ended()}. Its last words:")
         for line in running.last_words():
             say(f"          | {line}")

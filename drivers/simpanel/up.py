@@ -19,6 +19,12 @@ from drivers.simpanel.process import Part, Task
 from drivers.simpanel.supervisor import Supervisor, say
 from kiosk.errors import ConfigError, MadoguchiError
 
+PANEL_SIZE = "1080x1920"
+"""21.5 inches, upright."""
+
+WINDOW_SIZE = "540x960"
+"""Half of it: fits on a laptop's screen."""
+
 GROUPS = ("paper", "cash", "card", "issuance", "core", "screen")
 
 
@@ -35,9 +41,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--demo", action="store_true", help="with a display: kiosk and panel; without: one journey"
     )
-    parser.add_argument("--only", metavar="GROUP,…", help=f"start only these: {', '.join(GROUPS)}")
+    parser.add_argument("--only", metavar="NAME,…", help=f"only these groups or parts ({', '.join(GROUPS)})")
     parser.add_argument("--pin", default="1234", help="the PIN of the demo cards, when they are made")
-    parser.add_argument("--size", metavar="WxH", help="of the kiosk's screen (1080x1920)")
+    parser.add_argument(
+        "--size", metavar="WxH", help=f"of the kiosk's screen ({PANEL_SIZE}; in a window {WINDOW_SIZE})"
+    )
     parser.add_argument(
         "--ready-fd",
         type=int,
@@ -80,10 +88,10 @@ class Run:
         self.options = options
         self.outside = outside
         self.host = _host_display(display, outside.cookies) if display else None
-        self.size = _size(options.size)
-        self.groups = set((options.only or ",".join(GROUPS)).split(","))
-        if not self.groups <= set(GROUPS):
-            raise ConfigError(f"--only knows {', '.join(GROUPS)}")
+        self.size = _size(options.size or (WINDOW_SIZE if self.host else PANEL_SIZE))
+        self.wanted = set((options.only or ",".join(GROUPS)).split(","))
+        if options.panel or (options.demo and self.host):
+            self.wanted.add("panel")
         self.supervisor = Supervisor()
         self.cards = CardListener(self.supervisor)
         self.is_up = False
@@ -98,7 +106,7 @@ class Run:
     def _bring_up(self) -> None:
         try:
             wanted = self._parts()
-            if "card" in self.groups:
+            if "card" in self.wanted:
                 self.cards.open()
             screen = places.BENCH / "screen"
             glass = Glass(parts.DISPLAY, screen / "resident.xauth", screen / "probe.sock")
@@ -114,22 +122,25 @@ class Run:
             os.write(self.options.ready_fd, b"ready\n")
 
     def _parts(self) -> list[Part | Task]:
-        wanted: list[Part | Task] = []
-        if "paper" in self.groups:
-            wanted += parts.paper()
-        if "cash" in self.groups:
-            wanted += parts.cash()
-        if "card" in self.groups:
-            wanted += parts.card(self.options.pin)
-        if "issuance" in self.groups:
-            wanted += parts.issuance()
-        if "core" in self.groups:
-            wanted += parts.core()
-        if "screen" in self.groups:
-            wanted += parts.screen(self.host, self.size)
-        if self.options.panel or (self.options.demo and self.host):
-            wanted += parts.panel(self.host)
-        return wanted
+        """Everything, or what --only names: groups, or single parts by their names."""
+        groups: dict[str, list[Part | Task]] = {
+            "paper": parts.paper(),
+            "cash": parts.cash(),
+            "card": parts.card(self.options.pin),
+            "issuance": parts.issuance(),
+            "core": parts.core(),
+            "screen": parts.screen(self.host, self.size),
+            "panel": parts.panel(self.host),
+        }
+        named = {each.name for group in groups.values() for each in group}
+        if not self.wanted <= set(groups) | named:
+            raise ConfigError(f"--only knows {', '.join((*groups, *sorted(named)))}")
+        return [
+            each
+            for group, members in groups.items()
+            for each in members
+            if group in self.wanted or each.name in self.wanted
+        ]
 
     # --- what `do` asks of the run itself ---
 
@@ -158,8 +169,8 @@ def _host_display(display: str, cookies: bytes) -> parts.HostDisplay:
     return parts.HostDisplay(display, path, user)
 
 
-def _size(text: str | None) -> tuple[int, int]:
-    width, _, height = (text or "1080x1920").partition("x")
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
     if not (width.isdecimal() and height.isdecimal()):
         raise ConfigError("--size is WIDTHxHEIGHT")
     return int(width), int(height)

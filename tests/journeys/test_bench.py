@@ -1,6 +1,7 @@
-"""The bench itself: isolation, users, and that everything ends together. With the parts that need no kiosk."""
+"""The bench: isolation, users, and that everything ends together. With the parts that need no kiosk."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -126,7 +127,6 @@ def test_everything_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
 
 
 def _ends_within(pidfd: int, seconds: float) -> bool:
-    import select
 
     waiting = select.poll()
     waiting.register(pidfd, select.POLLIN)

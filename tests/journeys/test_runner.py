@@ -95,7 +95,7 @@ def test_a_dead_end_fails_at_once() -> None:
 
 def test_a_key_that_is_not_there_fails_with_the_step() -> None:
     kiosk = FakeKiosk({"screen": "Attract"})
-    with pytest.raises(JourneyError, match="step 1 .*nowhere"):
+    with pytest.raises(JourneyError, match=r"step 1 .*nowhere"):
         walked(kiosk, Step(tap="nowhere"))
 
 
