@@ -9,7 +9,8 @@ from functools import total_ordering
 
 @total_ordering
 class Yen:
-    """An amount in yen. Whole numbers only; may be negative (a correction). `Yen(1) + 1` is an error on purpose."""
+    """An amount in yen. Whole numbers only; may be negative (a correction). `Yen(1) + 1` is an error on
+    purpose."""
 
     __slots__ = ("_value",)
 
@@ -140,30 +141,39 @@ NO_CASH = Cash()
 
 
 def make_change(amount: Yen, stock: Cash) -> Cash | None:
-    """The fewest pieces of `stock` worth exactly `amount`; None when it cannot be made.
+    """The fewest pieces of `stock` worth exactly `amount`; None when it cannot be made."""
+    picked = make_most(amount, stock)
+    return picked if picked.total == amount else None
 
-    Bounded: Japanese faces each divide the next but for 2000 into 5000, so greedy alone could miss;
-    a search over at most a few neighbouring counts per face finds what greedy misses.
+
+def make_most(amount: Yen, stock: Cash) -> Cash:
+    """The pieces of `stock` that come nearest to `amount` from below, and of those the fewest.
+
+    Greedy, with one decision more for 10000 and 5000. Why that is enough: let a face F be used once less than
+    it could be. If the smaller pieces of the solution are worth less than F, one F instead of them comes
+    nearer; if they are worth F or more and each face below divides the next, laying them down from the
+    largest meets F exactly, and one F instead of those is fewer pieces. 2000 does not divide 5000, so for
+    5000 the argument holds with two of them (10000), and for 10000 with two of them (20000: two 5000, or
+    15000 and more without 5000). Hence only the greedy count and one less need be looked at there: at most
+    four ways in all.
     """
     if amount.value < 0:
         raise ValueError("an amount to give back is zero or more")
-    picked = _search(amount.value, [(each, stock[each]) for each in _ORDER if stock[each]], 0)
-    return None if picked is None else Cash(picked)
+    return min(_ways(amount.value, stock, _ORDER), key=lambda cash: (-cash.total.value, sum(cash.values())))
 
 
-_NEIGHBOURS = 5
-"""How far below the greedy count the search looks per face: 5 covers 2000/5000 and any gap of stock."""
+_UNEVEN = (Denomination.NOTE10000, Denomination.NOTE5000)
+"""Faces that a smaller face does not divide evenly into."""
 
 
-def _search(rest: int, stock: list[tuple[Denomination, int]], at: int) -> dict[Denomination, int] | None:
-    if rest == 0:
-        return {}
-    if at == len(stock):
-        return None
-    denomination, available = stock[at]
-    most = min(available, rest // denomination.face.value)
-    for count in range(most, max(-1, most - _NEIGHBOURS), -1):
-        picked = _search(rest - count * denomination.face.value, stock, at + 1)
-        if picked is not None:
-            return {denomination: count, **picked} if count else picked
-    return None
+def _ways(rest: int, stock: Cash, faces: list[Denomination]) -> Iterator[Cash]:
+    picked: dict[Denomination, int] = {}
+    for at, face in enumerate(faces):
+        most = min(stock[face], rest // face.face.value)
+        if most and face in _UNEVEN:
+            fewer = most - 1
+            for way in _ways(rest - fewer * face.face.value, stock, faces[at + 1 :]):
+                yield Cash({**picked, face: fewer}) + way
+        picked[face] = most
+        rest -= most * face.face.value
+    yield Cash(picked)

@@ -216,10 +216,17 @@ class CoinAccepted(Event, frozen=True):
 
 
 class CoinRefused(Event, frozen=True):
-    """A piece came back or was not recognised; no money. `code` from ccTalk's error table, as a word."""
+    """A piece came back or was not recognised; no money. `code` from ccTalk's error table, as a word.
+
+    It moves the device's counter all the same: `epoch`, `seq`, `raw` and `serial` say where that stands now.
+    """
 
     device: DeviceId
     code: str
+    epoch: int = 0
+    seq: int = 0
+    raw: int = 0
+    serial: str = ""
 
 
 class CreditsLost(Event, frozen=True):
@@ -231,11 +238,14 @@ class CreditsLost(Event, frozen=True):
 
 
 class AcceptorReset(Event, frozen=True):
-    """The acceptor lost its counter: a new epoch; up to 5 pieces since the last poll are unknown."""
+    """The acceptor lost its counter, is another one, or is seen for the first time: a new epoch begins at counter
+    `raw`. Up to `at_most` pieces since the last poll are unknown (0: it was closed, or is new to us)."""
 
     device: DeviceId
     epoch: int
     serial: str = ""
+    raw: int = 0
+    at_most: int = 5
 
 
 class AcceptanceSet(Event, frozen=True):

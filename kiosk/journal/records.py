@@ -114,12 +114,13 @@ class CoinIn(Record, frozen=True):
 
 
 class AcceptorEpoch(Record, frozen=True):
-    """The acceptor's counter began anew; 0 to `at_most` pieces since the last poll are unknown."""
+    """The acceptor's counter began anew at `raw`; 0 to `at_most` pieces since the last poll are unknown."""
 
     device: DeviceId
     epoch: int
     serial: str
     at_most: int
+    raw: int = 0
 
 
 class CreditsUnknown(Record, frozen=True):
