@@ -1,0 +1,181 @@
+"""kiosk-check: what is in force on this machine, and whether its journal is whole and balances. Changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from kiosk.config import Config, load
+from kiosk.errors import ConfigError, JournalError
+from kiosk.journal.accounts import Totals
+from kiosk.journal.checkpoint import FileVerifier
+from kiosk.journal.ledger import Ledger, imbalances
+from kiosk.journal.reading import Verified, open_for_reading, verify_chain, verify_store
+
+GOOD = 0
+BAD_CONFIG = 1
+BAD_JOURNAL = 3
+"""Cannot be read, or does not verify. (2 is a wrong command line.)"""
+NO_BALANCE = 4
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command. 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 journal does not balance."""
+    options = _parser().parse_args(argv)
+    if options.journal is None and not options.config:
+        print("kiosk-check: name a --config or a --journal", file=sys.stderr)
+        return 2
+    report: dict[str, Any] = {}
+    code = GOOD
+    try:
+        config = load(options.config) if options.config else None
+        if config is not None:
+            report["settings"] = [asdict(each) for each in config.effective()]
+        if options.journal is not None:
+            report["journal"] = _journal(options, config)
+            code = NO_BALANCE if report["journal"]["imbalances"] else GOOD
+    except ConfigError as error:
+        report["error"], code = str(error), BAD_CONFIG
+    except JournalError as error:
+        report["error"], code = str(error), BAD_JOURNAL
+    if options.json:
+        print(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        _print(report)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kiosk-check",
+        description="Every value of the configuration and where it came from; the journal, verified.",
+        epilog="Exit: 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 journal does not balance.",
+    )
+    parser.add_argument(
+        "--config", action="append", default=[], metavar="FILE", help="may be repeated; the order counts"
+    )
+    parser.add_argument(
+        "--journal",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="verify every record, seal and balance of this journal, or of the configured one",
+    )
+    parser.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="public key or certificate (PEM) that may have sealed it; default: the configured ones",
+    )
+    parser.add_argument("--json", action="store_true", help="for machines")
+    return parser
+
+
+def _journal(options: argparse.Namespace, config: Config | None) -> dict[str, Any]:
+    path = Path(options.journal) if options.journal else config.paths.journal if config else None
+    if path is None:
+        raise ConfigError("--journal: name the file, or a --config that does")
+    keys = [Path(each) for each in options.key]
+    if config is not None and not keys:
+        keys = [config.issuance.certificate, *config.issuance.earlier_certificates]
+    if not path.is_file():
+        raise JournalError(f"journal: no file {path}")
+    with closing(open_for_reading(path)) as connection:
+        verify_chain(connection)
+        found = verify_store(connection, FileVerifier(*keys) if keys else None, is_full=True)
+    return {"file": str(path), "are_seals_checked": bool(keys), **_found(found)}
+
+
+def _found(found: Verified) -> dict[str, Any]:
+    ledger = found.ledger
+    return {
+        "records": found.head.seq,
+        "head": found.head.hash.hex(),
+        "seals": found.seals,
+        "imbalances": list(imbalances(ledger)),
+        "balances": _balances(ledger),
+        "units": {
+            each.unit: {
+                "yen": each.total.value,
+                "pieces": {face.value: count for face, count in each.count.items()},
+                "in_doubt": {face.value: count for face, count in each.unknown.items()},
+                "accuracy": each.accuracy,
+            }
+            for each in ledger.units.values()
+        },
+        "receipts": _receipts(ledger.totals),
+        "open_transactions": [each.number for each in ledger.open_transactions],
+        "open_incidents": [each.code for each in ledger.incidents.values()],
+        "slips": {each.slip: each.amount.value for each in ledger.slips.values()},
+        "unreported_papers": len(ledger.reports),
+        "unknown_credits_at_most": sum(each.at_most for each in ledger.credit_doubts),
+        "last_day_close": ledger.day.number if ledger.day else None,
+    }
+
+
+def _balances(ledger: Ledger) -> dict[str, int]:
+    amounts = {
+        "in_units": ledger.in_units,
+        "float": ledger.float_amount,
+        "receipts_cash": ledger.totals.receipts_cash,
+        "held": ledger.held,
+        "in_doubt": ledger.in_doubt,
+        "unassigned": ledger.unassigned.total,
+        "owed_on_slips": ledger.owed,
+        "redeemed_at_counter": ledger.totals.redeemed,
+    }
+    return {key: amount.value for key, amount in amounts.items()}
+
+
+def _receipts(totals: Totals) -> dict[str, dict[str, int]]:
+    return {
+        key: {"count": each.count, "yen": each.amount.value} for key, each in sorted(totals.receipts.items())
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+    for each in report.get("settings", []):
+        print(f"{each['name']} = {each['value']}    # {each['source']}")
+    if "journal" in report:
+        _print_journal(report["journal"])
+    if "error" in report:
+        print(report["error"], file=sys.stderr)
+
+
+def _print_journal(journal: dict[str, Any]) -> None:
+    seals = f"{journal['seals']} good" if journal["are_seals_checked"] else "not checked: no key given"
+    print(f"journal {journal['file']}: {journal['records']} records, chain whole, seals {seals}")
+    print(f"  head {journal['head']}")
+    balances = dict(journal["balances"])
+    print(f"  {'in_units':<22}{balances.pop('in_units'):>12,} yen, of which")
+    for name, amount in balances.items():
+        print(f"    {name:<20}{amount:>12,}")
+    for name, unit in journal["units"].items():
+        pieces = ", ".join(f"{face} x {count}" for face, count in unit["pieces"].items()) or "empty"
+        print(f"  unit {name:<17}{unit['yen']:>12,} yen  {pieces}  ({unit['accuracy']})")
+    for name, receipts in journal["receipts"].items():
+        print(f"  receipts {name:<13}{receipts['yen']:>12,} yen  {receipts['count']} papers")
+    for name in (
+        "open_transactions",
+        "open_incidents",
+        "slips",
+        "unreported_papers",
+        "unknown_credits_at_most",
+    ):
+        if journal[name]:
+            print(f"  {name}: {journal[name]}")
+    for each in journal["imbalances"]:
+        print(f"  DOES NOT BALANCE: {each}")
+    if not journal["imbalances"]:
+        print("  balances to 0 yen")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

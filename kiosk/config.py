@@ -1,0 +1,259 @@
+"""The configuration: one file for the machine, one for the municipality, in the order they are named.
+
+A later file's key stands for an earlier one's. An unknown key, table or value is a ConfigError with file and
+line. `Config.effective` lists every value in force and where it came from. No secret is ever in a configuration:
+keys are files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kiosk.config_shape import (
+    Config,
+    Device,
+    Equipment,
+    Flow,
+    Issuance,
+    Machine,
+    Mask,
+    Mode,
+    OutputAt,
+    Panel,
+    Paths,
+    PayAt,
+    Price,
+    Profile,
+    Sockets,
+    Thing,
+    Timeouts,
+    Town,
+)
+from kiosk.errors import ConfigError
+from kiosk.ids import DeviceId, KioskId
+from kiosk.money import Denomination, Yen
+from kiosk.strict_toml import Document, Table
+from kiosk.view import Role
+
+__all__ = [
+    "Config",
+    "Device",
+    "Equipment",
+    "Flow",
+    "Issuance",
+    "Machine",
+    "Mask",
+    "Mode",
+    "OutputAt",
+    "Panel",
+    "Paths",
+    "PayAt",
+    "Price",
+    "Profile",
+    "Sockets",
+    "Thing",
+    "Timeouts",
+    "Town",
+    "load",
+]
+
+
+def load(paths: Sequence[Path | str]) -> Config:
+    """Read these files in this order. ConfigError names file, line and key."""
+    document = Document([Path(each) for each in paths])
+    machine = _machine(document.table("machine"))
+    devices = tuple(_device(each, machine.mode) for each in document.tables("device"))
+    config = Config(
+        machine=machine,
+        profile=_profile(document.table("profile")),
+        paths=_paths(document.table("paths")),
+        sockets=_sockets(document.table("sockets"), document.table("roles")),
+        panel=_panel(document.table("panel")),
+        devices=devices,
+        equipment=_equipment(document.table("equipment")),
+        issuance=_issuance(document.table("issuance"), machine.mode),
+        timeouts=_timeouts(document.table("timeouts_s")),
+        town=_town(document.table("town"), tuple(_price(each) for each in document.tables("price"))),
+        settings=tuple(document.settings.found),
+    )
+    document.done()
+    names = [each.id for each in devices]
+    if len(set(names)) != len(names):
+        raise ConfigError("device: two devices have the same id")
+    return config
+
+
+_ID = r"[a-z][a-z0-9_-]{0,31}"
+_LANGUAGE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"
+
+
+def _machine(table: Table) -> Machine:
+    made = Machine(
+        kiosk=KioskId(table.text("kiosk", pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")),
+        mode=table.choice("mode", Mode),
+        flow=table.choice("flow", Flow, Flow.KONBINI),
+    )
+    table.done()
+    return made
+
+
+def _profile(table: Table) -> Profile:
+    made = Profile(
+        pay=table.choice("pay", PayAt, PayAt.KIOSK),
+        output=table.choice("output", OutputAt, OutputAt.KIOSK),
+        second_panel=table.flag("second_panel", False),
+        exit_sensors=table.choices("exit_sensors", Thing, ()),
+        page_s=table.seconds("page_s", 4.0, low=0.1, high=120),
+    )
+    table.done()
+    return made
+
+
+def _paths(table: Table) -> Paths:
+    state = table.path("state", Path("/var/lib/madoguchi"))
+    made = Paths(
+        state=state,
+        journal=table.path("journal", state / "journal.db"),
+        spool=table.path("spool", Path("/run/kiosk/spool")),
+    )
+    table.done()
+    return made
+
+
+def _sockets(sockets: Table, roles: Table) -> Sockets:
+    view = sockets.path("view", Path("/run/kiosk/core/view.sock"))
+    if len(str(view).encode()) > 107:
+        raise sockets.refuse("view", "a socket's path is at most 107 bytes")  # sun_path, unix(7)
+    sockets.done()
+    defaults = {Role.RESIDENT: "kiosk-ui", Role.ASSISTANT: "kiosk-assist"}
+    users = {
+        role: roles.text(role.value, defaults.get(role, ""), pattern=r"[a-z_][a-z0-9_-]*") for role in Role
+    }
+    roles.done()
+    named = {role: user for role, user in users.items() if user}
+    if len(set(named.values())) != len(named):
+        raise roles.refuse("resident", "one user can have one role only")
+    return Sockets(view, named)
+
+
+def _panel(table: Table) -> Panel:
+    made = Panel(
+        table.integer("width", 1080, low=320, high=8192), table.integer("height", 1920, low=320, high=8192)
+    )
+    table.done()
+    return made
+
+
+def _device(table: Table, mode: Mode) -> Device:
+    made = Device(
+        id=DeviceId(table.text("id", pattern=_ID)),
+        driver=table.text("driver", pattern=_ID),
+        options=table.anything("options"),
+    )
+    if mode is Mode.PRODUCTION and any(_is_simulated(each) for each in made.options.values()):
+        raise table.refuse("options", "a production machine takes no simulator")
+    table.done()
+    return made
+
+
+_SIMULATED = re.compile(r"^/run/kiosk/sim/|^socket://|//(127\.|localhost|\[::1\])|^(127\.|localhost\b|::1$)")
+
+
+def _is_simulated(option: object) -> bool:
+    """An address on this very machine where a device should be."""
+    return isinstance(option, str) and _SIMULATED.search(option) is not None
+
+
+def _equipment(table: Table) -> Equipment:
+    def device(key: str, default: str) -> DeviceId:
+        return DeviceId(table.text(key, default, pattern=_ID))
+
+    made = Equipment(
+        card_reader=device("card_reader", "card"),
+        certificate_printer=device("certificate_printer", "certificate1"),
+        receipt_printer=device("receipt_printer", "receipt1"),
+        acceptor=device("acceptor", "coin1"),
+        hoppers={DeviceId(key): face for key, face in table.choice_map("hoppers", Denomination, {}).items()},
+        faces=table.choices("faces", Denomination, ()),
+    )
+    table.done()
+    return made
+
+
+def _issuance(table: Table, mode: Mode) -> Issuance:
+    made = Issuance(
+        url=table.text("url", pattern=r"https://[A-Za-z0-9.\[\]:-]+(/[A-Za-z0-9._/-]*)?"),
+        server_ca=table.path("server_ca"),
+        certificate=table.path("certificate"),
+        key=table.path("key"),
+        manifest_key=table.path("manifest_key"),
+        earlier_certificates=tuple(
+            Path(each) for each in table.texts("earlier_certificates", (), pattern="/.+")
+        ),
+    )
+    if mode is Mode.PRODUCTION and _is_simulated(made.url):
+        raise table.refuse("url", "a production machine takes no simulator")
+    table.done()
+    return made
+
+
+def _timeouts(table: Table) -> Timeouts:
+    made = Timeouts(
+        idle=table.seconds("idle", 60, low=20),
+        long_idle=table.seconds("long_idle", 90, low=20),
+        answer=table.seconds("answer", 30, low=20),
+        card_left=table.seconds("card_left", 10, low=3),
+        card_lock=table.seconds("card_lock", 60, low=10),
+        notice=table.seconds("notice", 30, low=5),
+        done=table.seconds("done", 12, low=3),
+        take=table.seconds("take", 60, low=20),
+        closing=table.seconds("closing", 3, low=0.5, high=30),
+        printer=table.seconds("printer", 180, low=20),
+        offer=table.seconds("offer", 600, low=60),
+        retry=table.seconds("retry", 5, low=1),
+        status=table.seconds("status", 15, low=1),
+    )
+    table.done()
+    return made
+
+
+def _town(table: Table, prices: tuple[Price, ...]) -> Town:
+    languages = table.texts("languages", ("ja", "en"), pattern=_LANGUAGE)
+
+    def per_language(key: str, default: Mapping[str, str] | None = None) -> dict[str, str]:
+        texts = table.text_map(key) if default is None else table.text_map(key, default)
+        if texts and "ja" not in texts:
+            raise table.refuse(key, "the Japanese text is missing")
+        return texts
+
+    if not languages:
+        raise table.refuse("languages", "at least one is expected")
+    made = Town(
+        name=per_language("name"),
+        place=per_language("place"),
+        languages=languages,
+        hours=per_language("hours", {}),
+        open_until=table.text("open_until", "", pattern=r"([01]\d|2[0-3]):[0-5]\d"),
+        phone=table.text("phone", "", pattern=r"[0-9+() -]+"),
+        mask=table.choice("mask", Mask, Mask.FIRST_CHARACTER),
+        refused_faces=table.choices("refused_faces", Denomination, ()),
+        due_max=Yen(table.integer("due_max", 10_000, low=1)),
+        cash_max=Yen(table.integer("cash_max", 200_000, low=1)),
+        max_lines=table.integer("max_lines", 9, low=1, high=50),
+        max_wrong_tries=table.integer("max_wrong_tries", 2, low=1, high=2),
+        prices=prices,
+    )
+    table.done()
+    return made
+
+
+def _price(table: Table) -> Price:
+    made = Price(
+        kind=table.text("kind", pattern=_ID),
+        here=Yen(table.integer("here", high=100_000)),
+        counter=Yen(table.integer("counter", high=100_000)),
+    )
+    table.done()
+    return made

@@ -1,0 +1,224 @@
+"""What a configuration says, as frozen values. Read by kiosk/config.py; the keys are documented there and here."""
+
+from __future__ import annotations
+
+import pwd
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from kiosk.errors import ConfigError
+from kiosk.ids import DeviceId, KioskId
+from kiosk.money import Denomination, Yen
+from kiosk.strict_toml import Setting
+from kiosk.view import Role
+
+
+class Mode(Enum):
+    """A production machine refuses to start with anything that is simulated."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class Flow(Enum):
+    """The order of steps (DESIGN §5)."""
+
+    KONBINI = "konbini"
+    KIND_FIRST = "kind_first"
+
+
+class PayAt(Enum):
+    KIOSK = "kiosk"
+    COUNTER = "counter"
+    NONE = "none"
+
+
+class OutputAt(Enum):
+    KIOSK = "kiosk"
+    STAFF = "staff"
+
+
+class Mask(Enum):
+    """How the applicant's name stands on the confirm screen."""
+
+    FIRST_CHARACTER = "first_character"
+    """山＊＊"""
+    FAMILY_NAME = "family_name"
+    """山田　＊＊"""
+    HIDDEN = "hidden"
+    """＊＊＊"""
+
+
+class Thing(Enum):
+    """What a sensor can see being taken."""
+
+    CERTIFICATE = "certificate"
+    CHANGE = "change"
+    RECEIPT = "receipt"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    kiosk: KioskId
+    mode: Mode
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The machine's shape."""
+
+    pay: PayAt
+    output: OutputAt
+    second_panel: bool
+    exit_sensors: tuple[Thing, ...]
+    """Things whose taking a sensor reports; the others are asked for on the screen."""
+    page_s: float
+    """What one page takes the certificate printer, for the seconds shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    state: Path
+    journal: Path
+    spool: Path
+    """On tmpfs: no paper of anybody reaches a disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    view: Path
+    users: Mapping[Role, str]
+    """The Unix user whose processes have this role."""
+
+    def roles(self) -> dict[int, Role]:
+        """uid -> Role; ConfigError when there is no such user here."""
+        found: dict[int, Role] = {}
+        for role, user in self.users.items():
+            try:
+                found[pwd.getpwnam(user).pw_uid] = role
+            except KeyError:
+                raise ConfigError(f"roles.{role.value}: no user {user} on this machine") from None
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The resident's display, in pixels, as the person sees it (portrait: height above width)."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One line to one or more devices. The driver judges its own options."""
+
+    id: DeviceId
+    driver: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """Which device does what. A hopper of a bus has an id of its own, given by its driver's options."""
+
+    card_reader: DeviceId
+    certificate_printer: DeviceId
+    receipt_printer: DeviceId
+    acceptor: DeviceId
+    hoppers: Mapping[DeviceId, Denomination]
+    faces: tuple[Denomination, ...]
+    """What the acceptor may ever take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """The server behind issuance/openapi.yaml, and the files that prove both ends."""
+
+    url: str
+    server_ca: Path
+    certificate: Path
+    key: Path
+    """The device key (EC P-256): TLS client, order hashes, seals of the journal."""
+    manifest_key: Path
+    """The server's Ed25519 public key for manifests."""
+    earlier_certificates: tuple[Path, ...]
+    """Of device keys before this one: seals of the journal made by them stay good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """All in seconds (facts: public terminals; never under 20 s to answer)."""
+
+    idle: float
+    long_idle: float
+    answer: float
+    card_left: float
+    card_lock: float
+    notice: float
+    done: float
+    take: float
+    closing: float
+    printer: float
+    offer: float
+    retry: float
+    status: float
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """For the idle screen: what it costs here and at the counter. The fee itself is the server's word."""
+
+    kind: str
+    here: Yen
+    counter: Yen
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    name: Mapping[str, str]
+    """Per language; Japanese always."""
+    place: Mapping[str, str]
+    languages: tuple[str, ...]
+    """The first is the one that waits."""
+    hours: Mapping[str, str]
+    open_until: str
+    phone: str
+    """Of the counter, for slips and notices."""
+    mask: Mask
+    refused_faces: tuple[Denomination, ...]
+    """Never taken here, and said so on the payment screen."""
+    due_max: Yen
+    """Of one transaction in cash."""
+    cash_max: Yen
+    """Cash in the machine above which it warns, then closes cash."""
+    max_lines: int
+    """Papers in one transaction."""
+    max_wrong_tries: int
+    """Wrong PINs here in one session; the card's own counter is the law."""
+    prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything in force."""
+
+    machine: Machine
+    profile: Profile
+    paths: Paths
+    sockets: Sockets
+    panel: Panel
+    devices: tuple[Device, ...]
+    equipment: Equipment
+    issuance: Issuance
+    timeouts: Timeouts
+    town: Town
+    settings: tuple[Setting, ...]
+
+    def effective(self) -> tuple[Setting, ...]:
+        """Every value and where it came from, in the order of reading."""
+        return self.settings
