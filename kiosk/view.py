@@ -41,7 +41,7 @@ class Attract(Body, frozen=True):
 
 
 class OutOfService(Body, frozen=True):
-    """`reason`: `starting`, `closed`, `certificate-printer`, `card-reader`, `cash`, `server`, `clock`, `stopped`, `journal`."""
+    """`reason`: `starting`, `closed`, `certificate-printer`, `receipt-printer`, `card-reader`, `cash`, `server`, `clock`, `stopped`, `journal`."""
 
     town: str
     reason: str
@@ -192,6 +192,14 @@ class OfferBack(Body, frozen=True):
     amount: Yen
 
 
+class Assisted(Body, frozen=True):
+    """The assistant's projection: which screen the resident has, the public code, and whether to look away."""
+
+    screen: str
+    code: str
+    is_private: bool
+
+
 class StepBar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     now: int
     total: int
@@ -224,6 +232,7 @@ AnyBody = (
     | Notice
     | Trouble
     | OfferBack
+    | Assisted
 )
 
 

@@ -1,0 +1,1 @@
+"""PURE: events in, commands out. No clock, thread, socket, file or log."""

@@ -1,0 +1,385 @@
+"""Prepare, check, commit, print, book. Never the wrong person's paper, never twice. Pure."""
+
+from __future__ import annotations
+
+from kiosk.engine.choosing import make_lines
+from kiosk.engine.payment import account_of, close_unissued, pay_out
+from kiosk.engine.session import advance, notify
+from kiosk.engine.slips import receipt
+from kiosk.engine.state import Line, LineStage, Phase, Turn
+from kiosk.engine.taking import CERTIFICATE, CHANGE, RECEIPT
+from kiosk.ids import LineId, OpId
+from kiosk.journal.records import (
+    CommitIntended,
+    IncidentOpened,
+    LineBooked,
+    LineCommitted,
+    LineVoided,
+    PrintedReported,
+    PrintIntended,
+    PrintSettled,
+    VoidReported,
+)
+from kiosk.ports import (
+    AbandonTransaction,
+    Commit,
+    CommitRefused,
+    Committed,
+    Evidence,
+    IssuanceFailed,
+    Order,
+    PageImprinted,
+    Prepare,
+    Prepared,
+    PrepareRefused,
+    PrintDocument,
+    PrintedAcknowledged,
+    PrintEnded,
+    PrinterRead,
+    ReportPrinted,
+    ReportVoid,
+    StartTimer,
+    StopTimer,
+    TimerExpired,
+    VoidAcknowledged,
+)
+from kiosk.ports import Outcome
+
+COMMIT_TRIES = 3
+PRINT_TRIES = 3
+
+
+# --- prepare and check ------------------------------------------------------------------------------------------------
+
+
+def enter_prepare(turn: Turn) -> None:
+    turn.go(Phase.PREPARING)
+    turn.edit(lines=make_lines(turn), applicant_masked="")
+    prepare_next(turn)
+
+
+def prepare_next(turn: Turn) -> None:
+    """One after the other; the confirm screen comes when every document is here and checked."""
+    session = turn.session
+    wanted = next((line for line in session.lines if line.stage is LineStage.WANTED), None)
+    if wanted is None:
+        advance(turn)
+        return
+    if session.card is None:
+        notify(turn, "C-108")
+        return
+    order = Order(wanted.line, wanted.kind, wanted.options)
+    turn.do(Prepare(session.transaction, order, session.card.fingerprint))
+
+
+def prepared(turn: Turn, event: Prepared) -> None:
+    """Every letter of DESIGN §6 before a fee is named: a document that is not this session's stops the machine."""
+    session = turn.session
+    line = next((each for each in session.lines if each.line == event.line), None)
+    if event.transaction != session.transaction or line is None or line.stage is not LineStage.WANTED:
+        return
+    wrong = mismatches(turn, line, event)
+    if wrong:
+        turn.do(AbandonTransaction(session.transaction))
+        turn.record(
+            IncidentOpened(turn.token(), "X-603", session.transaction, facts=tuple((each, "differs") for each in wrong))
+        )
+        turn.set(is_staff_called=True)
+        notify(turn, "X-603")
+        return
+    turn.edit_line(
+        event.line,
+        stage=LineStage.PREPARED,
+        document=event.document,
+        holders_masked=event.evidence.holders_masked,
+    )
+    turn.edit(applicant_masked=event.evidence.applicant_masked)
+    prepare_next(turn)
+
+
+def mismatches(turn: Turn, line: Line, event: Prepared) -> tuple[str, ...]:
+    """What of the evidence does not fit this session, in words without personal data. None: it is the right paper."""
+    session, found, document = turn.session, event.evidence, event.document
+    fingerprint = session.card.fingerprint if session.card else ""
+    earlier = [each.document.serial for each in session.lines if each.document is not None]
+    checks = {
+        "signature": found.signature_ok,
+        "transaction": found.transaction == session.transaction,
+        "line": found.line == line.line,
+        "card": bool(fingerprint) and found.card_fingerprint == fingerprint,
+        "sha256": found.sha256_ok,
+        "pages": found.pages_claimed == found.pages_found == document.pages and document.pages > 0,
+        "serial": bool(found.serial) and found.serial == document.serial and found.serial not in earlier,
+        "serial-in-text": found.serial_in_text,
+        "metadata": found.transaction_in_metadata,
+        "applicant": session.applicant_masked in ("", found.applicant_masked) and bool(found.applicant_masked),
+        "holders": bool(found.holders_masked),
+    }
+    return tuple(name for name, ok in checks.items() if not ok)
+
+
+def evidence_is_whole(evidence: Evidence) -> bool:
+    """True when no check inside the document itself failed (used by tests and the maintenance screens)."""
+    return evidence.signature_ok and evidence.sha256_ok and evidence.serial_in_text and evidence.transaction_in_metadata
+
+
+def prepare_refused(turn: Turn, event: PrepareRefused) -> None:
+    if event.transaction == turn.session.transaction:
+        turn.do(AbandonTransaction(turn.session.transaction))
+        notify(turn, event.code)
+
+
+def prepare_failed(turn: Turn, event: IssuanceFailed) -> None:
+    """A timeout aborts the whole transaction and invalidates its ids; a late answer is dropped."""
+    if event.transaction == turn.session.transaction:
+        turn.do(AbandonTransaction(turn.session.transaction))
+        notify(turn, "X-601" if event.code in ("unreachable", "timeout") else "X-602")
+
+
+def enter_confirm(turn: Turn) -> None:
+    turn.go(Phase.CONFIRMING)
+
+
+# --- commit -----------------------------------------------------------------------------------------------------------
+
+
+def enter_issue(turn: Turn) -> None:
+    turn.go(Phase.ISSUING)
+    issue_next(turn)
+
+
+def issue_next(turn: Turn) -> None:
+    """The next prepared line; after a doubt about the printer nothing more is printed."""
+    session = turn.session
+    in_doubt = any(line.stage is LineStage.IN_DOUBT for line in session.lines)
+    waiting = next((line for line in session.lines if line.stage is LineStage.PREPARED), None)
+    if waiting is not None and in_doubt:
+        fail_line(turn, waiting.line, "printer-in-doubt")
+    elif waiting is not None:
+        turn.edit(retries=0)
+        turn.record(CommitIntended(session.transaction, waiting.line))
+    else:
+        all_lines_done(turn)
+
+
+def commit_intended(turn: Turn, record: CommitIntended) -> None:
+    if turn.state.session is not None and record.transaction == turn.session.transaction:
+        _send_commit(turn, record.line)
+
+
+def _send_commit(turn: Turn, line_id: LineId) -> None:
+    line = _line(turn, line_id)
+    if line is not None and line.document is not None:
+        turn.do(Commit(turn.session.transaction, line.line, line.document.serial))
+
+
+def _line(turn: Turn, line_id: LineId) -> Line | None:
+    return next((each for each in turn.session.lines if each.line == line_id), None)
+
+
+def committed(turn: Turn, event: Committed) -> None:
+    line = _line(turn, event.line)
+    if event.transaction != turn.session.transaction or line is None or line.stage is not LineStage.PREPARED:
+        return
+    turn.do(StopTimer("retry"))
+    turn.edit_line(line.line, stage=LineStage.COMMITTED)
+    turn.record(LineCommitted(event.transaction, event.line), _print_intent(turn, line))
+
+
+def _print_intent(turn: Turn, line: Line) -> PrintIntended:
+    pages = line.document.pages if line.document else 0
+    return PrintIntended(
+        OpId(turn.token()), turn.session.transaction, line.line, turn.state.setup.certificate_printer, pages
+    )
+
+
+def commit_refused(turn: Turn, event: CommitRefused) -> None:
+    if event.transaction == turn.session.transaction:
+        turn.edit(trouble="X-602")
+        fail_line(turn, event.line, "commit-refused")
+
+
+def commit_failed(turn: Turn, event: IssuanceFailed) -> None:
+    """Commit is idempotent by line: ask again; in the end void it, which the server takes in either state."""
+    if event.transaction != turn.session.transaction or event.request != "Commit" or event.line is None:
+        return
+    retries = turn.session.retries + 1
+    turn.edit(retries=retries)
+    if retries < COMMIT_TRIES:
+        turn.do(StartTimer("retry", turn.state.setup.timeouts.retry_s))
+    else:
+        turn.edit(trouble="X-601")
+        fail_line(turn, event.line, "server-silent")
+
+
+def commit_again(turn: Turn, _: TimerExpired) -> None:
+    line = next((each for each in turn.session.lines if each.stage is LineStage.PREPARED), None)
+    if line is not None:
+        _send_commit(turn, line.line)
+
+
+# --- print ------------------------------------------------------------------------------------------------------------
+
+
+def print_line(turn: Turn, record: PrintIntended) -> None:
+    """The intent is durable: hash and pages are checked once more by the driver, then the bytes go, once."""
+    line = _line(turn, record.line) if turn.state.session is not None else None
+    if line is None or line.document is None:
+        return
+    turn.edit_line(line.line, stage=LineStage.PRINTING, pages_done=0, tries=line.tries + 1)
+    document = line.document
+    turn.do(PrintDocument(record.op, record.device, document.pdf, document.sha256, document.pages))
+
+
+def page_imprinted(turn: Turn, event: PageImprinted) -> None:
+    line = next((each for each in turn.session.lines if each.stage is LineStage.PRINTING), None)
+    intent = turn.state.ledger.prints.get(event.op)
+    if line is not None and intent is not None and intent.line == line.line:
+        turn.edit_line(line.line, pages_done=event.pages)
+
+
+def print_ended(turn: Turn, event: PrintEnded) -> None:
+    """Paper that is proven out is booked in the same write; a doubt keeps the money held and calls staff."""
+    intent = turn.state.ledger.prints.get(event.op)
+    if intent is None:
+        return
+    outcome = event.outcome
+    if outcome is Outcome.CONFIRMED and event.pages != intent.pages:
+        outcome = Outcome.UNKNOWN
+    settled = PrintSettled(event.op, intent.transaction, intent.line, outcome.value, event.pages, event.code)
+    line = _line(turn, intent.line) if turn.state.session is not None else None
+    if line is None:
+        turn.record(settled)
+    elif outcome is Outcome.CONFIRMED:
+        turn.edit_line(line.line, stage=LineStage.PRINTED, pages_done=event.pages)
+        turn.record(settled, LineBooked(intent.transaction, line.line, line.kind, line.fee, "cash"))
+    elif outcome is Outcome.REFUSED:
+        turn.edit_line(line.line, stage=LineStage.COMMITTED)
+        turn.record(settled)
+    else:
+        turn.edit_line(line.line, stage=LineStage.IN_DOUBT)
+        turn.edit(trouble="R-503")
+        turn.set(is_staff_called=True)
+        incident = IncidentOpened(turn.token(), "R-503", intent.transaction, event.device, line.fee)
+        turn.record(settled, incident)
+
+
+def print_settled(turn: Turn, record: PrintSettled) -> None:
+    """Refused = nothing came out: the same paper again when the printer is ready. In doubt: never again by itself."""
+    if turn.state.session is None or turn.state.phase is not Phase.ISSUING:
+        return
+    line = _line(turn, record.line)
+    if line is None:
+        return
+    if line.stage is LineStage.IN_DOUBT:
+        issue_next(turn)
+    elif line.stage is LineStage.COMMITTED:
+        turn.go(Phase.AWAITING_PRINTER)
+        turn.do(StartTimer("stage", turn.state.setup.timeouts.printer_s))
+        turn.set(is_staff_called=True)
+
+
+def printer_is_back(turn: Turn, event: PrinterRead) -> None:
+    turn.set(printer=event)
+    line = next((each for each in turn.session.lines if each.stage is LineStage.COMMITTED), None)
+    if line is None or not event.is_ready:
+        return
+    turn.do(StopTimer("stage"))
+    if line.tries >= PRINT_TRIES:
+        give_up_printing(turn, None)
+        return
+    turn.set(is_staff_called=False)
+    turn.go(Phase.ISSUING)
+    turn.record(_print_intent(turn, line))
+
+
+def give_up_printing(turn: Turn, _: object) -> None:
+    """The resident does not wait any longer, or the printer does not come back: nothing came out, money back."""
+    turn.do(StopTimer("stage"))
+    line = next((each for each in turn.session.lines if each.stage is LineStage.COMMITTED), None)
+    turn.go(Phase.ISSUING)
+    turn.edit(trouble="R-502")
+    if line is not None:
+        fail_rest(turn)
+
+
+def fail_rest(turn: Turn) -> None:
+    open_stages = (LineStage.COMMITTED, LineStage.PREPARED)
+    rest = [line for line in turn.session.lines if line.stage in open_stages]
+    for line in rest:
+        turn.edit_line(line.line, stage=LineStage.FAILED)
+    turn.record(*(LineVoided(turn.session.transaction, line.line, "not-printed") for line in rest))
+
+
+def fail_line(turn: Turn, line_id: LineId, reason: str) -> None:
+    """Proven not printed: void, and its fee is given back with the change."""
+    turn.edit_line(line_id, stage=LineStage.FAILED)
+    turn.record(LineVoided(turn.session.transaction, line_id, reason))
+
+
+def line_booked(turn: Turn, record: LineBooked) -> None:
+    report(turn, record.line)
+    if turn.state.phase is Phase.ISSUING:
+        issue_next(turn)
+
+
+def line_voided(turn: Turn, record: LineVoided) -> None:
+    report(turn, record.line)
+    if turn.state.phase is Phase.ISSUING and all(
+        line.stage not in (LineStage.COMMITTED, LineStage.PRINTING) for line in turn.session.lines
+    ):
+        issue_next(turn)
+
+
+# --- the end of issuing -----------------------------------------------------------------------------------------------
+
+
+def all_lines_done(turn: Turn) -> None:
+    """Something was printed: receipt and change together. Nothing: all of the held money goes back."""
+    session, account = turn.session, account_of(turn)
+    printed = any(line.stage is LineStage.PRINTED for line in session.lines)
+    if account is None or not printed:
+        pay_out(turn, "return")
+        return
+    things = [(CERTIFICATE, "waiting")]
+    if account.held:
+        things.append((CHANGE, "coming"))
+    if session.total:
+        things.append((RECEIPT, "coming"))
+        op = OpId(turn.token())
+        turn.edit(receipt_op=op)
+        turn.do(receipt(turn, op, account))
+    turn.edit(things=tuple(things), change=account.held)
+    pay_out(turn, "change")
+
+
+def nothing_issued(turn: Turn) -> None:
+    close_unissued(turn)
+
+
+# --- reports to the server: repeated until it has them ------------------------------------------------------------------
+
+
+def report(turn: Turn, line: LineId) -> None:
+    due = turn.state.ledger.reports.get(line)
+    if due is None:
+        return
+    if due.what == "printed":
+        turn.do(ReportPrinted(due.transaction, line, due.serial, due.pages))
+    else:
+        turn.do(ReportVoid(due.transaction, line, due.serial, due.reason))
+
+
+def report_all(turn: Turn) -> None:
+    for line in turn.state.ledger.reports:
+        report(turn, line)
+
+
+def printed_acknowledged(turn: Turn, event: PrintedAcknowledged) -> None:
+    if event.line in turn.state.ledger.reports:
+        turn.record(PrintedReported(event.transaction, event.line))
+
+
+def void_acknowledged(turn: Turn, event: VoidAcknowledged) -> None:
+    if event.line in turn.state.ledger.reports:
+        turn.record(VoidReported(event.transaction, event.line))

@@ -1,0 +1,414 @@
+"""Money in and money out. A coin is credit when its record is durable; a payout follows its record, never twice. Pure."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from kiosk.changer import accept_mask, plan_payout
+from kiosk.engine.service import stop_reason
+from kiosk.engine.session import advance, end, notify
+from kiosk.engine.slips import fault_slip
+from kiosk.engine.taking import change_is_out
+from kiosk.engine.state import Asked, LineStage, Phase, Turn
+from kiosk.ids import DeviceId, OpId
+from kiosk.journal.accounts import Account, Payout
+from kiosk.journal.records import (
+    AcceptorEpoch,
+    CoinIn,
+    CreditsUnknown,
+    DispenseIntended,
+    DispenseResolved,
+    DispenseSettled,
+    IncidentOpened,
+    LineVoided,
+    OrderedLine,
+    OwedOnSlip,
+    PayoutDecided,
+    TransactionClosed,
+    TransactionOpened,
+)
+from kiosk.money import Cash, Denomination, Yen
+from kiosk.ports import (
+    AcceptanceSet,
+    AcceptorReset,
+    CoinAccepted,
+    CreditsLost,
+    Dispense,
+    DispenseEnded,
+    HopperRead,
+    Outcome,
+    SetAcceptance,
+    StartTimer,
+    StopTimer,
+    TimerExpired,
+)
+
+POSSIBLE_PIECES_AFTER_RESET = 5
+"""ccTalk buffers five events: so many coins can have come in unseen before a reset."""
+
+
+def account_of(turn: Turn) -> Account | None:
+    """The ledger's account of this session's transaction; None before it is opened."""
+    session = turn.state.session
+    return turn.state.ledger.accounts.get(session.transaction) if session else None
+
+
+def held_in_doubt(turn: Turn) -> Yen:
+    """Fees of lines of which nobody knows whether they came out: held until a person says."""
+    return Yen.sum(line.fee for line in turn.session.lines if line.stage is LineStage.IN_DOUBT)
+
+
+# --- the transaction opens --------------------------------------------------------------------------------------------
+
+
+def open_transaction(turn: Turn, _: object) -> None:
+    """「はい、支払いへ」: everything that is needed later is looked at now, before a coin is taken."""
+    reason, code = stop_reason(turn.state)
+    if reason:
+        notify(turn, code)
+        return
+    session = turn.session
+    if session.total and not accepted_now(turn, Yen(0)):
+        notify(turn, "M-401")
+        return
+    number = turn.state.ledger.next_number
+    turn.edit(number=number)
+    turn.go(Phase.OPENING_TRANSACTION)
+    turn.record(
+        TransactionOpened(
+            session.transaction,
+            number,
+            session.total,
+            tuple(
+                OrderedLine(line.line, line.kind, line.fee, line.document.serial, line.document.pages)
+                for line in session.lines
+                if line.document is not None
+            ),
+        )
+    )
+
+
+def opened(turn: Turn, _: TransactionOpened) -> None:
+    advance(turn)
+
+
+def enter_pay(turn: Turn) -> None:
+    if not turn.session.total:
+        advance(turn)
+        return
+    turn.go(Phase.AWAITING_PAYMENT)
+    turn.do(SetAcceptance(turn.state.setup.acceptor, accepted_now(turn, Yen(0))))
+
+
+def stock(turn: Turn) -> Cash:
+    """Pieces that change may be planned with: counted hoppers that answer and have no fault."""
+    state = turn.state
+    told = {read.device for read in state.hoppers}
+    bad = {device for device, _ in state.faults}
+    usable = [hopper.device for hopper in state.setup.hoppers if hopper.device in told - bad]
+    return state.ledger.stock(usable)
+
+
+def accepted_now(turn: Turn, inserted: Yen) -> tuple[Denomination, ...]:
+    """Which faces may be put in: only those whose overpayment, or cancel, we can give back."""
+    keeps = _partial_sums([line.fee for line in turn.session.lines])
+    return accept_mask(turn.session.total, inserted, stock(turn), turn.state.setup.faces, keeps=keeps)
+
+
+def _partial_sums(fees: list[Yen]) -> set[Yen]:
+    """What may be kept when some lines are issued and others fail."""
+    sums = {Yen(0)}
+    for fee in fees:
+        sums |= {each + fee for each in sums}
+    return sums
+
+
+# --- coins ------------------------------------------------------------------------------------------------------------
+
+
+def coin_accepted(turn: Turn, event: CoinAccepted) -> None:
+    """In any phase: the piece is in, so it is written down first of all."""
+    account = account_of(turn) or _only_open_account(turn)
+    turn.record(
+        CoinIn(
+            event.device,
+            event.epoch,
+            event.seq,
+            event.raw,
+            event.denomination,
+            event.unit,
+            event.serial,
+            account.transaction if account is not None and account.is_open else None,
+        )
+    )
+
+
+def _only_open_account(turn: Turn) -> Account | None:
+    """A credit told late, after a restart, belongs to the one transaction that was open."""
+    found = turn.state.ledger.open_transactions
+    return found[0] if len(found) == 1 else None
+
+
+def credited(turn: Turn, record: CoinIn) -> None:
+    if record.transaction is None:
+        turn.record(
+            IncidentOpened(turn.token(), "M-404", device=record.device, amount=record.denomination.face)
+        )
+        return
+    if turn.state.phase is not Phase.AWAITING_PAYMENT:
+        return
+    account = account_of(turn)
+    if account is None:
+        return
+    if not account.remaining:
+        close_acceptance(turn)
+        return
+    wanted = accepted_now(turn, account.inserted.total)
+    if wanted != turn.state.accepting:
+        turn.do(SetAcceptance(turn.state.setup.acceptor, wanted))
+
+
+def credits_lost(turn: Turn, event: CreditsLost) -> None:
+    account = account_of(turn)
+    turn.record(
+        CreditsUnknown(event.device, event.epoch, event.at_most, account.transaction if account else None),
+        IncidentOpened(turn.token(), "M-404", account.transaction if account else None, event.device),
+    )
+
+
+def acceptor_reset(turn: Turn, event: AcceptorReset) -> None:
+    turn.record(AcceptorEpoch(event.device, event.epoch, event.serial, event.at_most, event.raw))
+
+
+def close_acceptance(turn: Turn) -> None:
+    """Enough, or cancelled: the slot closes; what is still falling through is credited all the same."""
+    turn.go(Phase.CLOSING_PAYMENT)
+    turn.do(
+        SetAcceptance(turn.state.setup.acceptor, ()),
+        StartTimer("stage", turn.state.setup.timeouts.closing_s),
+    )
+
+
+def cancel_payment(turn: Turn, _: object) -> None:
+    turn.edit(is_cancelled=True)
+    close_acceptance(turn)
+
+
+def nobody_there(turn: Turn, _: TimerExpired) -> None:
+    """Time ran out on the payment screen. With money inside it never ends at the start: staff, and a way to have it back."""
+    account = account_of(turn)
+    turn.set(still_there_s=None)
+    if account is None or not account.held:
+        cancel_payment(turn, None)
+        return
+    turn.do(SetAcceptance(turn.state.setup.acceptor, ()))
+    turn.edit(is_cancelled=True, trouble="M-405")
+    turn.set(is_staff_called=True)
+    turn.go(Phase.IN_TROUBLE)
+
+
+def acceptance_closed(turn: Turn, event: AcceptanceSet) -> None:
+    turn.set(accepting=event.denominations)
+    if not event.denominations:
+        payment_closed(turn, event)
+
+
+def payment_closed(turn: Turn, _: object) -> None:
+    """The slot is shut, or its silence has lasted long enough."""
+    turn.do(StopTimer("stage"))
+    if turn.session.is_cancelled:
+        give_back(turn, None)
+    else:
+        advance(turn)
+
+
+# --- money out --------------------------------------------------------------------------------------------------------
+
+
+def give_back(turn: Turn, _: object) -> None:
+    """Held money goes back: a cancel, a failed line, or the resident's own wish after a restart."""
+    pay_out(turn, "offer" if turn.state.phase is Phase.OFFERING_BACK else "return")
+
+
+def pay_out(turn: Turn, purpose: str) -> None:
+    """Everything held that is not in doubt. One payout at a time; an interrupted one is finished first."""
+    account = account_of(turn)
+    if account is None:
+        payout_over(turn)
+        return
+    turn.go(Phase.PAYING_OUT)
+    payouts = turn.state.ledger.payouts.values()
+    unfinished = [each for each in payouts if each.transaction == account.transaction and each.open]
+    if unfinished:
+        turn.edit(payout=unfinished[0].payout)
+        dispense_next(turn)
+        return
+    amount = account.held - held_in_doubt(turn)
+    if amount.value <= 0:
+        payout_over(turn)
+        return
+    turn.record(PayoutDecided(OpId(turn.token()), account.transaction, purpose, amount))
+
+
+def payout_decided(turn: Turn, record: PayoutDecided) -> None:
+    if turn.state.session is None:
+        return
+    turn.edit(payout=record.payout)
+    dispense_next(turn)
+
+
+def dispense_next(turn: Turn) -> None:
+    """The next pieces of this payout from the next unit; what no unit can give goes on a slip."""
+    session, state = turn.session, turn.state
+    payout = state.ledger.payouts.get(session.payout) if session.payout else None
+    if payout is None:
+        pay_out(turn, "change" if session.things else "return")
+        return
+    if not payout.open:
+        _doubt_on_slip(turn, payout)
+        return
+    if any(each.payout == payout.payout for each in state.ledger.dispenses.values()):
+        return
+    chosen = _choose(turn, plan_payout(payout.open, stock(turn)))
+    if chosen is None:
+        turn.record(
+            OwedOnSlip(payout.transaction, turn.token()[:12], payout.open, "shortage"),
+            IncidentOpened(turn.token(), "M-403", payout.transaction, amount=payout.open),
+        )
+        return
+    read, denomination, count = chosen
+    turn.record(
+        DispenseIntended(
+            OpId(turn.token()),
+            payout.payout,
+            payout.transaction,
+            read.device,
+            denomination,
+            count,
+            read.event_counter,
+            read.lifetime,
+            read.serial,
+        )
+    )
+
+
+def _doubt_on_slip(turn: Turn, payout: Payout) -> None:
+    """All was sent, some of it in doubt: the person gets a paper with the amount and the number, once."""
+    session = turn.session
+    if payout.in_doubt and payout.payout not in session.doubts_on_slip:
+        turn.edit(doubts_on_slip=(*session.doubts_on_slip, payout.payout))
+        turn.record(OwedOnSlip(payout.transaction, turn.token()[:12], payout.in_doubt, "unknown"))
+    else:
+        pay_out(turn, "change" if session.things else "return")
+
+
+def _choose(turn: Turn, plan: Cash) -> tuple[HopperRead, Denomination, int] | None:
+    reads = {read.denomination: read for read in turn.state.hoppers}
+    for denomination, count in plan.items():
+        if denomination in reads:
+            return reads[denomination], denomination, count
+    return None
+
+
+def dispense(turn: Turn, record: DispenseIntended) -> None:
+    """The intent is durable: now, once, the command."""
+    turn.do(Dispense(record.op, record.device, record.count))
+
+
+def dispense_ended(turn: Turn, event: DispenseEnded) -> None:
+    """Whatever the phase: the device's word goes into the journal. An op that is settled is settled."""
+    intent = turn.state.ledger.dispenses.get(event.op)
+    if intent is None:
+        return
+    turn.set(resolving=turn.state.resolving - {event.op})
+    _update_counters(turn, event)
+    outcome = event.outcome
+    if event.paid > intent.count or event.paid < 0:
+        outcome = Outcome.UNKNOWN
+    paid = max(0, min(event.paid, intent.count))
+    settled = DispenseSettled(
+        event.op, intent.transaction, intent.device, intent.denomination, intent.count, paid, outcome.value, event.code
+    )
+    if outcome is Outcome.CONFIRMED or (outcome is not Outcome.UNKNOWN and not turn.state.recovered):
+        turn.record(settled)
+        return
+    code = "M-404" if outcome is Outcome.UNKNOWN else "M-403"
+    missing = intent.denomination.face * (intent.count - paid)
+    turn.set(faults=turn.state.faults | {(event.device, "payout")})
+    turn.record(settled, IncidentOpened(turn.token(), code, intent.transaction, event.device, missing))
+
+
+def _update_counters(turn: Turn, event: DispenseEnded) -> None:
+    """The next intent needs the counters as they stand after this one."""
+    turn.set(
+        hoppers=tuple(
+            replace(read, event_counter=event.event_counter, lifetime=event.lifetime)
+            if read.device == event.device
+            else read
+            for read in turn.state.hoppers
+        )
+    )
+
+
+def dispense_settled(turn: Turn, _: DispenseSettled | DispenseResolved) -> None:
+    if turn.state.phase is Phase.PAYING_OUT:
+        dispense_next(turn)
+
+
+def owed(turn: Turn, record: OwedOnSlip) -> None:
+    """What could not be given stands on a slip: amount and number, for the counter."""
+    if turn.state.session is None:
+        return
+    turn.edit(slip_owed=turn.session.slip_owed + record.amount)
+    turn.do(fault_slip(turn, record))
+    if turn.state.phase is Phase.PAYING_OUT:
+        pay_out(turn, "change" if turn.session.things else "return")
+
+
+def payout_over(turn: Turn) -> None:
+    """Nothing more can or must go out now. Issued: on to the things; else the transaction ends here."""
+    if turn.session.things:
+        change_is_out(turn)
+        return
+    close_unissued(turn)
+
+
+def close_unissued(turn: Turn) -> None:
+    """Nothing was printed: lines void, transaction closed, and the person is told where the money is."""
+    session, account = turn.session, account_of(turn)
+    if account is not None and account.is_open:
+        voids = [
+            LineVoided(account.transaction, line.line, "cancelled" if session.is_cancelled else "failed")
+            for line in account.lines.values()
+            if not line.is_booked and not line.is_voided and line.line not in _doubtful(turn)
+        ]
+        closing = [] if _doubtful(turn) else [TransactionClosed(account.transaction, _result(turn))]
+        turn.record(*voids, *closing)
+    if session.slip_owed or _doubtful(turn):
+        turn.edit(trouble=session.trouble or "M-403")
+        turn.set(is_staff_called=True)
+        turn.go(Phase.IN_TROUBLE)
+    elif session.trouble:
+        notify(turn, session.trouble)
+    else:
+        end(turn)
+
+
+def _doubtful(turn: Turn) -> set[str]:
+    return {line.line for line in turn.session.lines if line.stage is LineStage.IN_DOUBT}
+
+
+def _result(turn: Turn) -> str:
+    if turn.session.slip_owed:
+        return "slip"
+    return "cancelled" if turn.session.is_cancelled else "failed"
+
+
+def hopper_device(turn: Turn, denomination: Denomination) -> DeviceId | None:
+    return next((each.device for each in turn.state.setup.hoppers if each.denomination is denomination), None)
+
+
+def asked_back(turn: Turn, event: Asked) -> None:
+    """「お金を返す」: the resident's intent is the authority for the payout."""
+    turn.do(StopTimer("stage"))
+    give_back(turn, event)

@@ -1,0 +1,303 @@
+"""project(state, role) -> SessionView: the only place that decides who sees what. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kiosk import intents
+from kiosk.engine.choosing import chosen_options, offered, questions
+from kiosk.engine.service import cash_is_up, stop_reason
+from kiosk.engine.state import Kiosk, Line, LineStage, Phase, Session, Turn
+from kiosk.money import Yen
+from kiosk.view import (
+    AnyBody,
+    Assisted,
+    Attract,
+    ChooseKinds,
+    ChooseOptions,
+    Confirm,
+    Done,
+    EnterPin,
+    KindChoice,
+    Language,
+    LastTry,
+    Notice,
+    OfferBack,
+    OrderSummary,
+    OutOfService,
+    Pay,
+    PlaceCard,
+    Price,
+    Question,
+    Returning,
+    Role,
+    SessionView,
+    StepBar,
+    StillThere,
+    TakeCard,
+    TakeThings,
+    Thing,
+    Trouble,
+    Working,
+)
+
+ALWAYS = (
+    intents.ChooseLanguage,
+    intents.CallStaff,
+    intents.SetVoice,
+    intents.SetTextSize,
+    intents.SetContrast,
+)
+"""Possible on every screen, whatever else is asked."""
+
+ASSISTANT_MAY = (
+    intents.ChooseLanguage,
+    intents.CallStaff,
+    intents.SetVoice,
+    intents.SetTextSize,
+    intents.SetContrast,
+    intents.SetCopies,
+    intents.ChooseOption,
+    intents.Back,
+    intents.KeepGoing,
+)
+"""What a floor assistant may do for the resident: never a PIN, never confirm, never pay, never take."""
+
+NEVER_ASSISTED = (Phase.OPENING_PIN, Phase.ENTERING_PIN, Phase.CONSENTING_LAST_TRY, Phase.CONFIRMING, Phase.AWAITING_PAYMENT)
+
+
+def body(state: Kiosk) -> AnyBody:
+    """The resident's screen."""
+    return BODIES[state.phase](state)
+
+
+def _session(state: Kiosk) -> Session:
+    return Turn(state).session
+
+
+def _out(state: Kiosk) -> AnyBody:
+    reason, code = stop_reason(state)
+    if state.phase is Phase.STARTING and not reason:
+        reason, code = "starting", ""
+    return OutOfService(state.setup.town, reason or "starting", code)
+
+
+def _attract(state: Kiosk) -> AnyBody:
+    prices = state.issuance.prices if state.issuance else ()
+    return Attract(
+        state.setup.town,
+        state.setup.place,
+        state.issuance.open_until if state.issuance else "",
+        tuple(Price(kind, Yen(here), Yen(counter)) for kind, here, counter in prices),
+        cash_is_up(state),
+    )
+
+
+def _enter_pin(state: Kiosk) -> AnyBody:
+    session = _session(state)
+    checking = state.phase in (Phase.SIGNING, Phase.AUTHENTICATING)
+    return EnterPin(session.slot, session.attempts_left, 4, is_checking=checking, was_wrong=session.was_wrong)
+
+
+def _take_card(state: Kiosk) -> AnyBody:
+    session = _session(state)
+    return TakeCard(session.is_verified and not session.is_cancelled, session.card_is_left)
+
+
+def _kinds(state: Kiosk) -> AnyBody:
+    session = _session(state)
+    copies = dict(session.copies)
+    choices = tuple(
+        KindChoice(each.kind, Yen(each.fee), copies.get(each.kind, 0), each.max_copies, each.refusal)
+        for each in offered(Turn(state))
+    )
+    total = Yen.sum(choice.fee * choice.copies for choice in choices)
+    return ChooseKinds(choices, sum(copies.values()), total)
+
+
+def _options(state: Kiosk) -> AnyBody:
+    turn = Turn(state)
+    kind = turn.session.copies[turn.session.asking][0]
+    chosen = dict(chosen_options(turn, kind))
+    return ChooseOptions(
+        kind, tuple(Question(each.key, each.choices, chosen[each.key]) for each in questions(turn, kind))
+    )
+
+
+def _confirm(state: Kiosk) -> AnyBody:
+    session = _session(state)
+    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Line]] = {}
+    for line in session.lines:
+        groups.setdefault((line.kind, line.options), []).append(line)
+    lines = tuple(
+        OrderSummary(kind, options, len(group), _sheets(group), Yen.sum(line.fee for line in group))
+        for (kind, options), group in groups.items()
+    )
+    return Confirm(
+        session.applicant_masked, lines, len(session.lines), _sheets(list(session.lines)), session.total
+    )
+
+
+def _sheets(lines: list[Line]) -> int:
+    return sum(line.document.pages for line in lines if line.document is not None)
+
+
+def _pay(state: Kiosk) -> AnyBody:
+    session = _session(state)
+    account = state.ledger.accounts.get(session.transaction)
+    inserted = account.inserted.total if account is not None else Yen(0)
+    remaining = account.remaining if account is not None else session.total
+    accepted = state.accepting or ()
+    over = max((each.face.value for each in accepted), default=0)
+    wished = max((each.face.value for each in state.setup.faces), default=0)
+    return Pay(
+        session.total,
+        inserted,
+        remaining,
+        accepted,
+        state.setup.refused_faces,
+        is_exact_only=over < wished,
+        is_closing=state.phase is not Phase.AWAITING_PAYMENT,
+    )
+
+
+def _paying_out(state: Kiosk) -> AnyBody:
+    session = _session(state)
+    if session.things:
+        return _working(state)
+    account = state.ledger.accounts.get(session.transaction)
+    payout = state.ledger.payouts.get(session.payout) if session.payout else None
+    amount = payout.amount if payout is not None else account.held if account is not None else Yen(0)
+    return Returning(amount)
+
+
+WORKING_STAGE = {
+    Phase.AUTHENTICATING: "checking",
+    Phase.PREPARING: "preparing",
+    Phase.PAYING_OUT: "paying_change",
+}
+
+
+def _working(state: Kiosk) -> AnyBody:
+    session = _session(state)
+    stage = WORKING_STAGE.get(state.phase, "issuing")
+    if any(line.stage is LineStage.PRINTING for line in session.lines):
+        stage = "printing"
+    sheets = _sheets(list(session.lines))
+    done = sum(
+        line.document.pages if line.stage is LineStage.PRINTED else line.pages_done
+        for line in session.lines
+        if line.document is not None
+    )
+    return Working(stage, done, sheets, round((sheets - done) * state.setup.page_s))
+
+
+def _things(state: Kiosk) -> AnyBody:
+    session = _session(state)
+    printed = [line for line in session.lines if line.stage is LineStage.PRINTED]
+    amounts = {"change": session.change}
+    sheets = {"certificate": _sheets(printed)}
+    return TakeThings(
+        tuple(
+            Thing(name, now, sheets.get(name, 0), amounts.get(name, Yen(0)), name in state.setup.exit_sensors)
+            for name, now in session.things
+        )
+    )
+
+
+def _trouble(state: Kiosk) -> AnyBody:
+    session = _session(state)
+    account = state.ledger.accounts.get(session.transaction)
+    held = account.held if account is not None else Yen(0)
+    doubt = Yen.sum(line.fee for line in session.lines if line.stage is LineStage.IN_DOUBT)
+    code = session.trouble
+    if state.phase is Phase.AWAITING_PRINTER:
+        reasons = state.printer.reasons if state.printer is not None else ()
+        code = "R-501" if any("media" in reason for reason in reasons) else "R-502"
+    if session.slip_owed:
+        return Trouble(code, session.number, "slip", session.slip_owed)
+    if held or doubt:
+        return Trouble(code, session.number, "held", held or doubt)
+    returned = account.returned if account is not None else Yen(0)
+    return Trouble(code, session.number, "returned" if returned else "none", returned)
+
+
+def _offer(state: Kiosk) -> AnyBody:
+    account = state.ledger.accounts.get(_session(state).transaction)
+    doubt = Yen.sum(line.fee for line in _session(state).lines if line.stage is LineStage.IN_DOUBT)
+    return OfferBack(account.held - doubt if account is not None else Yen(0))
+
+
+BODIES: dict[Phase, Callable[[Kiosk], AnyBody]] = {
+    Phase.STARTING: _out,
+    Phase.OUT_OF_SERVICE: _out,
+    Phase.IDLE: _attract,
+    Phase.CHOOSING_LANGUAGE: lambda _: Language(),
+    Phase.AWAITING_CARD: lambda state: PlaceCard(is_reading=state.card_is_present),
+    Phase.OPENING_PIN: _enter_pin,
+    Phase.CONSENTING_LAST_TRY: lambda _: LastTry(),
+    Phase.ENTERING_PIN: _enter_pin,
+    Phase.SIGNING: _enter_pin,
+    Phase.RETURNING_CARD: _take_card,
+    Phase.AUTHENTICATING: _working,
+    Phase.CHOOSING_KINDS: _kinds,
+    Phase.CHOOSING_OPTIONS: _options,
+    Phase.PREPARING: _working,
+    Phase.CONFIRMING: _confirm,
+    Phase.OPENING_TRANSACTION: _pay,
+    Phase.AWAITING_PAYMENT: _pay,
+    Phase.CLOSING_PAYMENT: _pay,
+    Phase.ISSUING: _working,
+    Phase.AWAITING_PRINTER: _trouble,
+    Phase.PAYING_OUT: _paying_out,
+    Phase.TAKING_THINGS: _things,
+    Phase.FINISHED: lambda state: Done(_session(state).certificate_ends_soon),
+    Phase.NOTIFIED: lambda state: Notice(_session(state).trouble),
+    Phase.IN_TROUBLE: _trouble,
+    Phase.OFFERING_BACK: _offer,
+}
+
+
+def _bar(state: Kiosk) -> StepBar | None:
+    plan = state.setup.plan
+    if state.session is None or state.phase in (Phase.NOTIFIED, Phase.IN_TROUBLE, Phase.OFFERING_BACK, Phase.FINISHED):
+        return None
+    dot = plan.dot(state.session.step)
+    return StepBar(dot, plan.dots) if dot else None
+
+
+def project(state: Kiosk, role: Role, allowed: tuple[str, ...], rev: int) -> SessionView:
+    """What this role sees now. `allowed` are the intents of the table's row for this phase and role."""
+    manners = state.manners
+    shown = body(state) if role is Role.RESIDENT else _assisted(state)
+    still_there = None
+    if state.still_there_s is not None:
+        still_there = StillThere(state.still_there_s, has_money=state.phase is Phase.AWAITING_PAYMENT and _has_money(state))
+    return SessionView(
+        rev=rev,
+        step=state.step,
+        role=role,
+        language=manners.language,
+        languages=state.setup.languages,
+        text_size=manners.text_size,
+        contrast=manners.contrast,
+        is_voice_on=manners.is_voice_on,
+        bar=_bar(state),
+        intents=allowed,
+        body=shown,
+        still_there=still_there,
+        is_staff_called=state.is_staff_called,
+    )
+
+
+def _has_money(state: Kiosk) -> bool:
+    account = state.ledger.accounts.get(_session(state).transaction)
+    return account is not None and bool(account.held)
+
+
+def _assisted(state: Kiosk) -> AnyBody:
+    """Staff see the step and the public code, never a name, an amount, a slot or a count of tries."""
+    shown = body(state)
+    code = shown.code if isinstance(shown, Notice | Trouble | OutOfService) else ""
+    return Assisted(type(shown).__name__, code, state.phase in NEVER_ASSISTED)
+

@@ -1,0 +1,237 @@
+"""After a start: what to do with each transaction that the last life left open. Moves no money by itself. Pure.
+
+`ACTIONS` is the whole of it: the last record of an open transaction → what is written down now. The devices are
+read first (hoppers asked about every open dispense, the acceptor for credits counted meanwhile); only when all
+have answered is anything concluded. Money that is then held is offered to the resident: her 「お金を返す」 is the
+authority for the payout; with anything in doubt a slip and staff instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kiosk.engine.issuance import report_all
+from kiosk.engine.payment import account_of, pay_out
+from kiosk.engine.service import RESTING, cash_is_up
+from kiosk.engine.session import end
+from kiosk.engine.slips import doubt_slip
+from kiosk.engine.state import Line, LineStage, Phase, Session, Turn
+from kiosk.journal.accounts import Account
+from kiosk.journal.records import (
+    CoinIn,
+    CommitIntended,
+    DispenseIntended,
+    DispenseResolved,
+    DispenseSettled,
+    IncidentOpened,
+    LineBooked,
+    LineCommitted,
+    LineVoided,
+    OwedOnSlip,
+    PayoutDecided,
+    PrintedReported,
+    PrintIntended,
+    PrintSettled,
+    Record,
+    TransactionClosed,
+    TransactionOpened,
+    VoidReported,
+)
+from kiosk.money import Yen
+from kiosk.ports import HopperRead, ResolveDispense, StartTimer, StopTimer, TimerExpired
+from kiosk.services.plan import Step
+
+Action = Callable[[Turn, Account], None]
+
+
+def resolve(turn: Turn, event: HopperRead) -> None:
+    """A hopper has come: ask it about every dispense whose end nobody wrote down. Reads only."""
+    for intent in turn.state.ledger.dispenses.values():
+        if intent.device == event.device and intent.op not in turn.state.resolving and not turn.state.recovered:
+            turn.set(resolving=turn.state.resolving | {intent.op})
+            turn.do(
+                ResolveDispense(
+                    intent.op, intent.device, intent.count, intent.event_counter, intent.lifetime, intent.serial
+                )
+            )
+
+
+def is_known(turn: Turn) -> bool:
+    """True when every device that holds money has told what it knows."""
+    state = turn.state
+    return cash_is_up(state) and state.accepting is not None and not state.ledger.dispenses
+
+
+def conclude(turn: Turn) -> None:
+    """Called after every event until it is done. Without open transactions there is nothing to wait for."""
+    state = turn.state
+    if not state.recovered and state.phase is Phase.STARTING:
+        waiting = tuple(each.transaction for each in state.ledger.open_transactions if _needs_us(turn, each))
+        if waiting and not is_known(turn):
+            return
+        turn.set(recovered=True, recovering=waiting)
+        report_all(turn)
+    elif state.recovering and state.phase in RESTING:
+        first, *rest = state.recovering
+        turn.set(recovering=tuple(rest))
+        account = state.ledger.accounts.get(first)
+        if account is not None and account.is_open:
+            take_up(turn, account)
+
+
+def _needs_us(turn: Turn, account: Account) -> bool:
+    """False for one that waits for a person only: every yen held is for a line in doubt that is already named."""
+    ledger = turn.state.ledger
+    if any(each.transaction == account.transaction for each in (*ledger.prints.values(), *ledger.dispenses.values())):
+        return True
+    doubtful = [line for line in account.lines.values() if line.print_outcome in ("unknown", "partial")]
+    return not doubtful or account.held != Yen.sum(line.fee for line in doubtful)
+
+
+def take_up(turn: Turn, account: Account) -> None:
+    """An open transaction, by its last record."""
+    turn.set(
+        session=Session(
+            transaction=account.transaction,
+            step=Step.PAY,
+            number=account.number,
+            is_cancelled=True,
+            lines=tuple(_line(turn, account, line_id) for line_id in account.lines),
+        )
+    )
+    ACTIONS[account.last](turn, account)
+
+
+def _line(turn: Turn, account: Account, line_id: str) -> Line:
+    line = next(each for each in account.lines.values() if each.line == line_id)
+    in_print = any(each.line == line.line for each in turn.state.ledger.prints.values())
+    if line.is_booked:
+        stage = LineStage.PRINTED
+    elif in_print or line.print_outcome in ("unknown", "partial"):
+        stage = LineStage.IN_DOUBT
+    else:
+        stage = LineStage.FAILED
+    return Line(line.line, line.kind, (), line.fee, stage)
+
+
+def settle(turn: Turn, account: Account) -> None:
+    """Nothing of this transaction was being printed: what is not printed is void; money held is offered back."""
+    voids = _voids(account)
+    if voids:
+        turn.record(*voids)
+    offer(turn)
+
+
+def _voids(account: Account) -> list[Record]:
+    return [
+        LineVoided(account.transaction, line.line, "restart")
+        for line in account.lines.values()
+        if not line.is_booked and not line.is_voided and line.print_outcome not in ("confirmed", "unknown", "partial")
+    ]
+
+
+def doubt_print(turn: Turn, account: Account) -> None:
+    """The core died while a page may have come out: never printed again by itself; the fee stays held for staff."""
+    doubtful = [each for each in turn.state.ledger.prints.values() if each.transaction == account.transaction]
+    for each in doubtful:
+        fee = account.lines[each.line].fee
+        turn.record(
+            PrintSettled(each.op, each.transaction, each.line, "unknown", 0, "restart"),
+            IncidentOpened(turn.token(), "R-503", each.transaction, each.device, fee),
+        )
+    lines = {each.line for each in doubtful}
+    voids = [each for each in _voids(account) if getattr(each, "line", None) not in lines]
+    if voids:
+        turn.record(*voids)
+    offer(turn)
+
+
+def book_print(turn: Turn, account: Account) -> None:
+    """The paper was proven out and the booking was not written: book it now. (They are one write; this is a belt.)"""
+    turn.record(
+        *(
+            LineBooked(account.transaction, line.line, line.kind, line.fee, "cash")
+            for line in account.lines.values()
+            if line.print_outcome == "confirmed" and not line.is_booked
+        )
+    )
+    turn.edit(
+        lines=tuple(
+            Line(each.line, each.kind, (), each.fee, LineStage.PRINTED)
+            if account.lines[each.line].print_outcome == "confirmed"
+            else each
+            for each in turn.session.lines
+        )
+    )
+    settle(turn, account)
+
+
+def offer(turn: Turn) -> None:
+    """Ask the resident; the ledger of this moment is read when the last of the records above is durable."""
+    turn.go(Phase.OFFERING_BACK)
+    turn.do(StartTimer("stage", turn.state.setup.timeouts.offer_s))
+
+
+ACTIONS: dict[str, Action] = {
+    TransactionOpened.__name__: settle,
+    CoinIn.__name__: settle,
+    CommitIntended.__name__: settle,
+    LineCommitted.__name__: settle,
+    PrintIntended.__name__: doubt_print,
+    PrintSettled.__name__: book_print,
+    LineBooked.__name__: settle,
+    PrintedReported.__name__: settle,
+    LineVoided.__name__: settle,
+    VoidReported.__name__: settle,
+    PayoutDecided.__name__: settle,
+    DispenseIntended.__name__: settle,
+    DispenseSettled.__name__: settle,
+    DispenseResolved.__name__: settle,
+    OwedOnSlip.__name__: settle,
+    IncidentOpened.__name__: settle,
+}
+"""Last record of an open transaction → what recovery does. A test walks every record type that names a transaction."""
+
+
+def check_offer(turn: Turn) -> None:
+    """Called after every event in OFFERING_BACK: nothing held means nothing to offer; a doubt means a slip."""
+    if turn.state.phase is not Phase.OFFERING_BACK:
+        return
+    account = account_of(turn)
+    if account is None or not account.is_open:
+        end_of_recovery(turn)
+        return
+    ledger = turn.state.ledger
+    if any(each.transaction == account.transaction for each in ledger.prints.values()):
+        return
+    doubt = Yen.sum(line.fee for line in turn.session.lines if line.stage is LineStage.IN_DOUBT)
+    free = account.held - doubt
+    if account.in_doubt and free.value > 0:
+        slip = OwedOnSlip(account.transaction, turn.token()[:12], free + account.in_doubt, "unknown")
+        turn.record(slip)
+    elif free.value <= 0:
+        turn.go(Phase.PAYING_OUT)
+        if doubt:
+            turn.edit(trouble="R-503", slip_owed=Yen(0))
+            turn.do(doubt_slip(turn, doubt, "R-503"))
+        pay_out(turn, "offer")
+
+
+def nobody_came(turn: Turn, _: TimerExpired) -> None:
+    """Nobody asks for the money: it stands on a slip, and staff have the incident."""
+    account = account_of(turn)
+    if account is None:
+        end_of_recovery(turn)
+        return
+    doubt = Yen.sum(line.fee for line in turn.session.lines if line.stage is LineStage.IN_DOUBT)
+    amount = account.held - doubt
+    turn.go(Phase.PAYING_OUT)
+    turn.record(
+        IncidentOpened(turn.token(), "X-606", account.transaction, amount=amount),
+        OwedOnSlip(account.transaction, turn.token()[:12], amount, "restart"),
+    )
+
+
+def end_of_recovery(turn: Turn) -> None:
+    turn.do(StopTimer("stage"))
+    end(turn)

@@ -1,0 +1,147 @@
+"""Devices, server and clock: what is there, and whether the machine may serve. Pure."""
+
+from __future__ import annotations
+
+from kiosk.engine.state import Kiosk, Phase, Turn
+from kiosk.ids import DeviceId
+from kiosk.ports import (
+    AcceptanceSet,
+    ClockJudged,
+    DeviceArrived,
+    DeviceFault,
+    DeviceLost,
+    HopperRead,
+    IssuanceFailed,
+    IssuanceStatus,
+    PrinterRead,
+    ReadIssuance,
+    SetAcceptance,
+    StartAcceptor,
+    StartTimer,
+    TimerExpired,
+)
+
+RESTING = (Phase.STARTING, Phase.OUT_OF_SERVICE, Phase.IDLE)
+"""Phases in which nobody is being served."""
+
+
+def stop_reason(state: Kiosk) -> tuple[str, str]:
+    """Why the machine may not begin with anyone: (reason, code); two empty texts when it may."""
+    setup = state.setup
+    if state.journal_is_dead:
+        return "journal", "X-605"
+    if not state.clock_is_good:
+        return "clock", "X-604"
+    if any(incident.code == "X-603" for incident in state.ledger.incidents.values()):
+        return "stopped", "X-603"
+    if setup.card_reader not in state.up:
+        return "card-reader", "C-101"
+    if setup.certificate_printer not in state.up:
+        return "certificate-printer", "R-502"
+    if state.printer is None or not state.printer.is_ready:
+        reasons = state.printer.reasons if state.printer else ()
+        return "certificate-printer", "R-501" if any("media" in reason for reason in reasons) else "R-502"
+    if setup.receipt_printer not in state.up or _has_fault(state, setup.receipt_printer):
+        return "receipt-printer", "R-504"
+    if not cash_is_up(state):
+        return "cash", "M-402"
+    return _server_stop(state)
+
+
+def _server_stop(state: Kiosk) -> tuple[str, str]:
+    if state.issuance is None:
+        return "server", "X-601"
+    if state.issuance.stop == "closed":
+        return "closed", "N-305"
+    if state.issuance.stop or not state.issuance.is_up:
+        return "stopped", "X-602"
+    return "", ""
+
+
+def _has_fault(state: Kiosk, device: DeviceId) -> bool:
+    return any(each == device for each, _ in state.faults)
+
+
+def cash_is_up(state: Kiosk) -> bool:
+    """The acceptor answers and every hopper has told its counters."""
+    told = {read.device for read in state.hoppers}
+    return state.setup.acceptor in state.up and all(hopper.device in told for hopper in state.setup.hoppers)
+
+
+def review(turn: Turn) -> None:
+    """Between people: open or close the service as the devices now stand. Called after every event."""
+    if turn.state.phase not in RESTING or not turn.state.recovered:
+        return
+    reason, _ = stop_reason(turn.state)
+    turn.go(Phase.OUT_OF_SERVICE if reason else Phase.IDLE)
+
+
+def start(turn: Turn) -> None:
+    """The first commands of a life: ask the server."""
+    turn.do(ReadIssuance())
+
+
+def device_arrived(turn: Turn, event: DeviceArrived) -> None:
+    turn.set(up=turn.state.up | {event.device})
+    if event.device == turn.state.setup.acceptor:
+        turn.do(StartAcceptor(event.device, turn.state.ledger.marks.get(event.device)))
+        turn.do(SetAcceptance(event.device, ()))
+
+
+def device_lost(turn: Turn, event: DeviceLost) -> None:
+    state = turn.state
+    turn.set(
+        up=state.up - {event.device},
+        faults=frozenset(each for each in state.faults if each[0] != event.device),
+        hoppers=tuple(read for read in state.hoppers if read.device != event.device),
+        accepting=None if event.device == state.setup.acceptor else state.accepting,
+        printer=None if event.device == state.setup.certificate_printer else state.printer,
+    )
+    if event.device == state.setup.card_reader:
+        turn.set(card=None, card_is_present=False)
+
+
+def device_fault(turn: Turn, event: DeviceFault) -> None:
+    fault = (event.device, event.code)
+    faults = turn.state.faults
+    turn.set(faults=faults - {fault} if event.clear else faults | {fault})
+
+
+def printer_read(turn: Turn, event: PrinterRead) -> None:
+    if event.device == turn.state.setup.certificate_printer:
+        turn.set(printer=event)
+
+
+def hopper_read(turn: Turn, event: HopperRead) -> None:
+    others = tuple(read for read in turn.state.hoppers if read.device != event.device)
+    turn.set(hoppers=(*others, event))
+
+
+def acceptance_set(turn: Turn, event: AcceptanceSet) -> None:
+    if event.device == turn.state.setup.acceptor:
+        turn.set(accepting=event.denominations)
+
+
+def issuance_status(turn: Turn, event: IssuanceStatus) -> None:
+    turn.set(issuance=event, issuance_code="")
+    turn.do(StartTimer("status", turn.state.setup.timeouts.status_s))
+
+
+def issuance_silent(turn: Turn, event: IssuanceFailed) -> None:
+    """The status request had no answer: ask again soon."""
+    turn.set(issuance=None, issuance_code=event.code)
+    turn.do(StartTimer("status", turn.state.setup.timeouts.retry_s))
+
+
+def ask_status(turn: Turn, _: TimerExpired) -> None:
+    turn.do(ReadIssuance())
+
+
+def clock_judged(turn: Turn, event: ClockJudged) -> None:
+    turn.set(clock_is_good=event.is_good)
+
+
+def journal_died(turn: Turn) -> None:
+    """Nothing can be made durable any more: close cash, stop. Staff read the slip and the disk."""
+    turn.set(journal_is_dead=True)
+    turn.do(SetAcceptance(turn.state.setup.acceptor, ()))

@@ -1,0 +1,167 @@
+"""One conversation: beginning, manners, time, ending, and walking the plan. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from kiosk import intents
+from kiosk.engine.state import Asked, Manners, Phase, Session, Turn
+from kiosk.ids import TransactionId
+from kiosk.ports import AbandonTransaction, ClosePinSlot, CoinAccepted, EndCardSession, SetAcceptance, StartTimer, StopTimer, TimerExpired
+from kiosk.services.plan import Step
+
+Enter = Callable[[Turn], None]
+ENTRANCES: dict[Step, Enter] = {}
+"""How each step of a plan is entered; the rooms register theirs in table.py."""
+
+LONG = (Phase.OPENING_PIN, Phase.ENTERING_PIN, Phase.AWAITING_PAYMENT)
+PATIENT = (Phase.TAKING_THINGS, Phase.OFFERING_BACK, Phase.IN_TROUBLE, Phase.AWAITING_PRINTER)
+"""Phases with their own timers; the idle timer does not run."""
+ASKING = (
+    Phase.CHOOSING_LANGUAGE,
+    Phase.AWAITING_CARD,
+    Phase.CONSENTING_LAST_TRY,
+    Phase.ENTERING_PIN,
+    Phase.CHOOSING_KINDS,
+    Phase.CHOOSING_OPTIONS,
+    Phase.CONFIRMING,
+    Phase.AWAITING_PAYMENT,
+)
+"""Phases in which the machine waits for the resident and may ask whether anyone is there."""
+
+
+def begin(turn: Turn, _: object) -> None:
+    first = turn.state.setup.plan.steps[0]
+    turn.set(session=Session(transaction=TransactionId(turn.token()), step=first), still_there_s=None)
+    enter(turn, first)
+
+
+def enter(turn: Turn, step: Step) -> None:
+    """Go to this step of the plan."""
+    turn.edit(step=step)
+    ENTRANCES[step](turn)
+
+
+def advance(turn: Turn) -> None:
+    """The step is done: the next one of the plan."""
+    following = turn.state.setup.plan.after(turn.session.step)
+    if following is None:
+        end(turn)
+    else:
+        enter(turn, following)
+
+
+def enter_language(turn: Turn) -> None:
+    turn.go(Phase.CHOOSING_LANGUAGE)
+
+
+def kinds_back(turn: Turn, _: object) -> None:
+    """In kind_first the language comes before the kinds."""
+    enter(turn, Step.LANGUAGE)
+
+
+def choose_language(turn: Turn, event: Asked) -> None:
+    """Possible everywhere. On the language screen it is also the answer."""
+    intent = event.intent
+    if not isinstance(intent, intents.ChooseLanguage) or intent.language not in turn.state.setup.languages:
+        return
+    turn.set(manners=replace(turn.state.manners, language=intent.language))
+    if turn.state.phase is Phase.IDLE:
+        manners = turn.state.manners
+        begin(turn, event)
+        turn.set(manners=manners)
+    if turn.state.phase is Phase.CHOOSING_LANGUAGE:
+        advance(turn)
+
+
+def change_manners(turn: Turn, event: Asked) -> None:
+    match event.intent:
+        case intents.SetVoice(is_on=is_on):
+            turn.set(manners=replace(turn.state.manners, is_voice_on=is_on))
+        case intents.SetTextSize(size=size) if size in ("S", "M", "L", "XL"):
+            turn.set(manners=replace(turn.state.manners, text_size=size))
+        case intents.SetContrast(contrast=contrast) if contrast in ("normal", "black"):
+            turn.set(manners=replace(turn.state.manners, contrast=contrast))
+
+
+def call_staff(turn: Turn, _: object) -> None:
+    turn.set(is_staff_called=True)
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def watch_time(turn: Turn, was: Phase, event: object) -> None:
+    """After every event: run the idle timer while the machine waits for a person, and only then."""
+    now = turn.state.phase
+    touched = isinstance(event, Asked | CoinAccepted)
+    if now not in ASKING:
+        if was in ASKING:
+            turn.set(still_there_s=None)
+            turn.do(StopTimer("idle"), StopTimer("answer"))
+        return
+    if touched or now is not was:
+        turn.set(still_there_s=None)
+        timeouts = turn.state.setup.timeouts
+        turn.do(StopTimer("answer"), StartTimer("idle", timeouts.long_idle_s if now in LONG else timeouts.idle_s))
+
+
+def ask_still_there(turn: Turn, _: TimerExpired) -> None:
+    answer_s = turn.state.setup.timeouts.answer_s
+    turn.set(still_there_s=turn.state.now_s + answer_s)
+    turn.do(StartTimer("answer", answer_s))
+
+
+def keep_going(turn: Turn, _: Asked) -> None:
+    turn.set(still_there_s=None)
+
+
+# --- endings ----------------------------------------------------------------------------------------------------------
+
+
+def end(turn: Turn) -> None:
+    """Back to the idle screen; everything of this person is forgotten. The card must not be on the reader."""
+    state = turn.state
+    if state.session is not None and state.session.transaction not in state.ledger.accounts:
+        turn.do(AbandonTransaction(state.session.transaction))
+    if state.card_is_present:
+        turn.do(EndCardSession(state.setup.card_reader))
+    turn.set(
+        session=None,
+        card=None,
+        still_there_s=None,
+        is_staff_called=False,
+        manners=Manners(language=state.setup.languages[0]),
+        phase=Phase.IDLE,
+    )
+    turn.do(StopTimer("idle"), StopTimer("answer"), StopTimer("stage"))
+    if state.accepting:
+        turn.do(SetAcceptance(state.setup.acceptor, ()))
+
+
+def notify(turn: Turn, code: str) -> None:
+    """One cause, one message, one next step; nothing is lost. The card goes back after it."""
+    if turn.state.phase in (Phase.OPENING_PIN, Phase.ENTERING_PIN):
+        turn.do(ClosePinSlot(turn.state.setup.card_reader))
+    turn.edit(trouble=code, slot="", is_checking=False)
+    turn.go(Phase.NOTIFIED)
+    turn.do(StartTimer("stage", turn.state.setup.timeouts.notice_s))
+
+
+def leave(turn: Turn, _: object) -> None:
+    """The person stops here (cancel, notice read, time out) and no money is inside: card back, then idle."""
+    if turn.state.phase in (Phase.OPENING_PIN, Phase.ENTERING_PIN):
+        turn.do(ClosePinSlot(turn.state.setup.card_reader))
+    if turn.state.card_is_present:
+        turn.edit(is_cancelled=True, slot="")
+        return_card(turn)
+    else:
+        end(turn)
+
+
+def return_card(turn: Turn) -> None:
+    """Ask for the card and watch it."""
+    turn.go(Phase.RETURNING_CARD)
+    turn.do(EndCardSession(turn.state.setup.card_reader), StartTimer("stage", turn.state.setup.timeouts.card_left_s))

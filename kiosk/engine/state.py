@@ -1,0 +1,312 @@
+"""The whole state of the kiosk as frozen values, and `Turn`, one call of the engine at work on it. Pure."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from kiosk.errors import ContractError
+from kiosk.ids import DeviceId, LineId, OpId, TransactionId
+from kiosk.intents import Intent
+from kiosk.journal.ledger import EMPTY, Ledger
+from kiosk.journal.records import Record
+from kiosk.money import Denomination, Yen
+from kiosk.ports import CardRead, Command, Document, Entitlement, Event, HopperRead, IssuanceStatus, PrinterRead
+from kiosk.services.certificate import KONBINI
+from kiosk.services.plan import Plan, Step
+from kiosk.slips import Issuer, Texts
+from kiosk.view import Role
+
+
+class Phase(enum.Enum):
+    """Where the conversation stands. The table says what may happen in each."""
+
+    STARTING = "starting"
+    OUT_OF_SERVICE = "out_of_service"
+    IDLE = "idle"
+    CHOOSING_LANGUAGE = "choosing_language"
+    AWAITING_CARD = "awaiting_card"
+    OPENING_PIN = "opening_pin"
+    CONSENTING_LAST_TRY = "consenting_last_try"
+    ENTERING_PIN = "entering_pin"
+    SIGNING = "signing"
+    RETURNING_CARD = "returning_card"
+    AUTHENTICATING = "authenticating"
+    CHOOSING_KINDS = "choosing_kinds"
+    CHOOSING_OPTIONS = "choosing_options"
+    PREPARING = "preparing"
+    CONFIRMING = "confirming"
+    OPENING_TRANSACTION = "opening_transaction"
+    AWAITING_PAYMENT = "awaiting_payment"
+    CLOSING_PAYMENT = "closing_payment"
+    ISSUING = "issuing"
+    AWAITING_PRINTER = "awaiting_printer"
+    PAYING_OUT = "paying_out"
+    TAKING_THINGS = "taking_things"
+    FINISHED = "finished"
+    NOTIFIED = "notified"
+    IN_TROUBLE = "in_trouble"
+    OFFERING_BACK = "offering_back"
+
+
+class LineStage(enum.Enum):
+    """How far one order line has come in this session."""
+
+    WANTED = "wanted"
+    PREPARED = "prepared"
+    COMMITTED = "committed"
+    PRINTING = "printing"
+    PRINTED = "printed"
+    FAILED = "failed"
+    """Proven not printed: its fee goes back."""
+    IN_DOUBT = "in_doubt"
+    """Nobody knows whether it came out: its fee stays held for staff."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One copy of one certificate in this session."""
+
+    line: LineId
+    kind: str
+    options: tuple[tuple[str, str], ...]
+    fee: Yen
+    stage: LineStage = LineStage.WANTED
+    document: Document | None = None
+    holders_masked: tuple[str, ...] = ()
+    pages_done: int = 0
+    tries: int = 0
+
+
+class Session(msgspec.Struct, frozen=True):
+    """One resident, from the first touch to the last paper. Gone as a whole at the end."""
+
+    transaction: TransactionId
+    step: Step
+    card: CardRead | None = None
+    slot: str = ""
+    attempts_left: int = 0
+    wrong_tries: int = 0
+    was_wrong: bool = False
+    is_checking: bool = False
+    consented: bool = False
+    challenge: bytes | None = None
+    sign_op: OpId | None = None
+    is_verified: bool = False
+    """The card accepted the PIN and signed."""
+    is_authenticated: bool = False
+    """The server accepted card and signature."""
+    card_is_left: bool = False
+    certificate_ends_soon: bool = False
+    entitlements: tuple[Entitlement, ...] = ()
+    copies: tuple[tuple[str, int], ...] = ()
+    options: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    asking: int = 0
+    """Which of the chosen kinds is being asked about."""
+    lines: tuple[Line, ...] = ()
+    applicant_masked: str = ""
+    number: str = ""
+    refused_kinds: tuple[tuple[str, str], ...] = ()
+    is_cancelled: bool = False
+    retries: int = 0
+    payout: OpId | None = None
+    things: tuple[tuple[str, str], ...] = ()
+    """(thing, `coming` | `waiting` | `taken`)."""
+    change: Yen = Yen(0)
+    receipt_op: OpId | None = None
+    doubts_on_slip: tuple[OpId, ...] = ()
+    """Payouts whose doubt the person already has on paper."""
+    trouble: str = ""
+    slip_owed: Yen = Yen(0)
+
+    @property
+    def total(self) -> Yen:
+        return Yen.sum(line.fee for line in self.lines)
+
+
+class Manners(msgspec.Struct, frozen=True):
+    """How the machine behaves to this person. Reset for the next."""
+
+    language: str
+    text_size: str = "S"
+    contrast: str = "normal"
+    is_voice_on: bool = False
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """All in seconds. Defaults: facts/kiosk.md §1.9."""
+
+    idle_s: float = 60.0
+    long_idle_s: float = 90.0
+    """On PIN and payment."""
+    answer_s: float = 30.0
+    """To answer 「つづけますか」; never under 20."""
+    card_left_s: float = 10.0
+    card_lock_s: float = 60.0
+    notice_s: float = 30.0
+    done_s: float = 12.0
+    take_s: float = 60.0
+    closing_s: float = 3.0
+    settle_s: float = 0.0
+    printer_s: float = 180.0
+    offer_s: float = 600.0
+    retry_s: float = 5.0
+    status_s: float = 15.0
+
+
+class Hopper(msgspec.Struct, frozen=True):
+    device: DeviceId
+    denomination: Denomination
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What the engine knows of this machine and town: data from the configuration."""
+
+    kiosk: str = "kiosk"
+    town: str = ""
+    place: str = ""
+    plan: Plan = KONBINI
+    languages: tuple[str, ...] = ("ja", "en")
+    card_reader: DeviceId = DeviceId("card")
+    acceptor: DeviceId = DeviceId("coin1")
+    faces: tuple[Denomination, ...] = ()
+    """What the acceptor may ever take here."""
+    refused_faces: tuple[Denomination, ...] = ()
+    """Named on the payment screen as not usable."""
+    hoppers: tuple[Hopper, ...] = ()
+    certificate_printer: DeviceId = DeviceId("certificate1")
+    receipt_printer: DeviceId = DeviceId("receipt1")
+    exit_sensors: tuple[str, ...] = ()
+    """Things whose taking a sensor reports."""
+    max_wrong_tries: int = 2
+    max_lines: int = 9
+    issuer: Issuer = Issuer(town="", place="", machine="")
+    texts: Mapping[str, Texts] = {}
+    """Per language, for slips."""
+    page_s: float = 4.0
+    """What one page takes this printer, for the seconds shown."""
+    timeouts: Timeouts = Timeouts()
+    version: str = "0"
+
+
+class Kiosk(msgspec.Struct, frozen=True):
+    """Everything. A new value after each event; the old one is never changed."""
+
+    setup: Setup
+    seed: bytes
+    """From the operating system at start: ids are made of it, unguessable and yet a pure function."""
+    ids_made: int = 0
+    now_s: float = 0.0
+    """The machine's monotonic clock, stamped by the loop."""
+    wall: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    """For what is printed; nothing is decided by it."""
+    phase: Phase = Phase.STARTING
+    step: int = 1
+    manners: Manners = Manners(language="ja")
+    session: Session | None = None
+    ledger: Ledger = EMPTY
+    up: frozenset[DeviceId] = frozenset()
+    faults: frozenset[tuple[DeviceId, str]] = frozenset()
+    card: CardRead | None = None
+    card_is_present: bool = False
+    printer: PrinterRead | None = None
+    hoppers: tuple[HopperRead, ...] = ()
+    accepting: tuple[Denomination, ...] | None = None
+    issuance: IssuanceStatus | None = None
+    issuance_code: str = ""
+    clock_is_good: bool = True
+    journal_is_dead: bool = False
+    still_there_s: float | None = None
+    is_staff_called: bool = False
+    resolving: frozenset[OpId] = frozenset()
+    """Operations of before the restart whose end the devices are being asked."""
+    recovered: bool = False
+    day_close_waits: str = ""
+    """The operator of a day close that waits for the session to end."""
+    recovering: tuple[TransactionId, ...] = ()
+    """Open transactions of the last life that are still to be taken up."""
+
+
+class Append(Command, frozen=True):
+    """Make these durable, together, before anything that follows. Each comes back as `Recorded`."""
+
+    records: tuple[Any, ...]
+
+
+class Recorded(Event, frozen=True):
+    """These records are durable, in one write. Acts follow from here and from nowhere else."""
+
+    entries: tuple[tuple[int, Any], ...]
+    """(sequence number, record)"""
+
+
+class DuplicateCredit(Event, frozen=True):
+    """The journal already holds this coin's key: nothing new came in."""
+
+
+class JournalDied(Event, frozen=True):
+    """A record could not be made durable. Nothing more can be taken or given."""
+
+
+class Asked(Event, frozen=True):
+    """Somebody at a screen asked for something; the loop has checked role and step."""
+
+    role: Role
+    intent: Intent
+
+
+class CloseDayAsked(Event, frozen=True):
+    """By the evening's timer or an identified person."""
+
+    operator: str
+
+
+class Seal(Command, frozen=True):
+    """Sign the ledger and the chain's head as they stand; comes back as `Recorded` with a Checkpoint."""
+
+
+class Turn:
+    """One call of `handle`: the state as it becomes, and the commands collected, in order."""
+
+    def __init__(self, state: Kiosk) -> None:
+        self.state = state
+        self.commands: list[Command] = []
+
+    def do(self, *commands: Command) -> None:
+        self.commands.extend(commands)
+
+    def record(self, *records: Record) -> None:
+        self.commands.append(Append(records))
+
+    def set(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+
+    def go(self, phase: Phase) -> None:
+        self.set(phase=phase)
+
+    @property
+    def session(self) -> Session:
+        """The session; asking without one is our bug."""
+        if self.state.session is None:
+            raise ContractError(f"no session in phase {self.state.phase.value}")
+        return self.state.session
+
+    def edit(self, **changes: Any) -> None:
+        """Change the session."""
+        self.set(session=replace(self.session, **changes))
+
+    def edit_line(self, line: LineId, **changes: Any) -> None:
+        self.edit(
+            lines=tuple(replace(each, **changes) if each.line == line else each for each in self.session.lines)
+        )
+
+    def token(self) -> str:
+        """A fresh unguessable id: 128 bits of a keyed hash over a counter."""
+        made = self.state.ids_made + 1
+        self.set(ids_made=made)
+        return hashlib.blake2b(made.to_bytes(8, "big"), key=self.state.seed, digest_size=16).hexdigest()

@@ -1,0 +1,453 @@
+"""All states, all transitions, and the interpreter.
+
+Rules
+  1. Everything that changes the state of the kiosk happens in `handle`, through a row of this file. A screen, a
+     driver, a thread, the clock: each can only put an event in.
+  2. A row names the phase, the event (or the intent, or the timer by its name), the handler, and every phase that the
+     handler may lead to. The diagram in docs/states.md is drawn from these rows.
+  3. Irreversible acts are not in the handlers of events. A handler asks for a record; the act is in FOLLOWS, under
+     the record's name, and is reached only when the record is durable.
+  4. An event that no row knows is dropped. That is right for late answers and for a double tap; a row that is missing
+     by mistake shows in the test that visits every cell.
+
+Theory of operation
+  `handle(state, event, now_s, wall)` finds the handler: first the phase's own row, then ANYWHERE. The handler works on
+  a `Turn`, which collects commands in order. After it, in this order: recovery concludes when it can, the service
+  opens or closes, the idle timer follows the phase, and `step` grows if the place in the conversation has changed.
+
+Warning
+  The order of commands matters: `Append` comes back as `Recorded` before anything else from outside is handled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from kiosk import intents, ports
+from kiosk.engine import choosing, day, identity, issuance, payment, recovery, service, session, taking
+from kiosk.engine.project import ALWAYS, ASSISTANT_MAY, NEVER_ASSISTED
+from kiosk.engine.state import Asked, CloseDayAsked, DuplicateCredit, JournalDied, Kiosk, Phase, Recorded, Turn
+from kiosk.errors import ContractError
+from kiosk.journal import records
+from kiosk.journal.ledger import fold
+from kiosk.services.plan import Step
+from kiosk.view import Role
+
+Handler = Callable[[Turn, Any], None]
+
+
+class Timer(str):
+    """A timer by its name, as the key of a row."""
+
+    __slots__ = ()
+
+
+Key = type[ports.Event] | type[intents.Intent] | Timer
+
+
+class Row(NamedTuple):
+    """In this phase, on this event: this handler, which leads to one of these phases (or stays)."""
+
+    phase: Phase
+    on: Key
+    handler: Handler
+    to: tuple[Phase, ...] = ()
+
+
+P = Phase
+STAGE, IDLE, ANSWER, RETRY, STATUS, REPORT = (
+    Timer(name) for name in ("stage", "idle", "answer", "retry", "status", "report")
+)
+
+session.ENTRANCES.update(
+    {
+        Step.LANGUAGE: session.enter_language,
+        Step.CARD: identity.enter_card,
+        Step.PIN: identity.enter_pin,
+        Step.CARD_BACK: identity.enter_card_back,
+        Step.KINDS: choosing.enter_kinds,
+        Step.OPTIONS: choosing.enter_options,
+        Step.PREPARE: issuance.enter_prepare,
+        Step.CONFIRM: issuance.enter_confirm,
+        Step.PAY: payment.enter_pay,
+        Step.ISSUE: issuance.enter_issue,
+        Step.TAKE: taking.enter_take,
+    }
+)
+
+REST = (P.IDLE, P.OUT_OF_SERVICE)
+AFTER_CARD = (P.NOTIFIED, P.OPENING_PIN, P.CONSENTING_LAST_TRY)
+AFTER_LANGUAGE = (P.AWAITING_CARD, P.CHOOSING_KINDS, *AFTER_CARD)
+AFTER_IDENTITY = (P.CHOOSING_KINDS, P.CHOOSING_OPTIONS, P.PREPARING, P.NOTIFIED)
+AFTER_MONEY = (P.PAYING_OUT, P.TAKING_THINGS, P.FINISHED, P.IN_TROUBLE, P.NOTIFIED, *REST)
+LEAVING = (P.RETURNING_CARD, *REST)
+
+
+def _leave_row(phase: Phase) -> tuple[Row, ...]:
+    """Cancel, and nobody there: the card goes back, the session ends."""
+    return (
+        Row(phase, intents.Cancel, session.leave, LEAVING),
+        Row(phase, ANSWER, session.leave, LEAVING),
+    )
+
+
+def _patience(phase: Phase) -> tuple[Row, ...]:
+    return (
+        Row(phase, IDLE, session.ask_still_there),
+        Row(phase, intents.KeepGoing, session.keep_going),
+    )
+
+
+def _card_must_stay(phase: Phase) -> tuple[Row, ...]:
+    """One session, one card: removal or trouble at any moment ends it cleanly."""
+    return (
+        Row(phase, ports.CardRemoved, identity.card_gone_early, (P.NOTIFIED,)),
+        Row(phase, ports.CardFailed, identity.card_failed, (P.NOTIFIED,)),
+        Row(phase, ports.DeviceLost, _reader_lost, (P.NOTIFIED,)),
+        Row(phase, ports.IssuanceFailed, _failed_while_identifying, (P.NOTIFIED,)),
+    )
+
+
+def _reader_lost(turn: Turn, event: ports.DeviceLost) -> None:
+    service.device_lost(turn, event)
+    if event.device == turn.state.setup.card_reader:
+        session.notify(turn, "C-101")
+
+
+def _failed_while_identifying(turn: Turn, event: ports.IssuanceFailed) -> None:
+    _issuance_failed(turn, event)
+    if event.request in ("RequestChallenge", "Authenticate"):
+        identity.server_failed(turn, event)
+
+
+def _failed_while_preparing(turn: Turn, event: ports.IssuanceFailed) -> None:
+    _issuance_failed(turn, event)
+    if event.request == "Prepare":
+        issuance.prepare_failed(turn, event)
+
+
+def _failed_while_issuing(turn: Turn, event: ports.IssuanceFailed) -> None:
+    _issuance_failed(turn, event)
+    issuance.commit_failed(turn, event)
+
+
+def _issuance_failed(turn: Turn, event: ports.IssuanceFailed) -> None:
+    """Anywhere: a silent status request closes the service; an unheard report is repeated."""
+    if event.request == "ReadIssuance":
+        service.issuance_silent(turn, event)
+    elif event.request in ("ReportPrinted", "ReportVoid"):
+        turn.do(ports.StartTimer(REPORT, turn.state.setup.timeouts.retry_s))
+
+
+def _report_again(turn: Turn, _: ports.TimerExpired) -> None:
+    issuance.report_all(turn)
+
+
+def _hopper_read(turn: Turn, event: ports.HopperRead) -> None:
+    service.hopper_read(turn, event)
+    recovery.resolve(turn, event)
+
+
+def _journal_died(turn: Turn, _: JournalDied) -> None:
+    service.journal_died(turn)
+    if turn.state.session is not None:
+        turn.edit(trouble="X-605")
+        turn.go(P.IN_TROUBLE)
+    else:
+        turn.go(P.OUT_OF_SERVICE)
+
+
+ROWS: tuple[Row, ...] = (
+    # --- nobody, or the first touch
+    Row(P.STARTING, JournalDied, _journal_died, (P.OUT_OF_SERVICE,)),
+    Row(P.IDLE, intents.Begin, session.begin, (P.CHOOSING_LANGUAGE, *AFTER_LANGUAGE)),
+    Row(P.IDLE, intents.ChooseLanguage, session.choose_language, AFTER_LANGUAGE),
+    Row(P.CHOOSING_LANGUAGE, intents.ChooseLanguage, session.choose_language, AFTER_LANGUAGE),
+    Row(P.CHOOSING_LANGUAGE, intents.Back, session.leave, LEAVING),
+    *_leave_row(P.CHOOSING_LANGUAGE),
+    *_patience(P.CHOOSING_LANGUAGE),
+    # --- the card
+    Row(P.AWAITING_CARD, ports.CardRead, identity.accept_card, AFTER_CARD),
+    Row(P.AWAITING_CARD, ports.CardUnreadable, identity.refuse_card, (P.NOTIFIED,)),
+    Row(P.AWAITING_CARD, ports.CardFailed, identity.card_failed, (P.NOTIFIED,)),
+    Row(P.AWAITING_CARD, ports.DeviceLost, _reader_lost, (P.NOTIFIED,)),
+    Row(P.AWAITING_CARD, intents.NoCard, identity.no_card, (P.NOTIFIED,)),
+    Row(P.AWAITING_CARD, intents.Back, identity.card_back, (P.CHOOSING_LANGUAGE, P.CHOOSING_KINDS)),
+    *_leave_row(P.AWAITING_CARD),
+    *_patience(P.AWAITING_CARD),
+    # --- the PIN
+    *_card_must_stay(P.OPENING_PIN),
+    Row(P.OPENING_PIN, ports.PinSlotOpened, identity.slot_opened, (P.ENTERING_PIN,)),
+    Row(P.OPENING_PIN, ports.PinBlocked, identity.pin_blocked, (P.NOTIFIED,)),
+    Row(P.OPENING_PIN, intents.Cancel, session.leave, LEAVING),
+    *_card_must_stay(P.CONSENTING_LAST_TRY),
+    Row(P.CONSENTING_LAST_TRY, intents.ConsentLastTry, identity.consent, (P.OPENING_PIN,)),
+    Row(P.CONSENTING_LAST_TRY, intents.ForgotPin, identity.pin_forgotten, (P.NOTIFIED,)),
+    *_leave_row(P.CONSENTING_LAST_TRY),
+    *_patience(P.CONSENTING_LAST_TRY),
+    *_card_must_stay(P.ENTERING_PIN),
+    Row(P.ENTERING_PIN, ports.PinAccepted, identity.pin_accepted, (P.SIGNING,)),
+    Row(P.ENTERING_PIN, ports.PinRejected, identity.pin_rejected, AFTER_CARD),
+    Row(P.ENTERING_PIN, ports.PinBlocked, identity.pin_blocked, (P.NOTIFIED,)),
+    Row(P.ENTERING_PIN, ports.PinSlotClosed, identity.slot_closed, LEAVING),
+    Row(P.ENTERING_PIN, intents.ForgotPin, identity.pin_forgotten, (P.NOTIFIED,)),
+    Row(P.ENTERING_PIN, intents.Back, identity.pin_back, (P.RETURNING_CARD,)),
+    *_leave_row(P.ENTERING_PIN),
+    *_patience(P.ENTERING_PIN),
+    # --- the proof, and the card back
+    *_card_must_stay(P.SIGNING),
+    Row(P.SIGNING, ports.ChallengeSigned, identity.challenge_signed, (P.RETURNING_CARD, P.NOTIFIED)),
+    Row(
+        P.RETURNING_CARD,
+        ports.CardRemoved,
+        identity.card_returned,
+        (P.AWAITING_CARD, P.AUTHENTICATING, *AFTER_IDENTITY, *REST),
+    ),
+    Row(P.RETURNING_CARD, ports.Authenticated, identity.authenticated),
+    Row(P.RETURNING_CARD, ports.AuthenticationRefused, identity.authentication_refused, (P.NOTIFIED,)),
+    Row(P.RETURNING_CARD, ports.IssuanceFailed, _failed_while_identifying, (P.NOTIFIED,)),
+    Row(P.RETURNING_CARD, STAGE, identity.card_left),
+    Row(P.AUTHENTICATING, ports.Authenticated, identity.authenticated, AFTER_IDENTITY),
+    Row(P.AUTHENTICATING, ports.AuthenticationRefused, identity.authentication_refused, (P.NOTIFIED,)),
+    Row(P.AUTHENTICATING, ports.IssuanceFailed, _failed_while_identifying, (P.NOTIFIED,)),
+    # --- which certificates
+    Row(P.CHOOSING_KINDS, intents.SetCopies, choosing.set_copies),
+    Row(
+        P.CHOOSING_KINDS,
+        intents.Next,
+        choosing.kinds_chosen,
+        (P.CHOOSING_OPTIONS, P.PREPARING, P.AWAITING_CARD, *AFTER_CARD),
+    ),
+    Row(P.CHOOSING_KINDS, intents.Back, session.kinds_back, (P.CHOOSING_LANGUAGE,)),
+    *_leave_row(P.CHOOSING_KINDS),
+    *_patience(P.CHOOSING_KINDS),
+    Row(P.CHOOSING_OPTIONS, intents.ChooseOption, choosing.choose_option),
+    Row(P.CHOOSING_OPTIONS, intents.Next, choosing.options_chosen, (P.PREPARING, P.NOTIFIED)),
+    Row(P.CHOOSING_OPTIONS, intents.Back, choosing.options_back, (P.CHOOSING_KINDS,)),
+    *_leave_row(P.CHOOSING_OPTIONS),
+    *_patience(P.CHOOSING_OPTIONS),
+    # --- prepare, check, confirm
+    Row(P.PREPARING, ports.Prepared, issuance.prepared, (P.CONFIRMING, P.NOTIFIED)),
+    Row(P.PREPARING, ports.PrepareRefused, issuance.prepare_refused, (P.NOTIFIED,)),
+    Row(P.PREPARING, ports.IssuanceFailed, _failed_while_preparing, (P.NOTIFIED,)),
+    Row(P.PREPARING, intents.Cancel, session.leave, LEAVING),
+    Row(P.CONFIRMING, intents.Next, payment.open_transaction, (P.OPENING_TRANSACTION, P.NOTIFIED)),
+    Row(P.CONFIRMING, intents.Back, choosing.confirm_back, (P.CHOOSING_KINDS, P.CHOOSING_OPTIONS)),
+    *_leave_row(P.CONFIRMING),
+    *_patience(P.CONFIRMING),
+    # --- money in
+    Row(P.AWAITING_PAYMENT, intents.Cancel, payment.cancel_payment, (P.CLOSING_PAYMENT,)),
+    Row(P.AWAITING_PAYMENT, ANSWER, payment.nobody_there, (P.IN_TROUBLE, P.CLOSING_PAYMENT)),
+    *_patience(P.AWAITING_PAYMENT),
+    Row(P.CLOSING_PAYMENT, ports.AcceptanceSet, payment.acceptance_closed, (P.ISSUING, *AFTER_MONEY)),
+    Row(P.CLOSING_PAYMENT, STAGE, payment.payment_closed, (P.ISSUING, *AFTER_MONEY)),
+    # --- commit and print
+    Row(P.ISSUING, ports.Committed, issuance.committed),
+    Row(P.ISSUING, ports.CommitRefused, issuance.commit_refused),
+    Row(P.ISSUING, ports.IssuanceFailed, _failed_while_issuing),
+    Row(P.ISSUING, RETRY, issuance.commit_again),
+    Row(P.AWAITING_PRINTER, ports.PrinterRead, issuance.printer_is_back, (P.ISSUING,)),
+    Row(P.AWAITING_PRINTER, intents.Cancel, issuance.give_up_printing, (P.ISSUING,)),
+    Row(P.AWAITING_PRINTER, STAGE, issuance.give_up_printing, (P.ISSUING,)),
+    # --- things, thanks, endings
+    Row(P.TAKING_THINGS, intents.Taken, taking.taken, (P.FINISHED, P.IN_TROUBLE, P.NOTIFIED)),
+    Row(P.TAKING_THINGS, ports.PaperTaken, taking.taken_by_sensor, (P.FINISHED, P.IN_TROUBLE, P.NOTIFIED)),
+    Row(P.TAKING_THINGS, STAGE, taking.things_left, (P.FINISHED, P.IN_TROUBLE, P.NOTIFIED)),
+    Row(P.FINISHED, intents.Next, taking.done, REST),
+    Row(P.FINISHED, STAGE, taking.done, REST),
+    Row(P.NOTIFIED, intents.Next, session.leave, LEAVING),
+    Row(P.NOTIFIED, intents.Cancel, session.leave, LEAVING),
+    Row(P.NOTIFIED, STAGE, session.leave, LEAVING),
+    Row(P.IN_TROUBLE, intents.GiveBack, payment.asked_back, AFTER_MONEY),
+    Row(P.IN_TROUBLE, intents.Next, session.leave, LEAVING),
+    Row(P.IN_TROUBLE, STAGE, session.leave, LEAVING),
+    # --- after a restart
+    Row(P.OFFERING_BACK, intents.GiveBack, payment.asked_back, AFTER_MONEY),
+    Row(P.OFFERING_BACK, STAGE, recovery.nobody_came, AFTER_MONEY),
+)
+
+
+def _nothing(_: Turn, __: object) -> None:
+    """Known, and no change: the row says that it was thought of."""
+
+
+ANYWHERE: dict[Key, Handler] = {
+    ports.DeviceArrived: service.device_arrived,
+    ports.DeviceLost: service.device_lost,
+    ports.DeviceFault: service.device_fault,
+    ports.PrinterRead: service.printer_read,
+    ports.HopperRead: _hopper_read,
+    ports.AcceptanceSet: service.acceptance_set,
+    ports.IssuanceStatus: service.issuance_status,
+    ports.IssuanceFailed: _issuance_failed,
+    ports.ClockJudged: service.clock_judged,
+    ports.CoinAccepted: payment.coin_accepted,
+    ports.CoinRefused: _nothing,
+    ports.CreditsLost: payment.credits_lost,
+    ports.AcceptorReset: payment.acceptor_reset,
+    ports.DispenseProgressed: _nothing,
+    ports.DispenseEnded: payment.dispense_ended,
+    ports.PageImprinted: issuance.page_imprinted,
+    ports.PrintEnded: issuance.print_ended,
+    ports.SlipPrinted: taking.slip_printed,
+    ports.CardInserted: identity.note_inserted,
+    ports.CardRead: identity.note_read,
+    ports.CardUnreadable: identity.note_inserted,
+    ports.CardRemoved: identity.note_removed,
+    ports.ChallengeIssued: identity.challenge_issued,
+    ports.PrintedAcknowledged: issuance.printed_acknowledged,
+    ports.VoidAcknowledged: issuance.void_acknowledged,
+    ports.HeadAcknowledged: _nothing,
+    DuplicateCredit: _nothing,
+    CloseDayAsked: day.close_day,
+    JournalDied: _journal_died,
+    STATUS: service.ask_status,
+    REPORT: _report_again,
+    intents.ChooseLanguage: session.choose_language,
+    intents.CallStaff: session.call_staff,
+    intents.SetVoice: session.change_manners,
+    intents.SetTextSize: session.change_manners,
+    intents.SetContrast: session.change_manners,
+}
+"""What happens whatever is being asked. A phase's own row comes first."""
+
+FOLLOWS: dict[type[records.Record], Handler] = {
+    records.TransactionOpened: payment.opened,
+    records.CoinIn: payment.credited,
+    records.PayoutDecided: payment.payout_decided,
+    records.DispenseIntended: payment.dispense,
+    records.DispenseSettled: payment.dispense_settled,
+    records.OwedOnSlip: payment.owed,
+    records.CommitIntended: issuance.commit_intended,
+    records.PrintIntended: issuance.print_line,
+    records.PrintSettled: issuance.print_settled,
+    records.LineBooked: issuance.line_booked,
+    records.LineVoided: issuance.line_voided,
+    records.DayClosed: day.day_closed,
+    records.Checkpoint: day.sealed,
+}
+"""The act that a durable record permits. What is not here needs none."""
+
+TABLE: dict[tuple[Phase, Key], Row] = {(row.phase, row.on): row for row in ROWS}
+if len(TABLE) != len(ROWS):
+    raise ContractError("two rows for one cell")
+
+
+def _has_free_money(state: Kiosk) -> bool:
+    account = state.ledger.accounts.get(Turn(state).session.transaction)
+    return account is not None and bool(account.held)
+
+
+GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
+    (P.CHOOSING_KINDS, intents.Next): lambda state: bool(Turn(state).session.copies),
+    (P.CHOOSING_KINDS, intents.Back): lambda state: state.setup.plan.binds_kinds,
+    (P.CHOOSING_OPTIONS, intents.Back): choosing.may_go_back,
+    (P.CONFIRMING, intents.Back): choosing.may_go_back_from_confirm,
+    (P.NOTIFIED, intents.Cancel): lambda _: False,
+    (P.IN_TROUBLE, intents.GiveBack): lambda state: Turn(state).session.trouble == "M-405" and _has_free_money(state),
+    (P.IN_TROUBLE, intents.Next): lambda state: Turn(state).session.trouble != "M-405" and not state.journal_is_dead,
+    (P.OFFERING_BACK, intents.GiveBack): lambda state: _has_free_money(state) and service.cash_is_up(state),
+    (P.TAKING_THINGS, intents.Taken): lambda state: "waiting" in dict(Turn(state).session.things).values(),
+}
+"""Cells that are open only sometimes."""
+
+
+def allowed(state: Kiosk, role: Role) -> tuple[str, ...]:
+    """The tags of the intents that this role may send now."""
+    if role not in (Role.RESIDENT, Role.ASSISTANT):
+        return ()
+    kinds: list[type[intents.Intent]] = [
+        row.on
+        for row in ROWS
+        if row.phase is state.phase and isinstance(row.on, type) and issubclass(row.on, intents.Intent)
+    ]
+    kinds += [each for each in ALWAYS if each not in kinds]
+    if state.still_there_s is None and intents.KeepGoing in kinds:
+        kinds.remove(intents.KeepGoing)
+    kinds = [each for each in kinds if GUARDS.get((state.phase, each), _always)(state)]
+    if role is Role.ASSISTANT:
+        kinds = [each for each in kinds if each in ASSISTANT_MAY and not (_is_deed(each) and state.phase in NEVER_ASSISTED)]
+    return tuple(sorted(each.__name__ for each in kinds))
+
+
+def _always(_: Kiosk) -> bool:
+    return True
+
+
+def _is_deed(kind: type[intents.Intent]) -> bool:
+    return kind in (intents.Back, intents.SetCopies, intents.ChooseOption)
+
+
+def key_of(event: ports.Event) -> Key:
+    """How the rows name this event."""
+    if isinstance(event, Asked):
+        return type(event.intent)
+    if isinstance(event, ports.TimerExpired):
+        return Timer(event.name)
+    return type(event)
+
+
+def handle(state: Kiosk, event: ports.Event, now_s: float, wall: datetime) -> tuple[Kiosk, tuple[ports.Command, ...]]:
+    """The engine: one event in, the next state and the commands out, in the order in which to do them."""
+    turn = Turn(replace(state, now_s=now_s, wall=wall))
+    if isinstance(event, Recorded):
+        _follow(turn, event)
+    elif not isinstance(event, Asked) or type(event.intent).__name__ in allowed(state, event.role):
+        key = key_of(event)
+        row = TABLE.get((state.phase, key))
+        handler = row.handler if row is not None else ANYWHERE.get(key, _nothing)
+        handler(turn, event)
+    recovery.conclude(turn)
+    recovery.check_offer(turn)
+    service.review(turn)
+    day.close_day_when_free(turn)
+    session.watch_time(turn, state.phase, event)
+    if place(turn.state) != place(state):
+        turn.set(step=state.step + 1)
+    return turn.state, tuple(turn.commands)
+
+
+def _follow(turn: Turn, event: Recorded) -> None:
+    """All of one write is folded first, then the acts that it permits."""
+    ledger = turn.state.ledger
+    for seq, record in event.entries:
+        ledger = fold(ledger, seq, record)
+    turn.set(ledger=ledger)
+    for _, record in event.entries:
+        FOLLOWS.get(type(record), _nothing)(turn, record)
+
+
+def place(state: Kiosk) -> tuple[object, ...]:
+    """Where the conversation stands: when this changes, an intent made before is stale."""
+    session_ = state.session
+    inner = () if session_ is None else (session_.transaction, session_.asking, session_.slot, session_.trouble)
+    return (state.phase, inner, allowed(state, Role.RESIDENT))
+
+
+def is_legal(before: Kiosk, event: ports.Event, after: Kiosk) -> bool:
+    """Whether the rows announce this change of phase; tests hold every transition against it."""
+    if before.phase is after.phase:
+        return True
+    if isinstance(event, Recorded):
+        return after.phase in RECORD_TARGETS
+    row = TABLE.get((before.phase, key_of(event)))
+    if row is not None and after.phase in (*row.to, *REST):
+        return True
+    return before.phase in service.RESTING and after.phase in (*REST, P.OFFERING_BACK, P.PAYING_OUT) or isinstance(
+        event, JournalDied
+    )
+
+
+RECORD_TARGETS = (
+    P.AWAITING_PAYMENT,
+    P.CLOSING_PAYMENT,
+    P.ISSUING,
+    P.AWAITING_PRINTER,
+    P.OFFERING_BACK,
+    *AFTER_MONEY,
+)
+"""Where a durable record may lead."""

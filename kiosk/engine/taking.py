@@ -1,0 +1,121 @@
+"""Paper, change, receipt: each watched until it is taken. Pure."""
+
+from __future__ import annotations
+
+from kiosk import intents
+from kiosk.engine.session import end, notify
+from kiosk.engine.state import Asked, LineStage, Phase, Turn
+from kiosk.journal.records import IncidentOpened, TransactionClosed
+from kiosk.ports import Outcome, PaperTaken, SlipPrinted, StartTimer, StopTimer, TimerExpired
+from kiosk.services.plan import Step
+
+CERTIFICATE, CHANGE, RECEIPT = "certificate", "change", "receipt"
+
+
+def set_thing(turn: Turn, thing: str, state: str) -> None:
+    turn.edit(things=tuple((name, state if name == thing else was) for name, was in turn.session.things))
+
+
+def drop_thing(turn: Turn, thing: str) -> None:
+    turn.edit(things=tuple(each for each in turn.session.things if each[0] != thing))
+
+
+def change_is_out(turn: Turn) -> None:
+    """The payout is over: the transaction is closed unless something is in doubt, and the person takes what is hers."""
+    session = turn.session
+    account = turn.state.ledger.accounts.get(session.transaction)
+    if CHANGE in dict(session.things):
+        given = account.change if account is not None else session.change
+        turn.edit(change=given)
+        if given:
+            set_thing(turn, CHANGE, "waiting")
+        else:
+            drop_thing(turn, CHANGE)
+    if account is not None and account.is_open and not account.held and not account.in_doubt:
+        turn.record(TransactionClosed(account.transaction, _result(turn)))
+    turn.edit(step=Step.TAKE)
+    enter_take(turn)
+
+
+def _result(turn: Turn) -> str:
+    if turn.session.slip_owed:
+        return "slip"
+    printed = all(line.stage is LineStage.PRINTED for line in turn.session.lines)
+    return "issued" if printed else "partly"
+
+
+def enter_take(turn: Turn) -> None:
+    turn.go(Phase.TAKING_THINGS)
+    turn.do(StartTimer("stage", turn.state.setup.timeouts.take_s))
+    _finish_when_all_taken(turn)
+
+
+def slip_printed(turn: Turn, event: SlipPrinted) -> None:
+    """The receipt of this session. Any other slip's outcome is an incident when it failed."""
+    session = turn.state.session
+    is_receipt = session is not None and event.op == session.receipt_op
+    if event.outcome is not Outcome.CONFIRMED:
+        transaction = session.transaction if session is not None else None
+        turn.record(IncidentOpened(turn.token(), "R-504", transaction, event.device))
+    if not is_receipt:
+        return
+    if event.outcome is Outcome.CONFIRMED:
+        set_thing(turn, RECEIPT, "waiting")
+    else:
+        drop_thing(turn, RECEIPT)
+        turn.edit(trouble=turn.session.trouble or "R-504")
+    if turn.state.phase is Phase.TAKING_THINGS:
+        _finish_when_all_taken(turn)
+
+
+def taken(turn: Turn, event: Asked) -> None:
+    """By a touch, only where no sensor says it."""
+    if isinstance(event.intent, intents.Taken) and event.intent.thing not in turn.state.setup.exit_sensors:
+        _note_taken(turn, event.intent.thing)
+
+
+def taken_by_sensor(turn: Turn, event: PaperTaken) -> None:
+    _note_taken(turn, event.thing)
+
+
+def _note_taken(turn: Turn, thing: str) -> None:
+    if dict(turn.session.things).get(thing) == "waiting":
+        set_thing(turn, thing, "taken")
+        turn.do(StartTimer("stage", turn.state.setup.timeouts.take_s))
+        _finish_when_all_taken(turn)
+
+
+def things_left(turn: Turn, _: TimerExpired) -> None:
+    """Nobody says that it was taken: call staff once, then end; a person finds what is left."""
+    if not turn.state.is_staff_called:
+        turn.set(is_staff_called=True)
+        turn.do(StartTimer("stage", turn.state.setup.timeouts.take_s))
+        return
+    left = tuple((name, "left") for name, state in turn.session.things if state != "taken")
+    turn.record(IncidentOpened(turn.token(), "M-406", turn.session.transaction, facts=left))
+    finish(turn, None)
+
+
+def _finish_when_all_taken(turn: Turn) -> None:
+    if all(state == "taken" for _, state in turn.session.things):
+        finish(turn, None)
+
+
+def finish(turn: Turn, _: object) -> None:
+    """What is open is said last; else thanks, and next time also at a convenience store."""
+    session = turn.session
+    turn.do(StopTimer("stage"))
+    if session.slip_owed or any(line.stage is LineStage.IN_DOUBT for line in session.lines):
+        turn.edit(trouble=session.trouble or "M-403")
+        turn.set(is_staff_called=True)
+        turn.go(Phase.IN_TROUBLE)
+        turn.do(StartTimer("stage", turn.state.setup.timeouts.notice_s))
+    elif session.trouble:
+        notify(turn, session.trouble)
+    else:
+        turn.go(Phase.FINISHED)
+        turn.do(StartTimer("stage", turn.state.setup.timeouts.done_s))
+
+
+def done(turn: Turn, _: object) -> None:
+    end(turn)

@@ -1,0 +1,355 @@
+"""Whole conversations with the engine, as a resident has them."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk import intents, ports
+from kiosk.engine.state import Phase
+from kiosk.journal import records
+from kiosk.money import Denomination, Yen
+from tests.engine.world import FINGERPRINT, World
+
+
+@pytest.fixture
+def world() -> World:
+    return World().boot()
+
+
+def kinds(world: World) -> list[str]:
+    return [type(record).__name__ for record in world.records]
+
+
+def test_a_certificate_for_two_hundred_yen_from_five_hundred(world: World) -> None:
+    assert world.phase is Phase.IDLE
+    world.until_pay()
+    assert world.phase is Phase.AWAITING_PAYMENT
+    assert world.insert(Denomination.COIN500)
+    assert world.phase is Phase.TAKING_THINGS
+    assert world.given == Yen(300)
+    for thing in ("certificate", "change", "receipt"):
+        world.tap(intents.Taken, thing=thing)
+    assert world.phase is Phase.FINISHED
+    world.tap(intents.Next)
+    assert world.phase is Phase.IDLE
+    assert len(world.physics.printed) == 1
+    assert not world.ledger.accounts
+    assert not world.ledger.reports
+    world.check()
+    order = kinds(world)
+    assert order.index("CoinIn") < order.index("CommitIntended") < order.index("PrintIntended")
+    assert order.index("LineBooked") < order.index("PayoutDecided") < order.index("DispenseIntended")
+    assert order[-1] == "TransactionClosed" or "TransactionClosed" in order
+
+
+def test_the_screens_come_in_the_order_of_the_convenience_store(world: World) -> None:
+    world.until_pay()
+    world.insert(Denomination.COIN100)
+    world.insert(Denomination.COIN100)
+    for thing in ("receipt", "certificate"):
+        world.tap(intents.Taken, thing=thing)
+    seen = [name for name in world.glass.seen if name != "OutOfService"]
+    assert seen[:3] == ["Attract", "PlaceCard", "EnterPin"]
+    assert [name for name in seen if name in ("TakeCard", "ChooseKinds", "ChooseOptions", "Confirm", "Pay", "TakeThings")] == [
+        "TakeCard",
+        "ChooseKinds",
+        "ChooseOptions",
+        "Confirm",
+        "Pay",
+        "TakeThings",
+    ]
+    assert seen[-1] == "Done"
+
+
+def test_cancel_with_money_inside_gives_all_of_it_back(world: World) -> None:
+    world.until_pay(copies=3)
+    world.insert(Denomination.COIN100)
+    world.insert(Denomination.COIN50)
+    world.tap(intents.Cancel)
+    assert world.given == Yen(150)
+    assert world.phase is Phase.IDLE
+    assert isinstance(world.records[-1], records.LineVoided | records.TransactionClosed | records.VoidReported)
+    assert not world.ledger.accounts
+    world.check()
+
+
+def test_a_double_tap_is_one_action(world: World) -> None:
+    world.until_choose()
+    world.tap(intents.SetCopies, kind="juminhyo", copies=1)
+    step = world.loop.state.step
+    first = intents.Next(step=step)
+    from kiosk.view import Role
+
+    world.loop.ask(Role.RESIDENT, first)
+    world.loop.take(_asked(first))
+    world.loop.take(_asked(first))
+    assert world.phase is Phase.CHOOSING_OPTIONS
+    assert world.glass.refused == [step]
+
+
+def _asked(intent: intents.Intent) -> ports.Event:
+    from kiosk.engine.state import Asked
+    from kiosk.view import Role
+
+    return Asked(Role.RESIDENT, intent)
+
+
+def test_a_coin_that_arrives_never_eats_a_cancel(world: World) -> None:
+    world.until_pay(copies=3)
+    step = world.loop.state.step
+    world.insert(Denomination.COIN100)
+    assert world.loop.state.step == step
+
+
+def test_a_wrong_pin_says_the_tries_and_two_wrong_end_it(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.card()
+    world.pin(right=False, left=2)
+    assert world.phase is Phase.ENTERING_PIN
+    assert world.view.body.was_wrong
+    assert world.view.body.attempts_left == 2
+    world.pin(right=False, left=1)
+    assert world.phase is Phase.NOTIFIED
+    assert world.view.body.code == "P-201"
+    world.tap(intents.Next)
+    assert world.phase is Phase.RETURNING_CARD
+    world.take_card()
+    assert world.phase is Phase.IDLE
+
+
+def test_the_last_try_is_asked_for_before_it_is_used(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.card(attempts=1)
+    assert world.phase is Phase.CONSENTING_LAST_TRY
+    assert not any(isinstance(command, ports.OpenPinSlot) for command in world.commands)
+    world.tap(intents.ConsentLastTry)
+    assert world.phase is Phase.ENTERING_PIN
+
+
+@pytest.mark.parametrize(("attempts", "kind", "code"), [(0, "my_number", "P-202"), (3, "no_pin", "C-107")])
+def test_a_card_that_cannot_be_used_is_told_at_once(world: World, attempts: int, kind: str, code: str) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.card(attempts=attempts, kind=ports.CardKind(kind))
+    assert world.view.body.code == code
+
+
+def test_the_card_pulled_at_the_pin_ends_it(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.card()
+    world.take_card()
+    assert world.view.body.code == "C-110"
+    world.tap(intents.Next)
+    assert world.phase is Phase.IDLE
+
+
+def test_another_card_at_the_signature_is_found_out(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.card()
+    reader = world.setup.card_reader
+    world.loop.take(ports.PinAccepted(reader))
+    op = world.loop.state.session.sign_op
+    world.pending.clear()
+    world.event(ports.ChallengeSigned(reader, op, b"signature", "e" * 64))
+    assert world.view.body.code == "C-108"
+    assert not any(isinstance(command, ports.Authenticate) for command in world.commands)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"signature_ok": False},
+        {"transaction": "0" * 32},
+        {"line": "0" * 32},
+        {"card_fingerprint": "0" * 64},
+        {"sha256_ok": False},
+        {"pages_found": 2},
+        {"serial": "other"},
+        {"serial_in_text": False},
+        {"transaction_in_metadata": False},
+        {"applicant_masked": ""},
+        {"holders_masked": ()},
+    ],
+)
+def test_a_document_that_is_not_this_sessions_stops_the_machine(world: World, change: dict[str, object]) -> None:
+    world.evidence_changes = change
+    world.until_choose()
+    world.tap(intents.SetCopies, kind="inkan_shomei", copies=1)
+    world.tap(intents.Next)
+    assert world.view.body.code == "X-603"
+    world.tap(intents.Next)
+    assert world.phase is Phase.OUT_OF_SERVICE
+    assert world.view.body.reason == "stopped"
+    assert not world.physics.printed
+    assert not any(isinstance(record, records.TransactionOpened) for record in world.records)
+
+
+def test_server_away_before_money_is_a_notice_and_nothing_lost(world: World) -> None:
+    world.until_choose()
+    world.server_is_up = False
+    world.tap(intents.SetCopies, kind="inkan_shomei", copies=1)
+    world.tap(intents.Next)
+    assert world.view.body.code == "X-601"
+
+
+def test_server_away_at_commit_gives_the_money_back(world: World) -> None:
+    world.until_pay()
+    world.server_is_up = False
+    world.insert(Denomination.COIN500)
+    assert world.phase is Phase.ISSUING
+    world.time_out("retry")
+    world.time_out("retry")
+    assert world.given == Yen(500)
+    assert world.view.body.code == "X-601"
+    assert not world.physics.printed
+    world.check()
+    assert world.ledger.reports, "the void stays due until the server has it"
+    world.server_is_up = True
+    world.time_out("report")
+    assert not world.ledger.reports
+
+
+def test_paper_out_waits_and_goes_on_when_it_is_back(world: World) -> None:
+    world.until_pay()
+    world.physics.print_outcome = ports.Outcome.REFUSED
+    world.insert(Denomination.COIN100)
+    world.insert(Denomination.COIN100)
+    assert world.phase is Phase.AWAITING_PRINTER
+    assert world.view.body.money == "held"
+    assert world.view.is_staff_called
+    world.physics.print_outcome = ports.Outcome.CONFIRMED
+    world.event(ports.PrinterRead(world.setup.certificate_printer, True, ()))
+    assert world.phase is Phase.TAKING_THINGS
+    assert len(world.physics.printed) == 1
+    world.check()
+
+
+def test_paper_out_and_no_patience_gives_the_money_back(world: World) -> None:
+    world.until_pay()
+    world.physics.print_outcome = ports.Outcome.REFUSED
+    world.insert(Denomination.COIN500)
+    world.tap(intents.Cancel)
+    assert world.given == Yen(500)
+    assert world.view.body.code == "R-502"
+    world.check()
+    assert not world.ledger.accounts
+
+
+def test_a_print_in_doubt_keeps_the_fee_held_and_gives_the_rest(world: World) -> None:
+    world.until_pay()
+    world.physics.print_outcome = ports.Outcome.UNKNOWN
+    world.insert(Denomination.COIN500)
+    assert world.given == Yen(300)
+    assert world.phase is Phase.IN_TROUBLE
+    assert world.view.body.money == "held"
+    assert world.view.body.amount == Yen(200)
+    (account,) = world.ledger.accounts.values()
+    assert account.held == Yen(200)
+    assert any(incident.code == "R-503" for incident in world.ledger.incidents.values())
+    world.check()
+
+
+def test_change_that_a_hopper_does_not_give_comes_from_another(world: World) -> None:
+    world.physics.jammed.add("hopper100")
+    world.until_pay()
+    world.insert(Denomination.COIN500)
+    assert world.given == Yen(300)
+    assert Denomination.COIN100 not in world.physics.tray
+    world.check()
+
+
+def test_change_that_no_hopper_gives_stands_on_a_slip(world: World) -> None:
+    world.physics.jammed.update({"hopper100", "hopper50", "hopper10"})
+    world.until_pay()
+    world.insert(Denomination.COIN500)
+    assert world.given == Yen(0)
+    assert Yen.sum(slip.amount for slip in world.ledger.slips.values()) == Yen(300)
+    for thing in ("certificate", "receipt"):
+        world.tap(intents.Taken, thing=thing)
+    assert world.view.body.money == "slip"
+    assert world.view.body.amount == Yen(300)
+    world.check()
+
+
+def test_a_payout_in_doubt_is_never_sent_again(world: World) -> None:
+    world.physics.lose_replies.add("hopper100")
+    world.until_pay()
+    world.insert(Denomination.COIN500)
+    sent = [command for command in world.commands if isinstance(command, ports.Dispense)]
+    assert len([each for each in sent if each.device == "hopper100"]) == 1
+    assert world.ledger.doubts
+    assert world.given <= Yen(300)
+
+
+def test_journal_failure_closes_cash_before_money_is_taken(world: World) -> None:
+    world.until_choose()
+    world.tap(intents.SetCopies, kind="inkan_shomei", copies=1)
+    world.tap(intents.Next)
+    world.journal.broken = True
+    world.tap(intents.Next)
+    assert not world.loop.state.accepting
+    assert world.phase is Phase.IN_TROUBLE
+    assert world.view.body.code == "X-605"
+
+
+def test_two_kinds_are_two_lines_each_printed_and_booked(world: World) -> None:
+    world.until_choose()
+    world.tap(intents.SetCopies, kind="juminhyo", copies=2)
+    world.tap(intents.SetCopies, kind="inkan_shomei", copies=1)
+    world.tap(intents.Next)
+    world.tap(intents.Next)
+    assert world.view.body.total == Yen(600)
+    assert world.view.body.sheets == 3
+    world.tap(intents.Next)
+    for _ in range(6):
+        world.insert(Denomination.COIN100)
+    assert len(world.physics.printed) == 3
+    assert kinds(world).count("LineBooked") == 3
+    world.check()
+
+
+def test_nobody_there_with_money_inside_never_ends_at_the_start(world: World) -> None:
+    world.until_pay()
+    world.insert(Denomination.COIN100)
+    world.time_out("idle")
+    assert world.view.still_there is not None
+    world.time_out("answer")
+    assert world.phase is Phase.IN_TROUBLE
+    world.tap(intents.GiveBack)
+    assert world.given == Yen(100)
+    world.check()
+
+
+def test_nobody_there_without_money_ends_and_forgets(world: World) -> None:
+    world.until_choose()
+    world.time_out("idle")
+    world.time_out("answer")
+    assert world.phase is Phase.IDLE
+    assert world.loop.state.session is None
+
+
+def test_the_card_left_is_said_and_then_staff_are_called(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.card()
+    world.pin()
+    assert world.phase is Phase.RETURNING_CARD
+    world.time_out("stage")
+    assert world.view.body.is_left
+    world.time_out("stage")
+    assert world.view.is_staff_called
+
+
+def test_manners_are_reset_between_people(world: World) -> None:
+    world.tap(intents.SetTextSize, size="XL")
+    world.tap(intents.ChooseLanguage, language="en")
+    assert world.view.language == "en"
+    assert world.view.text_size == "XL"
+    world.tap(intents.Cancel)
+    assert (world.view.language, world.view.text_size) == ("ja", "S")
+
+
+def test_the_signed_message_binds_kiosk_and_transaction(world: World) -> None:
+    world.until_choose()
+    (command,) = [each for each in world.commands if isinstance(each, ports.SignChallenge)]
+    transaction = world.loop.state.session.transaction
+    assert command.message == b"madoguchi/auth/1\n" + b"c" * 32 + b"\nkiosk-test\n" + transaction.encode() + b"\n"
+    assert FINGERPRINT not in repr(world.records)

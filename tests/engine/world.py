@@ -1,0 +1,423 @@
+"""A whole kiosk in one process, for tests of the engine: the real loop, a journal in a list, and devices that obey.
+
+Not a mock of our code: the loop and the engine are the production ones; only what lies beyond the ports is played.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from kiosk import intents, ports
+from kiosk.daemon.loop import Loop
+from kiosk.engine.service import start
+from kiosk.engine.state import Hopper, Kiosk, Phase, Setup, Turn
+from kiosk.errors import JournalError
+from kiosk.ids import DeviceId
+from kiosk.journal.ledger import EMPTY, Ledger, fold, imbalances
+from kiosk.journal.records import AnyRecord, StockSet
+from kiosk.money import Cash, Denomination, Yen
+from kiosk.view import Role, SessionView
+
+FACES = (Denomination.COIN10, Denomination.COIN50, Denomination.COIN100, Denomination.COIN500)
+HOPPERS = tuple(Hopper(DeviceId(f"hopper{face.face.value}"), face) for face in FACES)
+SETUP = Setup(kiosk="kiosk-test", town="例示市", faces=FACES, hoppers=HOPPERS)
+CERTIFICATE = b"certificate"
+FINGERPRINT = "f" * 64
+PRICES = (("juminhyo", 200, 300), ("inkan_shomei", 200, 300))
+ENTITLEMENTS = (
+    ports.Entitlement(
+        "juminhyo",
+        200,
+        5,
+        (ports.CertificateOption("honseki", ("no", "yes")), ports.CertificateOption("whom", ("self", "household"))),
+    ),
+    ports.Entitlement("inkan_shomei", 200, 5),
+)
+
+
+class Crash(Exception):
+    """The core dies here."""
+
+
+class ListJournal:
+    """Durable the moment it is appended to. `die_at` kills the core after the nth append; `broken` refuses."""
+
+    def __init__(self, records: list[AnyRecord]) -> None:
+        self.records = records
+        self.broken = False
+        self.die_at: int | None = None
+        self.appends = 0
+
+    def append(self, records: list[AnyRecord]) -> list[int]:
+        if self.broken:
+            raise JournalError("disk full")
+        self.appends += 1
+        if self.die_at == -self.appends:
+            raise Crash
+        first = len(self.records) + 1
+        self.records.extend(records)
+        if self.die_at == self.appends:
+            raise Crash
+        return list(range(first, len(self.records) + 1))
+
+    def reserve(self) -> None:
+        if self.broken:
+            raise JournalError("disk full")
+
+    @property
+    def head(self) -> tuple[int, str]:
+        return len(self.records), "0" * 64
+
+
+class Glass:
+    """What the screens were given."""
+
+    def __init__(self) -> None:
+        self.views: dict[Role, SessionView] = {}
+        self.refused: list[int] = []
+        self.seen: list[str] = []
+
+    def publish(self, views: Mapping[Role, SessionView]) -> None:
+        self.views.update(views)
+        if Role.RESIDENT in views:
+            name = type(views[Role.RESIDENT].body).__name__
+            if not self.seen or self.seen[-1] != name:
+                self.seen.append(name)
+
+    def refuse(self, role: Role, step: int, reason: str) -> None:
+        self.refused.append(step)
+
+
+class SteadyClock:
+    """Time that tests move."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+    def wall(self) -> datetime:
+        return datetime(2026, 11, 20, 1, 24, tzinfo=UTC)
+
+
+class Physics:
+    """Pieces where they really are; survives the core's death."""
+
+    def __init__(self) -> None:
+        self.units: dict[str, int] = {hopper.device: 20 for hopper in HOPPERS}
+        self.tray: list[Denomination] = []
+        self.counters: dict[str, int] = {hopper.device: 0 for hopper in HOPPERS}
+        self.lifetime: dict[str, int] = {hopper.device: 0 for hopper in HOPPERS}
+        self.ops: dict[str, int] = {}
+        self.credits = 0
+        self.inserted = Yen(0)
+        self.untold: list[Denomination] = []
+        self.printed: list[bytes] = []
+        self.jammed: set[str] = set()
+        self.lose_replies: set[str] = set()
+        self.printer_ready = True
+        self.print_outcome: ports.Outcome = ports.Outcome.CONFIRMED
+
+
+class World:
+    """The kiosk and everything round it. `insert`, `card`, `tap` … are what people do."""
+
+    def __init__(self, records: list[AnyRecord] | None = None, physics: Physics | None = None, setup: Setup = SETUP) -> None:
+        self.setup = setup
+        self.physics = physics or Physics()
+        self.clock = SteadyClock()
+        self.records: list[AnyRecord] = records if records is not None else _counted()
+        self.journal = ListJournal(self.records)
+        self.glass = Glass()
+        ledger = EMPTY
+        for seq, record in enumerate(self.records, 1):
+            ledger = fold(ledger, seq, record)
+        self.loop = Loop(Kiosk(setup=setup, seed=b"s" * 32, ledger=ledger), self.journal, self.glass, self.clock)
+        self.commands: list[ports.Command] = []
+        self.pending: deque[Callable[[], None]] = deque()
+        self.loop.set_issuance(_Player(self, ("issuance",)))
+        names = [setup.card_reader, setup.acceptor, setup.certificate_printer, setup.receipt_printer]
+        self.loop.add_driver(_Player(self, (*names, *(hopper.device for hopper in setup.hoppers))))
+        self.server_is_up = True
+        self.serial = 0
+        self.evidence_changes: dict[str, object] = {}
+
+    # --- life
+
+    def boot(self) -> World:
+        turn = Turn(self.loop.state)
+        start(turn)
+        for command in turn.commands:
+            self.perform(command)
+        for device in (self.setup.card_reader, self.setup.certificate_printer, self.setup.receipt_printer):
+            self.event(ports.DeviceArrived(device, "test"))
+        self.event(ports.PrinterRead(self.setup.certificate_printer, self.physics.printer_ready, ()))
+        self.event(ports.DeviceArrived(self.setup.acceptor, "test"))
+        for hopper in self.setup.hoppers:
+            self.event(ports.DeviceArrived(hopper.device, "test"))
+            self.event(self._hopper_read(hopper))
+        return self
+
+    def reboot(self) -> World:
+        """Power comes back: a new core on the same journal and the same physics."""
+        return World(self.records, self.physics, self.setup).boot()
+
+    def _hopper_read(self, hopper: Hopper) -> ports.HopperRead:
+        physics = self.physics
+        return ports.HopperRead(
+            hopper.device,
+            hopper.denomination,
+            "s1",
+            physics.counters[hopper.device],
+            physics.lifetime[hopper.device],
+            False,
+            False,
+        )
+
+    def event(self, event: ports.Event) -> None:
+        self.loop.take(event)
+        self.settle()
+
+    def settle(self) -> None:
+        while self.pending:
+            self.pending.popleft()()
+
+    def later(self, event: ports.Event) -> None:
+        self.pending.append(lambda: self.loop.take(event))
+
+    # --- people
+
+    @property
+    def view(self) -> SessionView:
+        return self.glass.views[Role.RESIDENT]
+
+    @property
+    def phase(self) -> Phase:
+        return self.loop.state.phase
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.loop.state.ledger
+
+    def tap(self, wish: type[intents.Intent], /, **fields: object) -> None:
+        self.loop.take(_asked(wish(step=self.loop.state.step, **fields)))
+        self.settle()
+
+    def card(self, attempts: int = 3, kind: ports.CardKind = ports.CardKind.MY_NUMBER) -> None:
+        reader = self.setup.card_reader
+        self.event(ports.CardInserted(reader))
+        self.event(ports.CardRead(reader, kind, CERTIFICATE, FINGERPRINT, attempts))
+
+    def pin(self, *, right: bool = True, left: int = 2) -> None:
+        reader = self.setup.card_reader
+        self.event(ports.PinAccepted(reader) if right else ports.PinRejected(reader, left))
+
+    def take_card(self) -> None:
+        self.event(ports.CardRemoved(self.setup.card_reader))
+
+    def insert(self, face: Denomination) -> bool:
+        """False: the acceptor gave it back."""
+        state = self.loop.state
+        if face not in (state.accepting or ()):
+            return False
+        physics = self.physics
+        unit = next(h.device for h in HOPPERS if h.denomination is face)
+        physics.units[unit] += 1
+        physics.inserted += face.face
+        physics.credits += 1
+        physics.untold.append(face)
+        self._tell_credits()
+        return True
+
+    def _tell_credits(self) -> None:
+        physics = self.physics
+        while physics.untold:
+            face = physics.untold.pop(0)
+            unit = next(h.device for h in HOPPERS if h.denomination is face)
+            told = physics.credits - len(physics.untold)
+            event = ports.CoinAccepted(self.setup.acceptor, 1, told, told % 255 or 255, face, unit, "a1")
+            try:
+                self.event(event)
+            except Crash:
+                if not any(getattr(record, "seq", 0) == told for record in self.records):
+                    physics.untold.insert(0, face)
+                raise
+
+    def time_out(self, name: str) -> None:
+        self.event(ports.TimerExpired(name))
+
+    def until_choose(self) -> None:
+        self.tap(intents.ChooseLanguage, language="ja")
+        self.card()
+        self.pin()
+        self.take_card()
+
+    def until_pay(self, copies: int = 1, kind: str = "juminhyo") -> None:
+        self.until_choose()
+        self.tap(intents.SetCopies, kind=kind, copies=copies)
+        self.tap(intents.Next)
+        if self.phase is Phase.CHOOSING_OPTIONS:
+            self.tap(intents.Next)
+        self.tap(intents.Next)
+
+    # --- devices
+
+    def perform(self, command: ports.Command) -> None:
+        self.commands.append(command)
+        handler = getattr(self, f"_on_{type(command).__name__}", None)
+        if handler is not None:
+            handler(command)
+
+    def _on_OpenPinSlot(self, command: ports.OpenPinSlot) -> None:
+        left = self.loop.state.session.attempts_left if self.loop.state.session else 3
+        self.later(ports.PinSlotOpened(command.device, f"slot{len(self.commands)}", left, 4, 4))
+
+    def _on_SignChallenge(self, command: ports.SignChallenge) -> None:
+        self.later(ports.ChallengeSigned(command.device, command.op, b"signature", FINGERPRINT))
+
+    def _on_SetAcceptance(self, command: ports.SetAcceptance) -> None:
+        self.later(ports.AcceptanceSet(command.device, command.denominations))
+
+    def _on_StartAcceptor(self, command: ports.StartAcceptor) -> None:
+        seq = command.mark.seq if command.mark is not None else 0
+        physics = self.physics
+        missing = physics.credits - seq
+        physics.untold = physics.untold[-missing:] if missing > 0 else []
+        self.pending.append(self._tell_credits)
+
+    def _on_Dispense(self, command: ports.Dispense) -> None:
+        physics, device = self.physics, command.device
+        if command.op in physics.ops:
+            raise AssertionError("a dispense was sent twice")
+        face = next(h.denomination for h in HOPPERS if h.device == device)
+        paid = 0 if device in physics.jammed else min(command.count, physics.units[device])
+        physics.ops[command.op] = paid
+        physics.units[device] -= paid
+        physics.tray += [face] * paid
+        physics.counters[device] = physics.counters[device] % 255 + 1
+        physics.lifetime[device] += paid
+        if device in physics.lose_replies:
+            outcome, proven = ports.Outcome.UNKNOWN, 0
+        else:
+            outcome = ports.Outcome.CONFIRMED if paid == command.count else ports.Outcome.PARTIAL
+            outcome = ports.Outcome.REFUSED if not paid and command.count else outcome
+            proven = paid
+        self.later(self._ended(command.op, device, outcome, command.count, proven))
+
+    def _ended(self, op: str, device: str, outcome: ports.Outcome, asked: int, paid: int) -> ports.DispenseEnded:
+        return ports.DispenseEnded(
+            op, device, outcome, asked, paid, self.physics.counters[device], self.physics.lifetime[device]
+        )
+
+    def _on_ResolveDispense(self, command: ports.ResolveDispense) -> None:
+        physics, device = self.physics, command.device
+        if physics.counters[device] == command.event_counter_before:
+            outcome, paid = ports.Outcome.REFUSED, 0
+        else:
+            paid = physics.lifetime[device] - command.lifetime_before
+            outcome = ports.Outcome.CONFIRMED if paid == command.asked else ports.Outcome.PARTIAL
+        self.later(self._ended(command.op, device, outcome, command.asked, paid))
+
+    def _on_PrintDocument(self, command: ports.PrintDocument) -> None:
+        outcome = self.physics.print_outcome
+        if outcome is ports.Outcome.REFUSED:
+            self.later(ports.PrintEnded(command.op, command.device, outcome, 0, "aborted"))
+            return
+        self.physics.printed.append(command.document)
+        self.later(ports.PageImprinted(command.op, command.device, command.pages))
+        self.later(ports.PrintEnded(command.op, command.device, outcome, command.pages))
+
+    def _on_PrintSlip(self, command: ports.PrintSlip) -> None:
+        self.later(ports.SlipPrinted(command.op, command.device, ports.Outcome.CONFIRMED))
+
+    def _on_ReadIssuance(self, _: ports.ReadIssuance) -> None:
+        if self.server_is_up:
+            self.later(ports.IssuanceStatus(True, "", "17:15", PRICES))
+        else:
+            self.later(ports.IssuanceFailed("ReadIssuance", "unreachable"))
+
+    def _server(self, command: ports.Command, answer: ports.Event) -> None:
+        if self.server_is_up:
+            self.later(answer)
+            return
+        name = type(command).__name__
+        transaction, line = getattr(command, "transaction", None), getattr(command, "line", None)
+        self.later(ports.IssuanceFailed(name, "unreachable", transaction, line))
+
+    def _on_RequestChallenge(self, command: ports.RequestChallenge) -> None:
+        self._server(command, ports.ChallengeIssued(command.transaction, b"c" * 32))
+
+    def _on_Authenticate(self, command: ports.Authenticate) -> None:
+        self._server(command, ports.Authenticated(command.transaction, ENTITLEMENTS))
+
+    def _on_Prepare(self, command: ports.Prepare) -> None:
+        self.serial += 1
+        serial = f"例示-{self.serial:06d}-{command.order.line[:6]}"
+        document = ports.Document(f"%PDF {serial}".encode(), "0" * 64, 1, serial)
+        fields: dict[str, object] = {
+            "signature_ok": True,
+            "transaction": command.transaction,
+            "line": command.order.line,
+            "order_hash": "0" * 64,
+            "card_fingerprint": command.card_fingerprint,
+            "serial": serial,
+            "serial_in_text": True,
+            "transaction_in_metadata": True,
+            "sha256_ok": True,
+            "pages_claimed": 1,
+            "pages_found": 1,
+            "applicant_masked": "例＊＊ 様",
+            "holders_masked": ("例＊＊ 様",),
+        }
+        evidence = ports.Evidence(**{**fields, **self.evidence_changes})
+        self._server(command, ports.Prepared(command.transaction, command.order.line, document, evidence))
+
+    def _on_Commit(self, command: ports.Commit) -> None:
+        self._server(command, ports.Committed(command.transaction, command.line))
+
+    def _on_ReportPrinted(self, command: ports.ReportPrinted) -> None:
+        self._server(command, ports.PrintedAcknowledged(command.transaction, command.line))
+
+    def _on_ReportVoid(self, command: ports.ReportVoid) -> None:
+        self._server(command, ports.VoidAcknowledged(command.transaction, command.line))
+
+    # --- truth
+
+    def check(self) -> None:
+        """Books and boxes agree, to the piece, unless something is openly unknown."""
+        assert imbalances(self.ledger) == ()
+        if not self.ledger.doubts and not self.physics.untold and not self.ledger.dispenses:
+            for hopper in HOPPERS:
+                assert self.ledger.units[hopper.device].count[hopper.denomination] == self.physics.units[hopper.device]
+
+    @property
+    def given(self) -> Yen:
+        return Yen.sum(face.face for face in self.physics.tray)
+
+
+class _Player:
+    """A driver whose devices the world plays."""
+
+    def __init__(self, world: World, devices: tuple[str, ...]) -> None:
+        self._world = world
+        self.devices = tuple(DeviceId(each) for each in devices)
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def perform(self, command: ports.Command) -> None:
+        self._world.perform(command)
+
+
+def _counted() -> list[AnyRecord]:
+    return [StockSet(hopper.device, Cash({hopper.denomination: 20}), "tester") for hopper in HOPPERS]
+
+
+def _asked(intent: intents.Intent) -> ports.Event:
+    from kiosk.engine.state import Asked  # the engine's own event, made by the loop in production
+
+    return Asked(Role.RESIDENT, intent)
