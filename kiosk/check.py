@@ -1,4 +1,4 @@
-"""kiosk-check: what is in force on this machine, and whether its journal is whole and balances. Changes nothing."""
+"""kiosk-check: what is in force on this machine, and whether its journal is whole and balances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a configuration says, as frozen values. Read by kiosk/config.py; the keys are documented there and here."""
+"""What a configuration says, as frozen values; kiosk/config.py reads them."""
 
 from __future__ import annotations
 

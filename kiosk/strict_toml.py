@@ -57,7 +57,7 @@ class Table:
 
     def text(self, key: str, default: str = _MISSING, *, pattern: str = r"[^\x00-\x1f]+") -> str:
         """A string that matches `pattern` as a whole."""
-        value = self._get(key, str, "a text", default)
+        value: str = self._get(key, str, "a text", default)
         self._must(
             value is default or re.fullmatch(pattern, value), key, "a text of another form is expected"
         )
@@ -65,7 +65,7 @@ class Table:
 
     def integer(self, key: str, default: int = _MISSING, *, low: int = 0, high: int = 2**31) -> int:
         """A whole number, bounds included."""
-        value = self._get(key, int, "a whole number", default)
+        value: int = self._get(key, int, "a whole number", default)
         self._must(low <= value <= high, key, f"between {low} and {high} is expected")
         return self._noted(key, value)
 
@@ -78,7 +78,8 @@ class Table:
         return self._noted(key, float(value))
 
     def flag(self, key: str, default: bool = _MISSING) -> bool:
-        return self._noted(key, self._get(key, bool, "true or false", default))
+        value: bool = self._get(key, bool, "true or false", default)
+        return self._noted(key, value)
 
     def path(self, key: str, default: Path = _MISSING) -> Path:
         """An absolute path; it need not exist."""
