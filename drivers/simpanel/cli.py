@@ -7,7 +7,7 @@ import json
 import sys
 
 from drivers import registry
-from drivers.simpanel import control, places, up
+from drivers.simpanel import control, journey, places, up
 from kiosk.errors import MadoguchiError
 
 
@@ -18,6 +18,8 @@ def main(argv: list[str] | None = None) -> int:
         return int(registry.simulator(words[0])(words[1:]))
     options = _parser().parse_args(words)
     try:
+        if options.command == "up" and options.demo and not up.display_of(options):
+            return journey.main(["run", "juminhyo", *(["--out", options.out] if options.out else [])])
         if options.command == "up":
             return up.main(words, options)
         if options.command == "panel":

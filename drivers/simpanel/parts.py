@@ -180,7 +180,7 @@ def _hand_over_card_papers() -> None:
 def core() -> list[Part | Task]:
     """The core, with what its enrolment gave it, and its configuration."""
     notify = NotifySocket(places.BENCH / "core" / "notify.sock", "kiosk-core")
-    files = [places.BENCH / "core" / name for name in ("machine.toml", "municipality.toml")]
+    files = [places.BENCH / "core" / name for name in demo_config.NAMES]
 
     def enrol() -> None:
         for source in (state("issuance") / "kiosk").iterdir():

@@ -15,7 +15,7 @@ Do = Callable[..., Mapping[str, Any]]
 
 GLANCE_S = 0.02
 
-DEAD_ENDS = frozenset({"OutOfService", "Trouble", "Notice"})
+DEAD_ENDS = frozenset({"Trouble", "Notice"})
 """Screens that a journey does not walk through by chance: seen while another is awaited, it has failed."""
 
 
@@ -85,7 +85,7 @@ class Runner:
             case "tap":
                 self._touch([key.format(lang=self._lang) for key in step.taps], seen)
             case "pin":
-                self._touch([f"pin.key.{digit}" for digit in step.pin], seen)
+                self._touch([f"key {digit}" for digit in step.pin], seen)
             case _:
                 self._hand(step)
 

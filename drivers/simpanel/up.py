@@ -59,7 +59,7 @@ def main(argv: list[str], options: argparse.Namespace) -> int:
     if os.geteuid() != 0:
         print("kiosk-sim up starts each process under its own user, so it needs root.", file=sys.stderr)
         return 2
-    display = _display(options)
+    display = display_of(options)
     if not options.inside:
         out = Path(options.out or f"/run/kiosk-sim/{os.getpid()}").resolve()
         out.mkdir(parents=True, exist_ok=True)
