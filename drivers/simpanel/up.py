@@ -76,7 +76,8 @@ def main(argv: list[str], options: argparse.Namespace) -> int:
     return Run(options, outside, display).run()
 
 
-def _display(options: argparse.Namespace) -> str | None:
+def display_of(options: argparse.Namespace) -> str | None:
+    """Where windows are wanted; None: nowhere."""
     wanted = options.display or (os.environ.get("DISPLAY") if options.demo else None)
     return None if wanted in {None, "", "none"} else str(wanted)
 
