@@ -61,6 +61,10 @@ class Languages:
         self._ja = ja
         self._other = other
 
+    def japanese(self, key: str, **fields: object) -> str:
+        """For what is numbers and signs, readable in any language: `¥200 × 2通`."""
+        return self._ja(key).format(**fields)
+
     def label(self, key: str, **fields: object) -> str:
         """Short texts on one line: `合計 Total`."""
         return "  ".join(self._both(key, fields))
@@ -88,7 +92,7 @@ def receipt(
     rows: list[SlipLine] = []
     for each in fees:
         rows += say.lines(f"kind.{each.kind}", is_bold=True)
-        each_of = say.label("slip.fee_line", fee=yen(each.fee), copies=each.copies)
+        each_of = say.japanese("slip.fee_line", fee=yen(each.fee), copies=each.copies)
         rows.append(SlipLine(text=each_of, right=yen(each.amount)))
     paid = [
         SlipLine(text=say.label("slip.total"), right=yen(total), size=2, is_bold=True),
