@@ -1,0 +1,288 @@
+"""The window and its life: views come in, pictures go out, touches become intents. Never blocks, never decides.
+
+Kivy's own App is not used: it brings a settings panel behind F1, a configuration file and command-line options.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from typing import Any
+
+from kivy.base import runTouchApp, stopTouchApp
+from kivy.clock import Clock
+from kivy.core.window import Window
+
+from kiosk.errors import DeviceUnavailable, PeerProtocolError
+from kiosk.intents import (
+    Back,
+    CallStaff,
+    Cancel,
+    ChooseLanguage,
+    Intent,
+    KeepGoing,
+    SetContrast,
+    SetTextSize,
+    SetVoice,
+)
+from kiosk.ipc.client import ViewClient, connect_forever
+from kiosk.view import Attract, SessionView
+from screens.router import SHEET_INTENTS, Router
+from screens.theme import look
+from screens.widgets.button import PushButton
+from screens.widgets.frame import Frame
+
+COLLECT_AFTER_S = 0.4
+"""Garbage is collected once the screen has been seen, never while a touch is awaited to answer."""
+TOAST_S = 5.0
+AWAY_AFTER_S = 0.6
+"""So long the last picture stays when the core goes away: a restart of the core need not flicker."""
+REVIVE_AFTER_S = 3.0
+"""An intent that brought no new step after so long (the core was away) may be given again."""
+TICK_S = 0.25
+
+
+class Metrics:
+    """Figures about our own work, for benchmarks/screens.py. No content."""
+
+    def __init__(self) -> None:
+        self.first_frame_ms = 0.0
+        self.frames = 0
+        self.builds: list[tuple[str, float]] = []
+        self.updates: list[float] = []
+        self.last_flip_s = 0.0
+
+
+class UiApp:
+    """`run` returns when the window is closed."""
+
+    def __init__(self, view_socket: str, pin_socket: str) -> None:
+        self.pin_socket = pin_socket
+        self._view_socket = view_socket
+        self._stop = threading.Event()
+        self._client: ViewClient | None = None
+        self._newest: SessionView | None = None
+        self._lock = threading.Lock()
+        self.metrics = Metrics()
+        self.frame = Frame()
+        self.router = Router(self.frame, self)
+        self._take = Clock.create_trigger(self._take_newest)
+        self._collect = Clock.create_trigger(lambda _dt: gc.collect(), COLLECT_AFTER_S)
+        self._revive = Clock.create_trigger(lambda _dt: self._revive_buttons(), REVIVE_AFTER_S)
+        self._end_toast = Clock.create_trigger(lambda _dt: self._hide_toast(), TOAST_S)
+        self._away = Clock.create_trigger(lambda _dt: self._show_away(), AWAY_AFTER_S)
+        self._bind_frame()
+
+    # ---- life
+
+    def run(self) -> None:
+        """Open the window and stay until it is closed."""
+        Window.add_widget(self.frame)
+        Window.clearcolor = look.colour("page")
+        Window.bind(on_flip=self._flipped)
+        Window.bind(on_keyboard=lambda *_args: True)
+        self.router.show_connecting()
+        threading.Thread(target=self._receive, name="view-client", daemon=True).start()
+        Clock.schedule_interval(lambda _dt: self.tick(), TICK_S)
+        gc.disable()
+        try:
+            runTouchApp()
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Close the connection and the window."""
+        self._stop.set()
+        if self._client is not None:
+            self._client.close()
+        stopTouchApp()
+
+    def _flipped(self, *_args: object) -> None:
+        self.metrics.frames += 1
+        self.metrics.last_flip_s = time.monotonic()
+        if not self.metrics.first_frame_ms:
+            self.metrics.first_frame_ms = _since_process_start_ms()
+            Clock.schedule_once(self._warm, 0.05)
+
+    def _warm(self, _dt: float) -> None:
+        """Between two touches: load what the next screens need, a little at a time."""
+        if self.router.warm() is not None:
+            Clock.schedule_once(self._warm, 0.03)
+        else:
+            gc.collect()
+            gc.freeze()
+
+    # ---- views in (thread: view-client)
+
+    def _receive(self) -> None:
+        for client in connect_forever(self._view_socket, self._stop):
+            self._client = client
+            self._listen(client)
+            self._client = None
+            Clock.schedule_once(lambda _dt: self._away())
+
+    def _listen(self, client: ViewClient) -> None:
+        try:
+            while (message := client.receive()) is not None:
+                view = getattr(message, "view", None)
+                if isinstance(view, SessionView):
+                    with self._lock:
+                        self._newest = view
+                    self._take()
+        except PeerProtocolError:
+            return
+
+    # ---- views shown (thread: window)
+
+    def _take_newest(self, _dt: float) -> None:
+        with self._lock:
+            view, self._newest = self._newest, None
+        if view is not None:
+            self.show(view)
+
+    def show(self, view: SessionView) -> None:
+        """Draw this view."""
+        self._away.cancel()
+        before = self.router.view
+        started = time.perf_counter()
+        is_new = self.router.show(view)
+        took_ms = (time.perf_counter() - started) * 1000
+        if is_new:
+            self.metrics.builds.append((type(view.body).__name__, took_ms))
+            self._hide_toast()
+        else:
+            self.metrics.updates.append(took_ms)
+        del self.metrics.builds[:-500], self.metrics.updates[:-500]
+        Window.clearcolor = look.colour("page")
+        if before is None or before.step != view.step:
+            self._revive_buttons()
+        if is_new or before is None or before.language != view.language:
+            self._hide_sheet()
+        if view.is_staff_called and not (before is not None and before.is_staff_called):
+            self.toast("toast.called", "ok")
+        self._show_still_there(view)
+        self.frame.settle()
+        if is_new:
+            self._collect.cancel()
+            self._collect()
+
+    def _show_away(self) -> None:
+        if self._client is None and self.router.show_connecting():
+            self._hide_sheet()
+            self._hide_toast()
+            self.frame.still.show(False)
+            self.frame.settle()
+
+    def _revive_buttons(self) -> None:
+        for widget in self.frame.walk(restrict=True):
+            if isinstance(widget, PushButton):
+                widget.revive()
+
+    # ---- intents out
+
+    def send(self, intent: type[Intent], **fields: Any) -> None:
+        """Emit an intent made on the step that is shown; if the core is away, its next view says what is possible."""
+        client, view = self._client, self.router.view
+        if client is None or view is None:
+            return
+        self._revive.cancel()
+        self._revive()
+        try:
+            client.send(intent(step=view.step, **fields))  # type: ignore[arg-type]  # a subclass of the union
+        except DeviceUnavailable:
+            return
+
+    def settle(self) -> None:
+        self.frame.settle()
+
+    # ---- the bar, the sheet, the overlay
+
+    def _bind_frame(self) -> None:
+        frame = self.frame
+        frame.bar.on_word, frame.bar.on_off = self._use_word, self._say_why
+        frame.sheet.on_language = lambda value: self.send(ChooseLanguage, language=value)
+        frame.sheet.on_size = lambda value: self.send(SetTextSize, size=value)
+        frame.sheet.on_contrast = lambda value: self.send(SetContrast, contrast=value)
+        frame.sheet.close.does(self._hide_sheet)
+        frame.still.go.does(lambda: self.send(KeepGoing))
+        frame.still.end.does(lambda: self.send(Cancel))
+
+    def _use_word(self, word: str) -> None:
+        view = self.router.view
+        if view is None:
+            return
+        if word == "language":
+            self._toggle_sheet(view)
+        elif word == "voice":
+            self.send(SetVoice, is_on=not view.is_voice_on)
+        else:
+            self.send({"back": Back, "cancel": Cancel, "call": CallStaff}[word])
+
+    def _say_why(self, word: str) -> None:
+        screen = self.frame.screen
+        self.toast(screen.why_off.get(word, f"bar.{word}.off"), "soft")
+
+    def _toggle_sheet(self, view: SessionView) -> None:
+        sheet = self.frame.sheet
+        if sheet.is_shown:
+            self._hide_sheet()
+            return
+        sheet.show_state(view.languages, SHEET_INTENTS & set(view.intents))
+        sheet.show(True)
+        self._hide_toast()
+        self.frame.settle()
+
+    def _hide_sheet(self) -> None:
+        self.frame.sheet.show(False)
+        self.frame.settle()
+
+    def toast(self, key: str, tone: str) -> None:
+        """A short message above the bar."""
+        toast = self.frame.toast
+        toast.say.set_tone(tone)
+        toast.say.say(key)
+        toast.show(True)
+        toast.changed()
+        self.frame.settle()
+        self._end_toast.cancel()
+        self._end_toast()
+
+    def _hide_toast(self) -> None:
+        self.frame.toast.show(False)
+        self.frame.settle()
+
+    def _show_still_there(self, view: SessionView) -> None:
+        still, overlay = view.still_there, self.frame.still
+        if still is None:
+            overlay.show(False)
+            return
+        left_s = still.ends_at_s - time.monotonic()
+        if not overlay.is_shown:
+            overlay.total_s = max(1.0, left_s)
+            self._hide_sheet()
+        overlay.show_money(still.has_money)
+        overlay.go.enable("KeepGoing" in view.intents)
+        overlay.end.show("Cancel" in view.intents)
+        overlay.show_seconds(left_s)
+        overlay.show(True)
+
+    def tick(self) -> None:
+        """Clocks on the screen."""
+        view = self.router.view
+        if view is None:
+            return
+        if view.still_there is not None:
+            self.frame.still.show_seconds(view.still_there.ends_at_s - time.monotonic())
+        if isinstance(view.body, Attract) or self.frame.top_part.place_row.is_shown:
+            self.frame.top_part.place_row.show_now()
+        self.frame.settle()
+
+
+def _since_process_start_ms() -> float:
+    """Milliseconds since the kernel started this process (proc(5), field 22, in clock ticks after boot)."""
+    with open("/proc/self/stat", encoding="ascii", errors="replace") as file:
+        started_ticks = int(file.read().rpartition(")")[2].split()[19])
+    boot_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+    return (boot_s - started_ticks / os.sysconf("SC_CLK_TCK")) * 1000

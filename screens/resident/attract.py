@@ -1,0 +1,92 @@
+"""Idle: can I do it here, now? What it costs here and at the counter, what is needed, which language."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from i18n import dates
+from kiosk.intents import Begin, ChooseLanguage
+from kiosk.view import Attract, Price
+from screens.theme import look
+from screens.widgets.base import Row, Rule
+from screens.widgets.choice import LanguageButton
+from screens.widgets.frame import Top
+from screens.widgets.screen import Screen
+from screens.widgets.text import Text
+
+_COUNTER_WIDE, _HERE_WIDE = 46.0, 50.0
+
+
+class AttractScreen(Screen):
+    title: ClassVar[str] = "attract.title"
+    lead: ClassVar[str] = "attract.lead"
+
+    def head(self, top: Top, body: Any) -> None:
+        super().head(top, body)
+        top.place_row.town.write(f"{body.town} {body.place}".strip())
+
+    def fill(self, body: Attract) -> None:
+        hour, _, minute = body.open_until.partition(":")
+        self.ids.open.show(bool(minute))
+        if minute:
+            self.ids.open.say("attract.open", time=dates.clock(look.words, int(hour), int(minute)))
+        self.ids.cash.set_tone("soft" if body.is_cash_open else "warn")
+        self.ids.cash.say("attract.cash" if body.is_cash_open else "attract.no_cash")
+        self._show_prices(body.prices)
+        self._show_languages()
+        self.bind_intent(self.ids.begin, Begin)
+
+    def _show_prices(self, prices: tuple[Price, ...]) -> None:
+        table = self.ids.prices
+        if len(table.parts()) == 2 * len(prices) + 1:
+            return
+        table.clear_widgets()
+        table.add_widget(_row("attract.kinds", "attract.counter", "attract.here"))
+        for price in prices:
+            table.add_widget(Rule())
+            table.add_widget(_price_row(price))
+
+    def _show_languages(self) -> None:
+        grid = self.ids.languages
+        languages = self.view.languages if self.view else ()
+        for language in languages:
+            if not any(part.target == language for part in grid.parts()):
+                button = LanguageButton()
+                button.does(lambda language=language: self.host.send(ChooseLanguage, language=language))
+                grid.add_widget(button)
+                button.show_language(language, False)
+        for part in grid.parts():
+            part.show_language(part.target, part.target == look.words.language)
+            part.enable(self.can(ChooseLanguage))
+
+
+def _cell(wide: float = 0, *, is_bold: bool = False, colour: str = "ink", style: str = "lead") -> Text:
+    text = Text()
+    text.style, text.is_bold, text.colour = style, is_bold, colour
+    if wide:
+        text.wide, text.align = wide, "right"
+    else:
+        text.grow = 1.0
+    return text
+
+
+def _row(*keys: str) -> Row:
+    row = Row()
+    row.pad_y = 1.0
+    for key, wide in zip(keys, (0, _COUNTER_WIDE, _HERE_WIDE), strict=True):
+        cell = _cell(wide, colour="quiet", style="body")
+        cell.say(key)
+        row.add_widget(cell)
+    return row
+
+
+def _price_row(price: Price) -> Row:
+    row = Row()
+    row.pad_y = 1.5
+    name, counter, here = _cell(), _cell(_COUNTER_WIDE), _cell(_HERE_WIDE, is_bold=True, colour="blue")
+    name.say(f"kind.{price.kind}")
+    counter.write(look.words.write(price.counter))
+    here.write(look.words.write(price.here))
+    for cell in (name, counter, here):
+        row.add_widget(cell)
+    return row

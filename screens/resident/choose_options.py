@@ -1,0 +1,41 @@
+"""Is the least enough? Every question starts at the least data."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from i18n.catalogue import Value
+from kiosk.intents import ChooseOption, Next
+from kiosk.view import ChooseOptions
+from screens.theme import look
+from screens.widgets.choice import QuestionBox
+from screens.widgets.screen import Host, Screen
+
+
+class ChooseOptionsScreen(Screen):
+    title: ClassVar[str] = "options.title"
+    lead: ClassVar[str] = "options.lead"
+
+    def __init__(self, host: Host, **kwargs: Any) -> None:
+        self._boxes: dict[str, QuestionBox] = {}
+        self._kind = ""
+        super().__init__(host, **kwargs)
+
+    def title_values(self, body: ChooseOptions) -> dict[str, Value]:
+        return {"kind": look.words.text(f"kind.{body.kind}.short")}
+
+    def subject(self, body: Any) -> object:
+        return body.kind
+
+    def fill(self, body: ChooseOptions) -> None:
+        self._kind = body.kind
+        for question in body.questions:
+            if question.option not in self._boxes:
+                box = QuestionBox(self._choose)
+                self._boxes[question.option] = box
+                self.ids.questions.add_widget(box)
+            self._boxes[question.option].show_question(question, self.can(ChooseOption))
+        self.bind_intent(self.ids.next, Next)
+
+    def _choose(self, option: str, choice: str) -> None:
+        self.host.send(ChooseOption, kind=self._kind, option=option, choice=choice)

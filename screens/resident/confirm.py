@@ -1,0 +1,85 @@
+"""Is it right? Kinds, copies, sheets, fee and the masked name; never what the paper says."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from i18n.message import Message
+from kiosk.intents import Back, Next
+from kiosk.view import Confirm, OrderSummary
+from screens.theme import look
+from screens.widgets.base import Row, Rule, Stack
+from screens.widgets.screen import Host, Screen
+from screens.widgets.text import Text
+
+
+class ConfirmScreen(Screen):
+    title: ClassVar[str] = "confirm.title"
+    lead: ClassVar[str] = "confirm.lead"
+
+    def __init__(self, host: Host, **kwargs: Any) -> None:
+        self._lines: tuple[OrderSummary, ...] = ()
+        super().__init__(host, **kwargs)
+        self.ids.applicant.is_private = True
+
+    def fill(self, body: Confirm) -> None:
+        self.ids.applicant.say("confirm.name", name=body.applicant)
+        if body.lines != self._lines:
+            self._lines = body.lines
+            self.ids.lines.clear_widgets()
+            for line in body.lines:
+                self.ids.lines.add_widget(Rule())
+                self.ids.lines.add_widget(_line(line))
+        self.ids.sum.say(
+            "confirm.total",
+            copies=look.words.text("copies", body.copies),
+            sheets=look.words.text("sheets", body.sheets),
+        )
+        self.ids.total.yen(body.total)
+        self.bind_intent(self.ids.fix, Back)
+        self.bind_intent(self.ids.yes, Next)
+
+
+def _line(line: OrderSummary) -> Stack:
+    row = Row()
+    row.align, row.gap = "baseline", 5.0
+    name, copies, fee = _text("lead", True), _text("lead", True), _text("lead", True)
+    name.grow = 1.0
+    name.say(f"kind.{line.kind}")
+    copies.say("copies", line.copies)
+    fee.write(look.words.write(line.fee))
+    for cell in (name, copies, fee):
+        row.add_widget(cell)
+    below = Row()
+    below.align = "top"
+    options, sheets = _text("body"), _text("body")
+    options.grow = 1.0
+    options.write(_options(line))
+    sheets.say("confirm.paper", line.sheets)
+    below.add_widget(options)
+    below.add_widget(sheets)
+    stack = Stack()
+    stack.pad_y = 3.5
+    stack.add_widget(row)
+    stack.add_widget(below)
+    return stack
+
+
+def _text(style: str, is_bold: bool = False) -> Text:
+    text = Text()
+    text.style, text.is_bold = style, is_bold
+    return text
+
+
+def _options(line: OrderSummary) -> Message:
+    """わたしだけ・本籍なし・マイナンバーなし: a line may break after each ・."""
+    between = look.words.text("summary.between")
+    phrases: list[Any] = []
+    for index, (option, choice) in enumerate(line.options):
+        is_last = index == len(line.options) - 1
+        phrase = look.words.message(f"summary.{option}.{choice}").paragraphs[0]
+        runs = [run for part in phrase for run in part]
+        if not is_last and runs:
+            runs[-1] = runs[-1]._replace(text=runs[-1].text + between)
+        phrases.append(tuple(runs))
+    return Message((tuple(phrases),))

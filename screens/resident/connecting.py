@@ -1,0 +1,12 @@
+"""The core is away for a moment. No Body: the window shows it by itself and comes back by itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from screens.widgets.screen import Screen
+
+
+class ConnectingScreen(Screen):
+    title: ClassVar[str] = "wait.title"
+    lead: ClassVar[str] = "wait.lead"

@@ -1,0 +1,37 @@
+"""Which language? Each in its own script."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kiosk.intents import ChooseLanguage, Next
+from kiosk.view import Language
+from screens.theme import look
+from screens.widgets.choice import LanguageButton
+from screens.widgets.screen import Screen
+
+_FEW = 6
+
+
+class LanguageScreen(Screen):
+    title: ClassVar[str] = "language.title"
+    lead: ClassVar[str] = "language.lead"
+
+    def icon_of(self, body: Language) -> str:
+        return "globe"
+
+    def fill(self, body: Language) -> None:
+        grid = self.ids.languages
+        languages = self.view.languages if self.view else ()
+        grid.columns = 1 if len(languages) <= _FEW else 2
+        shown = {part.target: part for part in grid.parts()}
+        for language in languages:
+            if language not in shown:
+                button = LanguageButton()
+                button.high, button.style = 34.0 if len(languages) <= _FEW else 27.0, "head"
+                button.does(lambda language=language: self.host.send(ChooseLanguage, language=language))
+                grid.add_widget(button)
+                shown[language] = button
+            shown[language].show_language(language, language == look.words.language)
+            shown[language].enable(self.can(ChooseLanguage))
+        self.bind_intent(self.ids.next, Next)

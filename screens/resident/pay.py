@@ -1,0 +1,59 @@
+"""How much more? The action is done with the hand, so there is no blue button."""
+
+from __future__ import annotations
+
+from kiosk.intents import Cancel
+from kiosk.money import Denomination
+from kiosk.view import Pay
+from screens.theme import look
+from screens.widgets.frame import Top
+from screens.widgets.money import NoteFace
+from screens.widgets.screen import Screen
+
+
+class PayScreen(Screen):
+    def title_key(self, body: Pay) -> str:
+        return "pay.closing.title" if body.is_closing else "pay.title"
+
+    def lead_key(self, body: Pay) -> str:
+        if body.is_closing:
+            return "pay.closing.lead"
+        return "pay.lead.exact" if body.is_exact_only else "pay.lead"
+
+    def head(self, top: Top, body: Pay) -> None:
+        super().head(top, body)
+        top.title.grow = 1.0
+
+    def icon_of(self, body: Pay) -> str:
+        return "tick_round" if body.is_closing else ""
+
+    def fill(self, body: Pay) -> None:
+        ids = self.ids
+        ids.amount.yen(body.remaining)
+        ids.amount.add_below()
+        ids.amount.left_text.say("pay.due", amount=body.due)
+        ids.amount.right_text.say("pay.inserted", amount=body.inserted)
+        ids.exact.show(body.is_exact_only)
+        self._show_faces(body.accepted)
+        ids.refused.show(bool(body.refused))
+        between = look.words.text("pay.list")
+        names = between.join(look.words.text(f"money.{each.value}") for each in body.refused)
+        ids.refused_text.say("pay.refused", list=names)
+        ids.coin.moves = ids.note.moves = False
+        ids.notes.show(any(each.is_note for each in body.accepted))
+        ids.cancel.show(self.can(Cancel))
+        if body.inserted:
+            ids.cancel.say("pay.cancel", amount=body.inserted)
+        else:
+            ids.cancel.say("pay.cancel.none")
+
+    def _show_faces(self, accepted: tuple[Denomination, ...]) -> None:
+        row = self.ids.faces
+        wanted = sorted(accepted, key=lambda each: each.face.value)
+        if [part.denomination for part in row.parts()] == wanted:
+            return
+        row.clear_widgets()
+        for denomination in wanted:
+            face = NoteFace()
+            face.denomination = denomination
+            row.add_widget(face)

@@ -1,0 +1,39 @@
+"""A person is needed. First: is my money safe? Then the number staff ask for, then what to do now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiosk.intents import CallStaff
+from kiosk.view import Trouble
+from screens.resident.notice import text_of
+from screens.theme import look
+from screens.widgets.screen import Screen
+
+
+class TroubleScreen(Screen):
+    def title_key(self, body: Trouble) -> str:
+        return text_of(body.code, "title")
+
+    def lead_key(self, body: Trouble) -> str:
+        return text_of(body.code, "why")
+
+    def icon_of(self, body: Trouble) -> str:
+        return "alert"
+
+    def subject(self, body: Any) -> object:
+        return body.code
+
+    def fill(self, body: Trouble) -> None:
+        ids = self.ids
+        key = f"trouble.money.{body.money}"
+        ids.money.say(key if look.words.has(key) else "trouble.money.held", amount=body.amount)
+        ids.number.write(body.number)
+        ids.code.write(body.code)
+        ids.slip.show(body.money == "slip")
+        is_called = self.view is not None and self.view.is_staff_called
+        ids.what.say("trouble.called" if is_called else "trouble.call")
+        self.bind_intent(ids.call, CallStaff)
+        ids.call.enable(self.can(CallStaff) and not is_called)
+        ids.call.say("trouble.coming" if is_called else "bar.call")
+        ids.call.icon = "tick" if is_called else "call"

@@ -1,0 +1,137 @@
+"""Which Body has which screen, and how a view becomes a picture: the same screen is updated, another one is built."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from kivy.lang import Builder
+
+import screens.widgets as _parts  # every widget that a .kv file may name
+from kiosk import view as views
+from kiosk.view import SessionView, StepBar
+from screens.theme import look
+from screens.widgets.frame import Frame
+from screens.widgets.screen import Host, Screen
+
+FOLDER = Path(__file__).parent / "resident"
+
+SCREENS: dict[type[views.Body], tuple[str, str]] = {
+    views.Attract: ("attract", "AttractScreen"),
+    views.OutOfService: ("out_of_service", "OutOfServiceScreen"),
+    views.Language: ("language", "LanguageScreen"),
+    views.PlaceCard: ("place_card", "PlaceCardScreen"),
+    views.EnterPin: ("enter_pin", "EnterPinScreen"),
+    views.LastTry: ("last_try", "LastTryScreen"),
+    views.TakeCard: ("take_card", "TakeCardScreen"),
+    views.ChooseKinds: ("choose_kinds", "ChooseKindsScreen"),
+    views.ChooseOptions: ("choose_options", "ChooseOptionsScreen"),
+    views.Confirm: ("confirm", "ConfirmScreen"),
+    views.Pay: ("pay", "PayScreen"),
+    views.Returning: ("returning", "ReturningScreen"),
+    views.Working: ("working", "WorkingScreen"),
+    views.TakeThings: ("take_things", "TakeThingsScreen"),
+    views.Done: ("done", "DoneScreen"),
+    views.Notice: ("notice", "NoticeScreen"),
+    views.Trouble: ("trouble", "TroubleScreen"),
+    views.OfferBack: ("offer_back", "OfferBackScreen"),
+}
+_CONNECTING = ("connecting", "ConnectingScreen")
+_NO_STEPS = StepBar(now=0, total=0)
+_WITH_PLACE = (views.Attract, views.OutOfService)
+
+BAR_INTENTS = {"back": "Back", "cancel": "Cancel", "voice": "SetVoice", "call": "CallStaff"}
+"""Word of the bar -> the intent that must be possible. ことば opens the sheet, if anything on it is possible."""
+SHEET_INTENTS = frozenset({"ChooseLanguage", "SetTextSize", "SetContrast"})
+
+
+def screen_class(place: tuple[str, str]) -> type[Screen]:
+    """Import the module and its .kv on first use."""
+    module, name = place
+    path = FOLDER / f"{module}.kv"
+    found: type[Screen] = getattr(importlib.import_module(f"screens.resident.{module}"), name)
+    if str(path) not in Builder.files:
+        Builder.load_file(str(path))
+    return found
+
+
+class Router:
+    """Turns views into what the frame shows."""
+
+    def __init__(self, frame: Frame, host: Host) -> None:
+        self._frame, self._host = frame, host
+        self._kind: type[views.Body] | None = None
+        self._subject: object = None
+        self._is_connecting = False
+        self.view: SessionView | None = None
+
+    def show(self, view: SessionView) -> bool:
+        """Show a view; True when it is another screen than before."""
+        if look.dress(view.language, view.text_size, view.contrast):
+            self._frame.restyle()
+            self._frame.regrow()
+        self.view = view
+        self._is_connecting = False
+        is_new = self._show_body(view)
+        self._show_bar(view)
+        self._frame.settle()
+        return is_new
+
+    def _show_body(self, view: SessionView) -> bool:
+        frame = self._frame
+        screen = frame.screen
+        kind = type(view.body)
+        is_same = self._kind is kind and screen.subject(view.body) == self._subject
+        if not is_same:
+            screen = screen_class(SCREENS[kind])(self._host)
+            self._kind, self._subject = kind, screen.subject(view.body)
+        screen.view = view
+        self._show_top(view, screen)
+        screen.fill(view.body)
+        if not is_same:
+            frame.put(screen)
+        return not is_same
+
+    def _show_top(self, view: SessionView, screen: Screen) -> None:
+        top = self._frame.top_part
+        is_place = isinstance(view.body, _WITH_PLACE)
+        bar = view.bar or _NO_STEPS
+        top.steps.show(not is_place)
+        top.place_row.show(is_place)
+        top.steps.show_step(bar.now, bar.total)
+        if is_place:
+            top.place_row.show_now()
+        screen.head(top, view.body)
+
+    def _show_bar(self, view: SessionView) -> None:
+        usable = {word for word, intent in BAR_INTENTS.items() if intent in view.intents}
+        if SHEET_INTENTS & set(view.intents):
+            usable.add("language")
+        self._frame.bar.show_state(frozenset(usable), view.is_voice_on, view.is_staff_called)
+
+    def show_connecting(self) -> bool:
+        """The core is away."""
+        if self._is_connecting:
+            return False
+        self._is_connecting, self._kind, self.view = True, None, None
+        screen = screen_class(_CONNECTING)(self._host)
+        top = self._frame.top_part
+        top.steps.show(True)
+        top.place_row.show(False)
+        top.steps.show_step(0, 0)
+        screen.head(top, None)
+        self._frame.put(screen)
+        self._frame.bar.show_state(frozenset(), False, False)
+        self._frame.settle()
+        return True
+
+    def warm(self) -> Any:
+        """Import the next module and .kv that is not there yet, one a call; None when all are."""
+        for place in SCREENS.values():
+            if str(FOLDER / f"{place[0]}.kv") not in Builder.files:
+                return screen_class(place)
+        return None
+
+
+__all__ = ["SCREENS", "Router", "_parts", "screen_class"]

@@ -1,0 +1,202 @@
+"""Invented views: one or more for every Body. The picture book, the layout tests and the benchmark show these."""
+
+from __future__ import annotations
+
+from kiosk.money import Denomination as D
+from kiosk.money import Yen
+from kiosk.view import (
+    AnyBody,
+    Attract,
+    ChooseKinds,
+    ChooseOptions,
+    Confirm,
+    Done,
+    EnterPin,
+    KindChoice,
+    Language,
+    LastTry,
+    Notice,
+    OfferBack,
+    OrderSummary,
+    OutOfService,
+    Pay,
+    PlaceCard,
+    Price,
+    Question,
+    Returning,
+    Role,
+    SessionView,
+    StepBar,
+    TakeCard,
+    TakeThings,
+    Thing,
+    Trouble,
+    Working,
+)
+
+_ALWAYS = ("ChooseLanguage", "CallStaff", "SetVoice", "SetTextSize", "SetContrast")
+_KINDS = (
+    ("juminhyo", 200),
+    ("inkan_shomei", 200),
+    ("koseki_zenbu", 350),
+    ("kisai_jiko", 200),
+    ("kazei_shomei", 200),
+)
+_COINS = (D.COIN10, D.COIN50, D.COIN100, D.COIN500)
+_NOTES = (D.NOTE1000, D.NOTE5000)
+
+SLOT = "00" * 16
+
+
+def _kinds(copies: dict[str, int], refusals: dict[str, str] | None = None) -> ChooseKinds:
+    refused = refusals or {}
+    choices = tuple(
+        KindChoice(kind, Yen(fee), copies.get(kind, 0), 5, refused.get(kind, "")) for kind, fee in _KINDS
+    )
+    return ChooseKinds(
+        choices, sum(copies.values()), Yen.sum(choice.fee * choice.copies for choice in choices)
+    )
+
+
+def _pay(inserted: int, *, notes: bool = True, exact: bool = False, closing: bool = False) -> Pay:
+    return Pay(
+        due=Yen(600),
+        inserted=Yen(inserted),
+        remaining=Yen(max(0, 600 - inserted)),
+        accepted=_COINS + (_NOTES if notes else ()),
+        refused=(D.NOTE10000, D.COIN1, D.COIN5) if notes else (D.COIN1, D.COIN5),
+        is_exact_only=exact,
+        is_closing=closing,
+    )
+
+
+_ATTRACT = Attract(
+    town="例示市役所",
+    place="1階",
+    open_until="17:15",
+    prices=tuple(Price(kind, Yen(fee), Yen(fee + 100)) for kind, fee in _KINDS),
+    is_cash_open=True,
+)
+_OPTIONS = ChooseOptions(
+    "juminhyo",
+    (
+        Question("whom", ("self", "household"), "self"),
+        Question("honseki", ("no", "yes"), "no"),
+        Question("kojin_bango", ("no", "yes"), "no"),
+    ),
+)
+_CONFIRM = Confirm(
+    "例＊＊＊",
+    (
+        OrderSummary("juminhyo", (("whom", "self"), ("honseki", "no"), ("kojin_bango", "no")), 2, 2, Yen(400)),
+        OrderSummary("inkan_shomei", (), 1, 1, Yen(200)),
+    ),
+    3,
+    3,
+    Yen(600),
+)
+
+# name, body, step of the step bar (0: none), intents beside _ALWAYS
+_Sample = tuple[str, AnyBody, int, tuple[str, ...]]
+_SAMPLES: tuple[_Sample, ...] = (
+    ("attract", _ATTRACT, 0, ("Begin",)),
+    (
+        "attract-no-cash",
+        Attract(_ATTRACT.town, _ATTRACT.place, "17:00", _ATTRACT.prices[:2], False),
+        0,
+        ("Begin",),
+    ),
+    ("out-printer", OutOfService("例示市役所", "certificate-printer", "R-502"), 0, ()),
+    ("out-starting", OutOfService("例示市役所", "starting", ""), 0, ()),
+    ("language", Language(), 0, ("Next", "Cancel", "Back")),
+    ("place-card", PlaceCard(), 1, ("NoCard", "Back", "Cancel")),
+    ("place-card-reading", PlaceCard(is_reading=True), 1, ("Cancel",)),
+    ("pin", EnterPin(SLOT, 3, 4), 2, ("ForgotPin", "Back", "Cancel")),
+    ("pin-wrong", EnterPin(SLOT, 2, 4, was_wrong=True), 2, ("ForgotPin", "Back", "Cancel")),
+    ("pin-checking", EnterPin("", 3, 4, is_checking=True), 2, ()),
+    ("last-try", LastTry(), 2, ("ConsentLastTry", "ForgotPin", "Cancel")),
+    ("take-card", TakeCard(is_verified=True), 2, ("Cancel",)),
+    ("take-card-left", TakeCard(is_verified=False, is_left=True), 2, ()),
+    ("kinds-none", _kinds({}), 3, ("SetCopies", "Back", "Cancel")),
+    ("kinds", _kinds({"juminhyo": 2, "inkan_shomei": 1}), 3, ("SetCopies", "Next", "Back", "Cancel")),
+    (
+        "kinds-refused",
+        _kinds({"juminhyo": 5}, {"inkan_shomei": "N-302", "koseki_zenbu": "N-301"}),
+        3,
+        ("SetCopies", "Next", "Back", "Cancel"),
+    ),
+    ("options", _OPTIONS, 3, ("ChooseOption", "Next", "Back", "Cancel")),
+    ("confirm", _CONFIRM, 4, ("Next", "Back", "Cancel")),
+    ("pay", _pay(500), 5, ("Cancel",)),
+    ("pay-coins-only", _pay(0, notes=False), 5, ("Cancel", "Back")),
+    ("pay-exact", _pay(100, exact=True), 5, ("Cancel",)),
+    ("pay-closing", _pay(1000, closing=True), 5, ()),
+    ("returning", Returning(Yen(500)), 5, ()),
+    ("working-preparing", Working("preparing"), 3, ()),
+    ("working", Working("printing", 1, 3, 40), 6, ()),
+    ("working-change", Working("paying_change"), 6, ()),
+    (
+        "take-things",
+        TakeThings(
+            (
+                Thing("certificate", "taken", sheets=3),
+                Thing("change", "waiting", amount=Yen(400)),
+                Thing("receipt", "waiting", sheets=1),
+            )
+        ),
+        6,
+        ("Taken",),
+    ),
+    (
+        "take-things-sensors",
+        TakeThings(
+            (
+                Thing("certificate", "waiting", sheets=1, has_sensor=True),
+                Thing("receipt", "coming", sheets=1, has_sensor=True),
+            )
+        ),
+        6,
+        (),
+    ),
+    ("done", Done(), 6, ("Next",)),
+    ("done-ends-soon", Done(certificate_ends_soon=True), 6, ("Next",)),
+    ("trouble-held", Trouble("R-503", "K1-0427", "held", Yen(600)), 6, ()),
+    ("trouble-slip", Trouble("M-403", "K1-0427", "slip", Yen(400)), 6, ()),
+    ("offer-back", OfferBack(Yen(500)), 0, ("GiveBack",)),
+)
+NOTICE_CODES = (
+    "C-101", "C-102", "C-103", "C-104", "C-105", "C-106", "C-107", "C-108", "P-201", "P-202", "P-203",
+    "N-301", "N-302", "N-303", "N-304", "N-305", "M-401", "M-402", "M-403", "M-404", "R-501", "R-502", "R-503",
+    "R-504", "X-601", "X-602", "X-603", "X-604", "X-605", "X-606",
+)  # fmt: skip
+"""Every public code of the house."""
+
+
+def sample(
+    name: str, language: str = "ja", text_size: str = "S", contrast: str = "normal", *, rev: int = 1, step: int = 1
+) -> SessionView:
+    """The view of this name; KeyError for a name that is not in `names()`."""
+    for found, body, now, intents in (*_SAMPLES, *_notices()):
+        if found == name:
+            return SessionView(
+                rev=rev,
+                step=step,
+                role=Role.RESIDENT,
+                language=language,
+                languages=("ja", "en"),
+                text_size=text_size,
+                contrast=contrast,
+                is_voice_on=False,
+                bar=StepBar(now, 6) if now else None,
+                intents=_ALWAYS + intents,
+                body=body,
+            )
+    raise KeyError(name)
+
+
+def _notices() -> tuple[_Sample, ...]:
+    return tuple((f"notice-{code}", Notice(code), 0, ("Next",)) for code in NOTICE_CODES)
+
+
+def names() -> tuple[str, ...]:
+    return tuple(each[0] for each in (*_SAMPLES, *_notices()))

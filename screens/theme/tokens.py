@@ -1,0 +1,61 @@
+"""The design's numbers, in millimetres. Pixels come from the panel's real size (theme/look.py), never from here."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class TextStyle(NamedTuple):
+    """`em_mm`: the square of a kanji. `leading`: line height in em. `most`: the largest text-size factor it follows."""
+
+    em_mm: float
+    leading: float
+    is_bold: bool = False
+    most: float = 1.4
+
+
+# 10.5 mm em = 7.7 mm capital = 0.73 degrees at 60 cm (EN 301 549 asks for 0.70): nothing is smaller.
+TEXT: Final[dict[str, TextStyle]] = {
+    "body": TextStyle(10.5, 1.4),
+    "lead": TextStyle(12, 1.4),
+    "head": TextStyle(14, 1.3, is_bold=True),
+    "title": TextStyle(16, 1.25, is_bold=True),
+    "figure": TextStyle(24, 1.1, is_bold=True),
+    "number": TextStyle(30, 1.15, is_bold=True),
+    "huge": TextStyle(40, 1.05, is_bold=True),
+    "key": TextStyle(20, 1.2, is_bold=True),
+    "bar": TextStyle(10.5, 1.15, is_bold=True, most=1.2),
+    "dot": TextStyle(10.5, 1.0, is_bold=True, most=1.0),
+    "dot_here": TextStyle(12, 1.0, is_bold=True, most=1.0),
+}
+
+SIZE_FACTOR: Final[dict[str, float]] = {"S": 1.0, "M": 1.15, "L": 1.25, "XL": 1.4}
+
+EDGE: Final = 12.0
+"""Margin at the sides."""
+RADIUS: Final = 4.0
+LINE: Final = 0.75
+CHOSEN_LINE: Final = 1.5
+LIP: Final = 1.5
+"""The edge below what can be pressed."""
+
+GAP_1: Final = 3.0
+GAP_2: Final = 4.0
+GAP_3: Final = 6.0
+GAP_4: Final = 8.0
+
+MAIN_HEIGHT: Final = 38.0
+SIDE_HEIGHT: Final = 26.0
+KEY_HEIGHT: Final = 42.0
+COUNT_BUTTON: Final = 25.0
+BAR_HEIGHT: Final = 47.0
+STEPS_HEIGHT: Final = 18.0
+
+# The gate (VVSG 2.0 for targets, EN 301 549 for letters, WCAG 2.2 AAA for contrast).
+MAIN_LEAST: Final = 24.0
+TARGET_LEAST: Final = (17.8, 12.7)
+TARGET_GAP_LEAST: Final = 2.5
+CAPITAL_LEAST: Final = 7.3
+CAPITAL_PER_EM: Final = 0.733
+TEXT_CONTRAST_LEAST: Final = 7.0
+EDGE_CONTRAST_LEAST: Final = 3.0

@@ -1,0 +1,72 @@
+"""The bar at the bottom: back, stop, language, voice, call staff. Never moved, hidden or renamed.
+
+A word that cannot be used now stays in its place without a box; touching it says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from screens.theme import look, tokens
+from screens.widgets.base import Element, Rect
+from screens.widgets.button import PushButton
+from screens.widgets.paint import draw_box
+
+WORDS = ("back", "cancel", "language", "voice", "call")
+_ICONS = {"back": "back", "cancel": "stop", "language": "globe", "voice": "voice", "call": "call"}
+_CALL_SHARE = 1.34
+_SIDE = 3.0
+_TOP, _BOTTOM = 4.0, 5.0
+
+
+class Bar(Element):
+    """Five words. `on_word(word)` for a usable one, `on_off(word)` for one that is not."""
+
+    role = "bar"
+    high = tokens.BAR_HEIGHT
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.on_word: Callable[[str], None] = lambda _word: None
+        self.on_off: Callable[[str], None] = lambda _word: None
+        self.buttons: dict[str, PushButton] = {}
+        for word in WORDS:
+            button = PushButton()
+            button.kind = "bar_call" if word == "call" else "bar"
+            button.key, button.target = f"bar.{word}", word
+            button.icon, button.icon_at, button.when_off, button.pad = _ICONS[word], "above", "bare", 1.0
+            button.does(self._tell(word, True), self._tell(word, False))
+            self.buttons[word] = button
+            self.add_widget(button)
+
+    def _tell(self, word: str, is_usable: bool) -> Callable[[], None]:
+        def tell() -> None:
+            (self.on_word if is_usable else self.on_off)(word)
+
+        return tell
+
+    def show_state(self, usable: frozenset[str], is_voice_on: bool, is_staff_called: bool) -> None:
+        """Which words can be used; voice and call also show what is on."""
+        for word, button in self.buttons.items():
+            button.enable(word in usable)
+        voice = self.buttons["voice"]
+        voice.choose(is_voice_on)
+        self.buttons["call"].choose(is_staff_called)
+
+    def height_for(self, width: int) -> int:
+        return look.px(tokens.BAR_HEIGHT)
+
+    def draw(self) -> None:
+        draw_box("flat:strip", self.rect)
+        draw_box("flat:hair", self.rect._replace(height=look.px(tokens.LINE)))
+
+    def arrange(self) -> None:
+        side, gap = look.px(_SIDE), look.px(_SIDE)
+        inner = self.rect.inset(side, look.px(_TOP), side, look.px(_BOTTOM))
+        unit = (inner.width - 4 * gap) / (4 + _CALL_SHARE)
+        x = float(inner.x)
+        for word, button in self.buttons.items():
+            width = unit * (_CALL_SHARE if word == "call" else 1)
+            button.place(Rect(round(x), inner.y, round(x + width) - round(x), inner.height))
+            x += width + gap

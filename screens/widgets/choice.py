@@ -1,0 +1,189 @@
+"""Choosing: a certificate with − and ＋, and one of several options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from i18n.catalogue import SOURCE, load
+from i18n.message import Message
+from kiosk.view import KindChoice, Question
+from screens.theme import look, tokens
+from screens.widgets.base import Rect, Row, Stack
+from screens.widgets.button import PushButton
+from screens.widgets.ring import draw_mark
+from screens.widgets.text import Text
+
+_COUNT_WIDE = 78.0
+
+
+class KindCard(Row):
+    """One certificate: what it is called, what it is for, what it costs, how many.
+
+    `on_copies(kind, copies)` is called by −, ＋ and ＋ えらぶ.
+    """
+
+    role = "group"
+    pad_x = 6.0
+    pad_y = 4.0
+    gap = tokens.GAP_2
+
+    def __init__(self, on_copies: Callable[[str, int], None], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._on_copies = on_copies
+        self._choice: KindChoice | None = None
+        words = Stack()
+        words.grow = 1.0
+        self.title, self.purpose, self.fee = Text(), Text(), Text()
+        self.title.style, self.title.is_bold = "lead", True
+        self.fee.style, self.fee.is_bold = "lead", True
+        words.add_widget(self.title)
+        words.add_widget(self.purpose)
+        self.pick, self.less, self.more = _button("pick", ""), _button("less", "minus"), _button("more", "plus")
+        self.pick.kind, self.pick.style, self.pick.key, self.pick.icon = "plain", "lead", "kinds.pick", "plus"
+        self.pick.high = tokens.COUNT_BUTTON
+        self.count, self.refusal = Text(), Text()
+        self.count.style, self.count.is_bold, self.count.align, self.count.grow = "lead", True, "center", 1.0
+        self.counter = Row()
+        for part in (self.less, self.count, self.more):
+            self.counter.add_widget(part)
+        self.less.wide = self.more.wide = tokens.COUNT_BUTTON
+        self.refusal.colour, self.refusal.align, self.refusal.is_bold = "quiet", "center", True
+        end = Stack()
+        end.wide, end.align = _COUNT_WIDE, "fill"
+        for part in (self.pick, self.counter, self.refusal):
+            end.add_widget(part)
+        for part in (words, self.fee, end):
+            self.add_widget(part)
+        self.pick.does(lambda: self._change(+1))
+        self.more.does(lambda: self._change(+1))
+        self.less.does(lambda: self._change(-1))
+
+    def show_choice(self, choice: KindChoice, can_change: bool) -> None:
+        """Take the values."""
+        self._choice = choice
+        is_on = choice.copies > 0
+        self.title.say(f"kind.{choice.kind}")
+        if look.words.language == SOURCE:
+            self.purpose.say(f"kind.{choice.kind}.for")
+        else:
+            self.purpose.write(load(SOURCE).text(f"kind.{choice.kind}"))
+        self.fee.write(look.words.write(choice.fee))
+        self.pick.show(not is_on and not choice.refusal)
+        self.counter.show(is_on and not choice.refusal)
+        self.refusal.show(bool(choice.refusal))
+        if choice.refusal:
+            key = f"refusal.{choice.refusal}"
+            self.refusal.say(key if look.words.has(key) else "refusal.other")
+        self.count.say("copies", choice.copies)
+        self.pick.enable(can_change)
+        self.less.enable(can_change)
+        self.more.enable(can_change and choice.copies < choice.max_copies)
+        box = "kind_off" if choice.refusal else "kind_on" if is_on else "kind"
+        if box != self.box:
+            self.box = box
+            self.changed()
+        for button in (self.pick, self.less, self.more):
+            button.target = f"{button.role_name} {choice.kind}"
+
+    def _change(self, by: int) -> None:
+        if self._choice is not None:
+            self._on_copies(self._choice.kind, self._choice.copies + by)
+
+
+class _CountButton(PushButton):
+    role_name = ""
+
+
+def _button(name: str, icon: str) -> _CountButton:
+    button = _CountButton()
+    button.kind, button.icon, button.pad, button.role_name = "count", icon, 2.0, name
+    return button
+
+
+class OptionButton(PushButton):
+    """A radio: the dot fills, the line thickens, the ground is tinted, the words turn bold."""
+
+    role = "radio"
+    kind = "option"
+    pad = 3.0
+    _DOT = 10.0
+
+    @property
+    def words(self) -> Any:
+        text = super().words
+        return text._replace(is_bold=self.is_chosen)
+
+    def _room(self, width: int) -> int:
+        return max(1, width - 2 * look.px(self.pad) - look.px(self._DOT) - look.px(tokens.GAP_1))
+
+    def natural_width(self, limit: int) -> int:
+        natural = self.words._replace(is_bold=True).natural()
+        return min(limit, natural + look.px(self._DOT) + look.px(tokens.GAP_1) + 2 * look.px(self.pad))
+
+    def draw_content(self, rect: Rect, colour: str) -> None:
+        text = self.words
+        block = text.block(self._room(rect.width))
+        dot, air = look.px(self._DOT), look.px(tokens.GAP_1)
+        x = rect.x + (rect.width - dot - air - block.width) // 2
+        middle = rect.y + rect.height // 2
+        _radio(Rect(x, middle - dot // 2, dot, dot), self.is_chosen)
+        text.draw(x + dot + air, middle - block.height // 2, self._room(rect.width), colour)
+
+
+def _radio(rect: Rect, is_on: bool) -> None:
+    if not is_on:
+        draw_mark(rect, "open_dark")
+        return
+    draw_mark(rect, "full")
+    inset = round(rect.width * 0.32)
+    draw_mark(rect.inset(inset, inset, inset, inset), "hole")
+
+
+class QuestionBox(Stack):
+    """One question with its choices in a row. `on_choice(option, choice)`."""
+
+    role = "group"
+    gap = 3.0
+
+    def __init__(self, on_choice: Callable[[str, str], None], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._on_choice = on_choice
+        self.title, self.help = Text(), Text()
+        self.title.style = "head"
+        self.row = Row()
+        self.row.gap, self.row.align = tokens.GAP_3, "fill"
+        for part in (self.title, self.help, self.row):
+            self.add_widget(part)
+        self.buttons: dict[str, OptionButton] = {}
+
+    def show_question(self, question: Question, can_choose: bool) -> None:
+        """Take the values; the choices of a question never change while it is shown."""
+        key = f"option.{question.option}"
+        self.title.say(key)
+        self.help.show(look.words.has(f"{key}.help"))
+        self.help.say(f"{key}.help")
+        for choice in question.choices:
+            if choice not in self.buttons:
+                self.buttons[choice] = self._add(question.option, choice)
+            self.buttons[choice].choose(choice == question.chosen)
+            self.buttons[choice].enable(can_choose)
+
+    def _add(self, option: str, choice: str) -> OptionButton:
+        button = OptionButton()
+        button.grow, button.key, button.target = 1.0, f"option.{option}.{choice}", f"{option} {choice}"
+        button.does(lambda: self._on_choice(option, choice))
+        self.row.add_widget(button)
+        return button
+
+
+class LanguageButton(OptionButton):
+    """A language in its own script; the chosen one is marked."""
+
+    def show_language(self, language: str, is_chosen: bool) -> None:
+        own: Message = load(language).message("language.name")
+        self.write(own)
+        self.choose(is_chosen)
+        self.target = language
+
+

@@ -1,0 +1,157 @@
+"""The window: step bar, title and lines at the top, the screen in the middle, the bar at the bottom, overlays above.
+
+Top and bottom live as long as the process; a new screen is only its middle.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from i18n import dates
+from screens.theme import look, tokens
+from screens.widgets.bar import Bar
+from screens.widgets.base import Element, Rect, Row, Stack
+from screens.widgets.picture import Icon
+from screens.widgets.sheets import DisplaySheet, StillThereDialog, Toast
+from screens.widgets.steps import StepBar
+from screens.widgets.text import Text
+
+_ACT_BELOW = 8.0
+"""Between the lowest button of a screen and the bar."""
+
+
+class Place(Row):
+    """The town and the clock, where there is no step yet."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.gap, self.high, self.spread = 4.0, tokens.STEPS_HEIGHT, "between"
+        left, right = Row(), Row()
+        left.gap, right.gap = 4.0, 3.0
+        icon = Icon()
+        icon.icon, icon.colour = "house", "blue"
+        self.town, self.day, self.clock = Text(), Text(), Text()
+        self.town.is_bold = self.clock.is_bold = True
+        for text in (self.town, self.day, self.clock):
+            text.style = "lead"
+        left.add_widget(icon)
+        left.add_widget(self.town)
+        right.add_widget(self.day)
+        right.add_widget(self.clock)
+        self.add_widget(left)
+        self.add_widget(right)
+
+
+    def show_now(self) -> None:
+        """Take the time from the wall clock."""
+        now = look.now()
+        self.day.write(dates.day(look.words, now.date()))
+        self.clock.write(f"{now.hour}:{now.minute:02d}")
+
+
+class Top(Stack):
+    """Steps (or place), title, at most two lines below."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pad_x = tokens.EDGE
+        self.steps, self.place_row = StepBar(), Place()
+        self.icon, self.title, self.lead = Icon(), Text(), Text()
+        self.icon.high = 17.0
+        self.title.style, self.title.grow, self.lead.style = "title", 1.0, "lead"
+        self.title.role = "heading"
+        row = Row()
+        row.gap = 4.0
+        row.add_widget(self.icon)
+        row.add_widget(self.title)
+        for part in (_gap(8.0), self.steps, self.place_row, _gap(6.0), row, _gap(3.0), self.lead, _gap(5.0)):
+            self.add_widget(part)
+        self.icon.show(False)
+        self.place_row.show(False)
+
+
+def _gap(high: float) -> Element:
+    space = Element()
+    space.high = high
+    return space
+
+
+class Frame(Element):
+    """The root. `screen` is the middle."""
+
+    role = "window"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.size = (look.width, look.height)
+        self.top_part, self.bar = Top(), Bar()
+        self.still, self.sheet, self.toast = StillThereDialog(), DisplaySheet(), Toast()
+        self.screen: Any = None
+        for part in (self.bar, self.top_part, self.still, self.sheet, self.toast):
+            self.add_widget(part)
+        self._factor = 1.0
+        self._touch: Any = None
+
+    def put(self, screen: Any) -> None:
+        """Show another middle; the old one is let go."""
+        if self.screen is not None:
+            self.screen.leave()
+            self.screen.hide()
+            self.remove_widget(self.screen)
+        self.screen = screen
+        self.add_widget(screen, index=len(self.children))
+        self.regrow()
+
+    def settle(self) -> None:
+        """Place everything that changed. The text grows as far as the person asked and the screen can hold."""
+        if not self._is_stale:
+            return
+        sizes = sorted({each for each in tokens.SIZE_FACTOR.values() if each <= self._factor}, reverse=True)
+        for self._factor in sizes:
+            if look.factor != self._factor:
+                look.factor = self._factor
+                self.restyle()
+            if self._is_room():
+                break
+        self.place(Rect(0, 0, look.width, look.height))
+
+    def regrow(self) -> None:
+        """Another screen or another text size: try the wanted size again."""
+        self._factor = tokens.SIZE_FACTOR[look.text_size]
+        self.changed()
+
+    def _is_room(self) -> bool:
+        if self.screen is None:
+            return True
+        return self._middle().height >= self.screen.height_for(self._middle().width)
+
+    def _middle(self) -> Rect:
+        top = self.top_part.height_for(look.width)
+        bar = look.px(tokens.BAR_HEIGHT)
+        edge, below = look.px(tokens.EDGE), look.px(_ACT_BELOW)
+        return Rect(edge, top, look.width - 2 * edge, look.height - top - bar - below)
+
+    def arrange(self) -> None:
+        self.hide_rest()
+        bar = look.px(tokens.BAR_HEIGHT)
+        self.top_part.place(Rect(0, 0, look.width, self.top_part.height_for(look.width)))
+        self.bar.place(Rect(0, look.height - bar, look.width, bar))
+        if self.screen is not None:
+            self.screen.place(self._middle())
+        over = Rect(0, 0, look.width, look.height - bar)
+        for part in (self.still, self.sheet):
+            if part.is_shown:
+                part.place(over)
+        if self.toast.is_shown:
+            edge, below = look.px(tokens.EDGE), look.px(_ACT_BELOW)
+            width = look.width - 2 * edge
+            height = self.toast.height_for(width)
+            self.toast.place(Rect(edge, look.height - bar - below - height, width, height))
+
+    def on_touch_down(self, touch: Any) -> bool:
+        """One finger at a time."""
+        if self._touch is not None and self._touch.time_end == -1 and self._touch is not touch:
+            return True
+        self._touch = touch
+        super().on_touch_down(touch)
+        return True

@@ -1,0 +1,119 @@
+"""Drawings and icons as widgets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kivy.clock import Clock
+from kivy.graphics import PopMatrix, PushMatrix, Translate
+
+from screens.theme import look
+from screens.widgets.base import Element, Rect
+from screens.widgets.drawings import DRAWINGS, ICONS
+from screens.widgets.vector import Spot, draw_shapes
+
+_STEP_MM = 6.0
+_PATH = (0.0, 0.12, 0.35, 0.65, 0.88, 1.0, 1.0, 1.0, 0.88, 0.65, 0.35, 0.12, 0.0, 0.0, 0.0)
+"""Where the arrow is along its 6 mm, one value a tick: out, rest, back, rest, once in about a second."""
+_TICK_S = 0.07
+
+
+class Icon(Element):
+    """One of drawings.ICONS; `high` is its size, square."""
+
+    role = ""
+    icon = ""
+    colour = "ink"
+    high = 13.0
+
+    def natural_width(self, limit: int) -> int:
+        return min(limit, look.px(self.high))
+
+    def use(self, icon: str, colour: str = "") -> None:
+        """Become another icon."""
+        if (icon, colour or self.colour) != (self.icon, self.colour):
+            self.icon, self.colour = icon, colour or self.colour
+            self.changed()
+
+    def draw(self) -> None:
+        draw_icon(self.icon, self.rect, self.colour)
+
+
+def draw_icon(icon: str, rect: Rect, colour: str) -> None:
+    """Add an icon to the open canvas, square, in the middle of the rect."""
+    if not icon:
+        return
+    side = min(rect.width, rect.height)
+    left = rect.x + (rect.width - side) / 2
+    top = look.height - rect.y - (rect.height - side) / 2
+    draw_shapes(ICONS[icon].shapes, Spot(left, top, side / 48), recolour=colour)
+
+
+class Picture(Element):
+    """One of drawings.DRAWINGS, as large as its place allows. `moves`: its arrow invites, gently."""
+
+    role = "picture"
+    drawing = ""
+    moves = False
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._shift: Any = None
+        self._way = (0.0, 0.0)
+        self._tick = 0
+        self._timer: Any = None
+
+    def use(self, drawing: str, moves: bool = False) -> None:
+        """Become another drawing."""
+        if (drawing, moves) != (self.drawing, self.moves):
+            self.drawing, self.moves = drawing, moves
+            self.changed()
+
+    def natural_width(self, limit: int) -> int:
+        drawing = DRAWINGS.get(self.drawing)
+        if self.wide or drawing is None:
+            return super().natural_width(limit)
+        return min(limit, round(look.px(self.high) * drawing.width / drawing.height)) if self.high else limit
+
+    def height_for(self, width: int) -> int:
+        drawing = DRAWINGS.get(self.drawing)
+        if self.high or drawing is None or self.grow:
+            return look.px(self.high)
+        return round(width * drawing.height / drawing.width)
+
+    def draw(self) -> None:
+        self.stop()
+        if not self.drawing:
+            return
+        drawing = DRAWINGS[self.drawing]
+        scale = min(self.rect.width / drawing.width, self.rect.height / drawing.height)
+        left = self.rect.x + (self.rect.width - drawing.width * scale) / 2
+        top = look.height - self.rect.y - (self.rect.height - drawing.height * scale) / 2
+        spot = Spot(left, top, scale)
+        draw_shapes(drawing.shapes, spot)
+        if drawing.arrow:
+            PushMatrix()
+            self._shift = Translate(0, 0)
+            draw_shapes(drawing.arrow, spot)
+            PopMatrix()
+        self._way = (drawing.way[0], -drawing.way[1])
+        if self.moves and look.moves:
+            self._timer = Clock.schedule_interval(self._move, _TICK_S)
+
+    def hide(self) -> None:
+        self.stop()
+        super().hide()
+
+    def stop(self) -> None:
+        """No more motion."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _move(self, _dt: float) -> None:
+        before = _PATH[self._tick]
+        self._tick = (self._tick + 1) % len(_PATH)
+        along = _PATH[self._tick]
+        if along != before and self._shift is not None:
+            reach = look.px(_STEP_MM) * along
+            self._shift.xy = (round(self._way[0] * reach), round(self._way[1] * reach))

@@ -1,0 +1,260 @@
+"""Words on the screen: a text of the catalogue, or a value, in one of the text styles."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, NamedTuple
+
+from kivy.graphics import Color, Rectangle
+from kivy.graphics.texture import Texture
+from PIL import Image
+
+from i18n import message as messages
+from i18n.catalogue import Value
+from i18n.message import EMPTY, Message, Run
+from kiosk.money import Yen
+from screens import typeset
+from screens.theme import look, tokens
+from screens.typeset import Block, Setting
+from screens.widgets.base import Element, Rect
+
+_CACHE_BYTES = 24 * 1024 * 1024
+
+
+class _Cache:
+    """Textures of texts by content and setting, bounded; the least used goes first."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._held = 0
+        self._textures: OrderedDict[tuple[Message, Setting], Texture] = OrderedDict()
+
+    def get(self, message: Message, setting: Setting, block: Block, is_private: bool) -> Texture:
+        key = (message, setting)
+        texture = self._textures.get(key)
+        if texture is not None:
+            self._textures.move_to_end(key)
+            return texture
+        texture = mask_texture(typeset.draw_mask(block, setting, is_private))
+        if not is_private:
+            self._textures[key] = texture
+            self._held += _bytes(texture)
+            while self._held > self._most:
+                _, oldest = self._textures.popitem(last=False)
+                self._held -= _bytes(oldest)
+        return texture
+
+
+def _bytes(texture: Texture) -> int:
+    return 2 * int(texture.width) * int(texture.height)
+
+
+def mask_texture(mask: Image.Image) -> Texture:
+    """White with the mask as alpha: the colour comes from the canvas, so one texture serves every state."""
+    texture = Texture.create(size=mask.size, colorfmt="luminance_alpha")
+    data = Image.merge("LA", (Image.new("L", mask.size, 255), mask)).tobytes()
+    texture.blit_buffer(data, colorfmt="luminance_alpha", bufferfmt="ubyte")
+    texture.flip_vertical()
+    return texture
+
+
+_cache = _Cache(_CACHE_BYTES)
+
+
+class Words(NamedTuple):
+    """A message with the way to set it: what every widget with text in it is made of."""
+
+    message: Message
+    px: int
+    style: str
+    is_bold: bool
+    align: str = "left"
+    is_private: bool = False
+
+    def natural(self) -> int:
+        return typeset.natural_width(self.message, self.px, self.is_bold, self.is_private)
+
+    def setting(self, width: int) -> Setting:
+        return Setting(self.px, tokens.TEXT[self.style].leading, self.is_bold, float(width), self.align)
+
+    def block(self, width: int) -> Block:
+        return typeset.set_text(self.message, self.setting(width), self.is_private)
+
+    def draw(self, x: int, y: int, width: int, colour: str) -> None:
+        """Add to the open canvas, the block's top left at x, y."""
+        if self.message.is_empty:
+            return
+        setting, block = self.setting(width), self.block(width)
+        texture = _cache.get(self.message, setting, block, self.is_private)
+        bleed = typeset.bleed_px(setting)
+        Color(*look.colour(colour))
+        Rectangle(
+            texture=texture,
+            pos=(x - bleed, look.height - y - block.height - bleed),
+            size=texture.size,
+        )
+
+
+def words(message: Message, style: str, *, is_bold: bool | None = None, align: str = "left") -> Words:
+    """At the person's text size."""
+    bold = tokens.TEXT[style].is_bold if is_bold is None else is_bold
+    return Words(message, look.em_px(style), style, bold, align)
+
+
+class Text(Element):
+    """`key`: the catalogue's text; `say` gives values, `write` shows a value that is no text of the catalogue."""
+
+    role = "text"
+    key = ""
+    style = "body"
+    colour = "ink"
+    align = "left"
+    is_bold: bool | None = None
+    is_private = False
+    fit = True
+    """May be as narrow as its words; False: takes the width that it is given."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._values: dict[str, Value] = {}
+        self._count: int | None = None
+        self._literal: Message | None = None
+
+    def say(self, key: str, count: int | None = None, **values: Value) -> None:
+        """Show a text of the catalogue."""
+        if (key, count, values, None) != (self.key, self._count, self._values, self._literal):
+            self.key, self._count, self._values, self._literal = key, count, values, None
+            self.changed()
+
+    def write(self, value: str | Message) -> None:
+        """Show this, as it is, in every language."""
+        literal = messages.plain(value) if isinstance(value, str) else value
+        if literal != self._literal:
+            self.key, self._count, self._values, self._literal = "", None, {}, literal
+            self.changed()
+
+    @property
+    def message(self) -> Message:
+        if self._literal is not None:
+            return self._literal
+        return look.words.message(self.key, self._count, **self._values) if self.key else EMPTY
+
+    @property
+    def words(self) -> Words:
+        return words(self.message, self.style, is_bold=self.is_bold, align=self.align)._replace(
+            is_private=self.is_private
+        )
+
+    def natural_width(self, limit: int) -> int:
+        if self.wide:
+            return super().natural_width(limit)
+        text = self.words
+        natural = text.natural()
+        return natural if natural <= limit else min(limit, text.block(limit).width)
+
+    def height_for(self, width: int) -> int:
+        return 0 if self.message.is_empty else self.words.block(width).height
+
+    def baseline(self, width: int) -> int:
+        return self.words.block(width).baseline
+
+    def lines(self) -> list[str]:
+        """What is to be read, line by line: for the layout tree."""
+        return line_texts(self.words.block(self.rect.width))
+
+    def ink_rect(self) -> Rect:
+        """Where the words are: narrower than the place if they are short."""
+        block = self.words.block(self.rect.width)
+        return Rect(self._left(block), self.rect.y, block.width, block.height)
+
+    def _left(self, block: Block) -> int:
+        slack = self.rect.width - block.width
+        return self.rect.x + {"center": slack // 2, "right": slack}.get(self.align, 0)
+
+    def draw(self) -> None:
+        text = self.words
+        self.words.draw(self._left(text.block(self.rect.width)), self.rect.y, self.rect.width, self.colour)
+
+
+class Figure(Text):
+    """An amount or a number with its unit: the digits large, the rest at `unit` of their size, on one baseline."""
+
+    style = "figure"
+    unit = 0.5
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._parts: tuple[str, str, str] = ("", "", "")
+        self._amount: Yen | None = None
+        self._template = ""
+
+    def yen(self, amount: Yen) -> None:
+        """Show an amount."""
+        if amount != self._amount:
+            self._amount = amount
+            self.changed()
+
+    def write_number(self, count: int) -> None:
+        """Show a bare number."""
+        self.number("number", count)
+
+    def number(self, key: str, count: int) -> None:
+        """Show a number in a text of the catalogue that has `{n}`."""
+        if (key, count) != (self.key, self._count):
+            self.key, self._count, self._amount = key, count, None
+            self.changed()
+
+    @property
+    def parts_of_text(self) -> tuple[str, str, str]:
+        if self._amount is not None:
+            return look.words.yen_parts(self._amount)
+        if not self.key:
+            return "", "", ""
+        before, _, after = look.words.template(self.key).partition("{n}")
+        return before, str(self._count or 0), after
+
+    @property
+    def message(self) -> Message:
+        return messages.plain("".join(self.parts_of_text))
+
+    def _pieces(self) -> list[Words]:
+        px = look.em_px(self.style)
+        small = round(px * self.unit)
+        before, digits, after = self.parts_of_text
+        spec = ((before, small), (digits, px), (after, small))
+        return [Words(Message((((Run(text),),),)), size, self.style, True) for text, size in spec if text]
+
+    def natural_width(self, limit: int) -> int:
+        pieces = self._pieces()
+        return min(limit, sum(piece.natural() for piece in pieces) + self._air * max(0, len(pieces) - 1))
+
+    @property
+    def _air(self) -> int:
+        return round(look.em_px(self.style) * 0.05)
+
+    def height_for(self, width: int) -> int:
+        return round(look.em_px(self.style) * tokens.TEXT[self.style].leading)
+
+    def baseline(self, width: int) -> int:
+        return max((piece.block(9999).baseline for piece in self._pieces()), default=0)
+
+    def lines(self) -> list[str]:
+        return ["".join(self.parts_of_text)]
+
+    def ink_rect(self) -> Rect:
+        width = self.natural_width(9999)
+        slack = self.rect.width - width
+        x = self.rect.x + {"center": slack // 2, "right": slack}.get(self.align, 0)
+        return Rect(x, self.rect.y, width, self.height_for(width))
+
+    def draw(self) -> None:
+        x = self.ink_rect().x
+        line = self.rect.y + self.baseline(0)
+        for piece in self._pieces():
+            block = piece.block(9999)
+            piece.draw(x, line - block.baseline, 9999, self.colour)
+            x += piece.natural() + self._air
+
+
+def line_texts(block: Block) -> list[str]:
+    return ["".join(run.text for run in line.runs) for line in block.lines]

@@ -1,0 +1,73 @@
+"""One thing to take: its picture, what it is, how much of it, and whether it was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kiosk.view import Thing
+from screens.theme import look, tokens
+from screens.widgets.base import Row, Stack
+from screens.widgets.button import PushButton
+from screens.widgets.picture import Picture
+from screens.widgets.ring import Mark
+from screens.widgets.text import Text
+
+_DRAWINGS = {"certificate": "paper_out", "change": "tray", "receipt": "receipt_out"}
+_STATE_WIDE = 64.0
+
+
+class ThingCard(Row):
+    """`on_taken(thing)` where no sensor says it."""
+
+    role = "group"
+    pad_x = 8.0
+    pad_y = 4.0
+    gap = tokens.GAP_4
+    grow = 1.0
+
+    def __init__(self, on_taken: Callable[[str], None], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._thing = ""
+        self.picture = Picture()
+        self.picture.high = 60.0
+        self.title, self.amount = Text(), Text()
+        self.title.style, self.amount.style = "head", "lead"
+        words = Stack()
+        words.grow = 1.0
+        words.add_widget(self.title)
+        words.add_widget(self.amount)
+        self.mark, self.state = Mark(), Text()
+        self.state.is_bold, self.state.align = True, "center"
+        self.button = PushButton()
+        self.button.kind, self.button.key, self.button.pad = "taken", "things.taken", 2.0
+        self.button.does(lambda: on_taken(self._thing))
+        end = Stack()
+        end.wide, end.gap, end.align = _STATE_WIDE, 2.0, "center"
+        self.button.wide = _STATE_WIDE
+        for part in (self.mark, self.state, self.button):
+            end.add_widget(part)
+        for part in (self.picture, words, end):
+            self.add_widget(part)
+
+    def show_thing(self, thing: Thing, is_first: bool, can_tell: bool) -> None:
+        """Take the values. `is_first`: the one to take now."""
+        self._thing = thing.thing
+        is_taken, is_waiting = thing.state == "taken", thing.state == "waiting"
+        self.title.say(f"things.{thing.thing}")
+        self.amount.show(bool(thing.sheets or thing.amount))
+        self.amount.write(
+            look.words.write(thing.amount) if thing.amount else look.words.text("sheets", thing.sheets)
+        )
+        asks = is_waiting and not thing.has_sensor and can_tell
+        self.button.show(asks)
+        self.button.target = f"taken {thing.thing}"
+        self.mark.show(not asks)
+        self.state.show(not asks)
+        self.mark.show_state("done" if is_taken else "here" if is_waiting else "open")
+        self.state.say(f"things.{thing.state}")
+        self.picture.use(_DRAWINGS[thing.thing], moves=is_first)
+        box = "ok_edge" if is_taken else "kind_on" if is_first else "kind"
+        if box != self.box:
+            self.box = box
+            self.changed()
