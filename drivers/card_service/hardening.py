@@ -16,7 +16,11 @@ def harden() -> None:
     """No core dump, no ptrace by the same uid, no new privileges, no message of an exception on stderr.
     OSError when the kernel refuses.
     """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if resource.getrlimit(resource.RLIMIT_CORE) != (
+        0,
+        0,
+    ):  # the unit file says it too, and then forbids the call
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     libc = ctypes.CDLL(None, use_errno=True)
     for option, value in ((_PR_SET_DUMPABLE, 0), (_PR_SET_NO_NEW_PRIVS, 1)):
         if libc.prctl(option, value, 0, 0, 0) != 0:

@@ -1,8 +1,7 @@
 """`kiosk-card`: one fresh process per card, started ahead of it (README.md).
 
 The core's connection comes as file descriptor 3 (socket activation, `Accept=yes`), as standard input
-(`StandardInput=socket`), or as `--fd`. `--listen` is the listener for machines without systemd: the demo
-and the tests.
+(`StandardInput=socket`), or as `--fd`.
 """
 
 from __future__ import annotations
@@ -13,13 +12,14 @@ import os
 import pwd
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from drivers.card_service.hardening import harden
 from drivers.card_service.pin_channel import NOBODY, peer_uid
+from drivers.card_service.service import CardService
+from drivers.transport.pcsc import PcscCard, ReaderWatch
 from kiosk.ids import DeviceId
 
 log = logging.getLogger("kiosk-card")
@@ -39,7 +39,6 @@ def _parser() -> argparse.ArgumentParser:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--fd", type=int, help="the connected socket")
     way.add_argument("--connect", type=Path, help="connect to a listening core (tests)")
-    way.add_argument("--listen", type=Path, help="start a process for each connection to this path")
     return parser
 
 
@@ -57,9 +56,6 @@ def _core_socket(args: argparse.Namespace) -> socket.socket:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    from drivers.card_service.service import CardService  # noqa: PLC0415  # the listener needs none of it
-    from drivers.transport.pcsc import PcscCard, ReaderWatch  # noqa: PLC0415
-
     harden()
     core = _core_socket(args)
     uid = peer_uid(core)
@@ -81,36 +77,13 @@ def _serve(args: argparse.Namespace) -> int:
     return 0
 
 
-def _listen(args: argparse.Namespace, argv: Sequence[str]) -> int:
-    """A process per connection, as systemd's `Accept=yes` does it."""
-    at = list(argv).index("--listen")
-    handed_on = [*argv[:at], *argv[at + 2 :]]
-    args.listen.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-    before = os.umask(0o117)
-    listener.bind(os.fspath(args.listen))
-    os.umask(before)
-    listener.listen()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    children: list[subprocess.Popen[bytes]] = []
-    while True:
-        core, _ = listener.accept()
-        with core:
-            number = core.fileno()
-            command = [sys.executable, "-m", __spec__.name, *handed_on, "--fd", str(number)]
-            children = [each for each in children if each.poll() is None]
-            child = subprocess.Popen(command, pass_fds=(number,), stdin=subprocess.DEVNULL)  # noqa: S603  # ourselves
-            children.append(child)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0: the card was removed or the core went away; 1: the peer is not the core; 3: the reader
     hangs.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
-    args = _parser().parse_args(words)
+    args = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    return _listen(args, words) if args.listen else _serve(args)
+    return _serve(args)
 
 
 if __name__ == "__main__":

@@ -123,6 +123,9 @@ class CardSession:
                 pass
 
     def obey(self, command: CardCommand) -> None:
+        """Do it. Without a usable card there is nothing to do: what the core says then crossed an event of ours."""
+        if self.phase is not Phase.USABLE:
+            return
         match command:
             case ports.OpenPinSlot():
                 self._open_slot()
@@ -232,9 +235,7 @@ class CardSession:
 
     def _open_slot(self) -> None:
         self.close_slot()
-        if self.phase is not Phase.USABLE:
-            self._fail("order")
-        elif self._attempts_left == 0:
+        if self._attempts_left == 0:
             self._post(ports.PinBlocked(self._device))
         elif self._wrong_here >= MAX_WRONG_HERE:
             self._fail("too-many-here")
@@ -277,7 +278,7 @@ class CardSession:
     # --- signature ------------------------------------------------------------------------------------------
 
     def _sign(self, op: OpId, message: bytes) -> None:
-        if self.phase is not Phase.USABLE or not self._is_verified:
+        if not self._is_verified:
             self._fail("order")
             return
         try:

@@ -1,0 +1,139 @@
+"""Virtual cards for tests that need no reader: a box made once, a card on an imagined reader, a session over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from drivers.card_service.messages import CardEvent
+from drivers.card_service.session import CardSession, Presence
+from drivers.jpki.sim import box as boxes
+from drivers.jpki.sim.box import Options
+from drivers.jpki.sim.card import Fault, VirtualCard
+from drivers.jpki.sim.filesystem import Image, Memory, Secret
+from kiosk.errors import DeviceTimeout, DeviceUnavailable
+from kiosk.ids import DeviceId, SlotId
+
+DEVICE = DeviceId("card1")
+PIN = "1234"
+
+
+@cache
+def box() -> Path:
+    """The box of this test run: authorities, Hanako's card and Taro's."""
+    folder = Path(mkdtemp(prefix="madoguchi-cards-"))
+    boxes.make(folder, ["hanako", "taro"], PIN, "EXAMPLE2026A")
+    return folder
+
+
+@cache
+def _open(name: str, options: Options) -> tuple[Image, Memory]:
+    return boxes.open_card(box(), name, options)
+
+
+def card(name: str = "hanako", options: Options | None = None, faults: tuple[Fault, ...] = ()) -> VirtualCard:
+    """A card with fresh counters that no other test sees."""
+    options = options or Options()
+    image, stored = _open(name, options)
+    image = Image(image.atr, dict(image.directories), image.data_objects)
+    secrets = {each: stored[each] for each in stored.names()}
+    memory = Memory({k: Secret(v.value, v.left, v.most, v.is_dead) for k, v in secrets.items()})
+    return VirtualCard(image, memory, options.is_lenient, faults)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a reader says."""
+
+    reader: str = "Imagined 00"
+    code: str = ""
+    has_card: bool = False
+    insertions: int = 0
+
+
+@dataclass
+class Held:
+    """A virtual card as the session holds it."""
+
+    card: VirtualCard
+    is_removed: bool = False
+    is_powered: bool = True
+    after: Callable[[int], None] = lambda _: None
+    """Called with the number of the exchange, after it."""
+    exchanges: int = 0
+
+    def transmit(self, command: bytearray) -> bytes:
+        assert self.is_powered, "an APDU to a card without power"
+        if self.is_removed:
+            raise DeviceUnavailable("card: removed")
+        answer = self.card.transmit(command)
+        self.exchanges += 1
+        self.after(self.exchanges)
+        return answer
+
+    def is_gone(self, within_s: float) -> bool:
+        return self.is_removed
+
+    def close(self) -> None:
+        self.is_powered = False
+        self.card.power()
+
+
+class Slots:
+    """A road without a socket."""
+
+    def __init__(self) -> None:
+        self.slot: SlotId | None = None
+        self.count = 0
+
+    def open(self, min_length: int, max_length: int) -> SlotId:
+        self.count += 1
+        self.slot = SlotId(f"{self.count:032x}")
+        return self.slot
+
+    def close(self) -> SlotId | None:
+        slot, self.slot = self.slot, None
+        return slot
+
+
+@dataclass
+class Desk:
+    """A session with everything round it."""
+
+    held: Held
+    events: list[CardEvent] = field(default_factory=list)
+    slots: Slots = field(default_factory=Slots)
+    refusal: DeviceTimeout | DeviceUnavailable | None = None
+
+    def __post_init__(self) -> None:
+        self.session = CardSession(DEVICE, self.events.append, self._connect, self.slots)
+
+    def _connect(self, _: Presence) -> Held:
+        if self.refusal is not None:
+            raise self.refusal
+        return self.held
+
+    def insert(self) -> None:
+        self.session.see_reader(Seen())
+        self.session.see_reader(Seen(has_card=True, insertions=1))
+
+    def remove(self) -> None:
+        self.held.is_removed = True
+        self.session.see_reader(Seen(insertions=2))
+
+    def enter(self, digits: bytes) -> bytearray:
+        """As the PIN channel does it: the slot is used up, then the secret is taken."""
+        self.slots.close()
+        secret = bytearray(digits)
+        self.session.take_secret(secret)
+        return secret
+
+    def names(self) -> list[str]:
+        return [type(each).__name__ for each in self.events]
+
+
+def desk(name: str = "hanako", options: Options | None = None, faults: tuple[Fault, ...] = ()) -> Desk:
+    return Desk(Held(card(name, options, faults)))
