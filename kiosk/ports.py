@@ -111,7 +111,8 @@ class CardRead(Event, frozen=True):
 
 
 class CardUnreadable(Event, frozen=True):
-    """Not a card we can use. `code`: `mute` (upside down, moved away), `not-my-number`, `no-certificate`, `protocol`."""
+    """Not a card we can use. `code`: `mute` (upside down, moved away), `not-my-number`, `no-certificate`,
+    `protocol`."""
 
     device: DeviceId
     code: str
@@ -122,7 +123,8 @@ class CardRemoved(Event, frozen=True):
 
 
 class PinSlotOpened(Event, frozen=True):
-    """The card process waits for one packet with this slot id on the secret socket. No type here can carry the digits."""
+    """The card process waits for one packet with this slot id on the secret socket. No type here can
+    carry the digits."""
 
     device: DeviceId
     slot: SlotId
@@ -353,7 +355,8 @@ class ReadPrinter(Command, frozen=True):
 
 
 class PrintDocument(Command, frozen=True):
-    """`document` is a PDF of exactly `pages` pages whose SHA-256 is `sha256`; both are checked again before it is sent."""
+    """`document` is a PDF of exactly `pages` pages whose SHA-256 is `sha256`; both are checked again
+    before it is sent."""
 
     op: OpId
     device: DeviceId

@@ -41,7 +41,8 @@ class Attract(Body, frozen=True):
 
 
 class OutOfService(Body, frozen=True):
-    """`reason`: `starting`, `closed`, `certificate-printer`, `receipt-printer`, `card-reader`, `cash`, `server`, `clock`, `stopped`, `journal`."""
+    """`reason`: `starting`, `closed`, `certificate-printer`, `receipt-printer`, `card-reader`, `cash`,
+    `server`, `clock`, `stopped`, `journal`."""
 
     town: str
     reason: str
@@ -172,13 +173,15 @@ class Done(Body, frozen=True):
 
 
 class Notice(Body, frozen=True):
-    """Something could not be done, nothing is lost: one cause (`code`), one message, one next step. Text key `notice.CODE`."""
+    """Something could not be done, nothing is lost: one cause (`code`), one message, one next step. Text
+    key `notice.CODE`."""
 
     code: str
 
 
 class Trouble(Body, frozen=True):
-    """Something is open: a person is needed. `number` is what staff ask for; `money`: `none`, `returned`, `held`, `slip`."""
+    """Something is open: a person is needed. `number` is what staff ask for; `money`: `none`, `returned`,
+    `held`, `slip`."""
 
     code: str
     number: str

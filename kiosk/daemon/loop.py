@@ -99,6 +99,16 @@ class Loop:
     def set_issuance(self, driver: Driver) -> None:
         self._issuance = driver
 
+    def record(self, record: AnyRecord) -> None:
+        """A record of the machine's own life; from the thread of the loop only."""
+        if self._append([record]):
+            self._drain()
+
+    def perform_all(self, commands: list[Command]) -> None:
+        """The first commands of a life."""
+        for command in commands:
+            self._perform(command)
+
     # --- the loop -----------------------------------------------------------------------------------------------------
 
     def run(self, alive: Callable[[], None], alive_every_s: float) -> None:
@@ -129,6 +139,9 @@ class Loop:
             self._screens.refuse(event.role, event.intent.step, "stale")
             return
         self._next.append(event)
+        self._drain()
+
+    def _drain(self) -> None:
         while self._next:
             self._handle(self._next.popleft())
         self._publish()
@@ -148,7 +161,9 @@ class Loop:
             case Append(records=records):
                 return self._append(list(records))
             case Seal():
-                return self._seal is None or self._append([self._seal(self.state.ledger, self._journal.head[1])])
+                return self._seal is None or self._append(
+                    [self._seal(self.state.ledger, self._journal.head[1])]
+                )
             case StartTimer(name=name, after_s=after_s):
                 self._timers[name] = self._clock.monotonic_s() + after_s
             case StopTimer(name=name):

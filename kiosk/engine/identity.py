@@ -42,7 +42,13 @@ def bound_message(challenge: bytes, kiosk: str, transaction: str, kinds: tuple[s
     The contract is issuance/openapi.yaml (`authentications`).
     """
     return b"\n".join(
-        (MESSAGE_HEAD, challenge, kiosk.encode(), transaction.encode(), b",".join(sorted(k.encode() for k in kinds)))
+        (
+            MESSAGE_HEAD,
+            challenge,
+            kiosk.encode(),
+            transaction.encode(),
+            b",".join(sorted(k.encode() for k in kinds)),
+        )
     )
 
 
@@ -189,9 +195,7 @@ def _sign_when_ready(turn: Turn) -> None:
         return
     op = OpId(turn.token())
     turn.edit(sign_op=op)
-    message = bound_message(
-        session.challenge, turn.state.setup.kiosk, session.transaction, bound_kinds(turn)
-    )
+    message = bound_message(session.challenge, turn.state.setup.kiosk, session.transaction, bound_kinds(turn))
     turn.do(SignChallenge(turn.state.setup.card_reader, op, message))
 
 
@@ -241,7 +245,9 @@ def authenticated(turn: Turn, event: Authenticated) -> None:
     if event.transaction != turn.session.transaction:
         return
     turn.edit(
-        is_authenticated=True, entitlements=event.entitlements, certificate_ends_soon=event.certificate_ends_soon
+        is_authenticated=True,
+        entitlements=event.entitlements,
+        certificate_ends_soon=event.certificate_ends_soon,
     )
     if turn.state.phase is Phase.AUTHENTICATING:
         advance(turn)

@@ -28,6 +28,7 @@ from kiosk.ports import (
     Evidence,
     IssuanceFailed,
     Order,
+    Outcome,
     PageImprinted,
     Prepare,
     Prepared,
@@ -43,7 +44,6 @@ from kiosk.ports import (
     TimerExpired,
     VoidAcknowledged,
 )
-from kiosk.ports import Outcome
 
 COMMIT_TRIES = 3
 PRINT_TRIES = 3
@@ -82,7 +82,9 @@ def prepared(turn: Turn, event: Prepared) -> None:
     if wrong:
         turn.do(AbandonTransaction(session.transaction))
         turn.record(
-            IncidentOpened(turn.token(), "X-603", session.transaction, facts=tuple((each, "differs") for each in wrong))
+            IncidentOpened(
+                turn.token(), "X-603", session.transaction, facts=tuple((each, "differs") for each in wrong)
+            )
         )
         turn.set(is_staff_called=True)
         notify(turn, "X-603")
@@ -112,7 +114,8 @@ def mismatches(turn: Turn, line: Line, event: Prepared) -> tuple[str, ...]:
         "serial": bool(found.serial) and found.serial == document.serial and found.serial not in earlier,
         "serial-in-text": found.serial_in_text,
         "metadata": found.transaction_in_metadata,
-        "applicant": session.applicant_masked in ("", found.applicant_masked) and bool(found.applicant_masked),
+        "applicant": session.applicant_masked in ("", found.applicant_masked)
+        and bool(found.applicant_masked),
         "holders": bool(found.holders_masked),
     }
     return tuple(name for name, ok in checks.items() if not ok)
@@ -120,7 +123,12 @@ def mismatches(turn: Turn, line: Line, event: Prepared) -> tuple[str, ...]:
 
 def evidence_is_whole(evidence: Evidence) -> bool:
     """True when no check inside the document itself failed (used by tests and the maintenance screens)."""
-    return evidence.signature_ok and evidence.sha256_ok and evidence.serial_in_text and evidence.transaction_in_metadata
+    return (
+        evidence.signature_ok
+        and evidence.sha256_ok
+        and evidence.serial_in_text
+        and evidence.transaction_in_metadata
+    )
 
 
 def prepare_refused(turn: Turn, event: PrepareRefused) -> None:
@@ -357,7 +365,7 @@ def nothing_issued(turn: Turn) -> None:
     close_unissued(turn)
 
 
-# --- reports to the server: repeated until it has them ------------------------------------------------------------------
+# --- reports to the server: repeated until it has them --------------------------------------------------------
 
 
 def report(turn: Turn, line: LineId) -> None:

@@ -1,4 +1,4 @@
-"""Money in and money out. A coin is credit when its record is durable; a payout follows its record, never twice. Pure."""
+"""Money in and money out. A coin is credit when its record is durable; a payout follows its record. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from kiosk.changer import accept_mask, plan_payout
 from kiosk.engine.service import stop_reason
 from kiosk.engine.session import advance, end, notify
 from kiosk.engine.slips import fault_slip
-from kiosk.engine.taking import change_is_out
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
+from kiosk.engine.taking import change_is_out
 from kiosk.ids import DeviceId, OpId
 from kiosk.journal.accounts import Account, Payout
 from kiosk.journal.records import (
@@ -195,7 +195,7 @@ def cancel_payment(turn: Turn, _: object) -> None:
 
 
 def nobody_there(turn: Turn, _: TimerExpired) -> None:
-    """Time ran out on the payment screen. With money inside it never ends at the start: staff, and a way to have it back."""
+    """Time ran out on the payment screen. With money inside it never ends at the start: staff, and a way back."""
     account = account_of(turn)
     turn.set(still_there_s=None)
     if account is None or not account.held:
@@ -327,7 +327,14 @@ def dispense_ended(turn: Turn, event: DispenseEnded) -> None:
         outcome = Outcome.UNKNOWN
     paid = max(0, min(event.paid, intent.count))
     settled = DispenseSettled(
-        event.op, intent.transaction, intent.device, intent.denomination, intent.count, paid, outcome.value, event.code
+        event.op,
+        intent.transaction,
+        intent.device,
+        intent.denomination,
+        intent.count,
+        paid,
+        outcome.value,
+        event.code,
     )
     if outcome is Outcome.CONFIRMED or (outcome is not Outcome.UNKNOWN and not turn.state.recovered):
         turn.record(settled)

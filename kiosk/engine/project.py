@@ -63,7 +63,13 @@ ASSISTANT_MAY = (
 )
 """What a floor assistant may do for the resident: never a PIN, never confirm, never pay, never take."""
 
-NEVER_ASSISTED = (Phase.OPENING_PIN, Phase.ENTERING_PIN, Phase.CONSENTING_LAST_TRY, Phase.CONFIRMING, Phase.AWAITING_PAYMENT)
+NEVER_ASSISTED = (
+    Phase.OPENING_PIN,
+    Phase.ENTERING_PIN,
+    Phase.CONSENTING_LAST_TRY,
+    Phase.CONFIRMING,
+    Phase.AWAITING_PAYMENT,
+)
 
 
 def body(state: Kiosk) -> AnyBody:
@@ -260,7 +266,12 @@ BODIES: dict[Phase, Callable[[Kiosk], AnyBody]] = {
 
 def _bar(state: Kiosk) -> StepBar | None:
     plan = state.setup.plan
-    if state.session is None or state.phase in (Phase.NOTIFIED, Phase.IN_TROUBLE, Phase.OFFERING_BACK, Phase.FINISHED):
+    if state.session is None or state.phase in (
+        Phase.NOTIFIED,
+        Phase.IN_TROUBLE,
+        Phase.OFFERING_BACK,
+        Phase.FINISHED,
+    ):
         return None
     dot = plan.dot(state.session.step)
     return StepBar(dot, plan.dots) if dot else None
@@ -272,7 +283,9 @@ def project(state: Kiosk, role: Role, allowed: tuple[str, ...], rev: int) -> Ses
     shown = body(state) if role is Role.RESIDENT else _assisted(state)
     still_there = None
     if state.still_there_s is not None:
-        still_there = StillThere(state.still_there_s, has_money=state.phase is Phase.AWAITING_PAYMENT and _has_money(state))
+        still_there = StillThere(
+            state.still_there_s, has_money=state.phase is Phase.AWAITING_PAYMENT and _has_money(state)
+        )
     return SessionView(
         rev=rev,
         step=state.step,
@@ -300,4 +313,3 @@ def _assisted(state: Kiosk) -> AnyBody:
     shown = body(state)
     code = shown.code if isinstance(shown, Notice | Trouble | OutOfService) else ""
     return Assisted(type(shown).__name__, code, state.phase in NEVER_ASSISTED)
-

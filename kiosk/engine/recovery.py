@@ -33,7 +33,6 @@ from kiosk.journal.records import (
     PrintIntended,
     PrintSettled,
     Record,
-    TransactionClosed,
     TransactionOpened,
     VoidReported,
 )
@@ -47,11 +46,20 @@ Action = Callable[[Turn, Account], None]
 def resolve(turn: Turn, event: HopperRead) -> None:
     """A hopper has come: ask it about every dispense whose end nobody wrote down. Reads only."""
     for intent in turn.state.ledger.dispenses.values():
-        if intent.device == event.device and intent.op not in turn.state.resolving and not turn.state.recovered:
+        if (
+            intent.device == event.device
+            and intent.op not in turn.state.resolving
+            and not turn.state.recovered
+        ):
             turn.set(resolving=turn.state.resolving | {intent.op})
             turn.do(
                 ResolveDispense(
-                    intent.op, intent.device, intent.count, intent.event_counter, intent.lifetime, intent.serial
+                    intent.op,
+                    intent.device,
+                    intent.count,
+                    intent.event_counter,
+                    intent.lifetime,
+                    intent.serial,
                 )
             )
 
@@ -82,7 +90,9 @@ def conclude(turn: Turn) -> None:
 def _needs_us(turn: Turn, account: Account) -> bool:
     """False for one that waits for a person only: every yen held is for a line in doubt that is already named."""
     ledger = turn.state.ledger
-    if any(each.transaction == account.transaction for each in (*ledger.prints.values(), *ledger.dispenses.values())):
+    going = {each.transaction for each in ledger.prints.values()}
+    going |= {each.transaction for each in ledger.dispenses.values()}
+    if account.transaction in going:
         return True
     doubtful = [line for line in account.lines.values() if line.print_outcome in ("unknown", "partial")]
     return not doubtful or account.held != Yen.sum(line.fee for line in doubtful)
@@ -126,7 +136,9 @@ def _voids(account: Account) -> list[Record]:
     return [
         LineVoided(account.transaction, line.line, "restart")
         for line in account.lines.values()
-        if not line.is_booked and not line.is_voided and line.print_outcome not in ("confirmed", "unknown", "partial")
+        if not line.is_booked
+        and not line.is_voided
+        and line.print_outcome not in ("confirmed", "unknown", "partial")
     ]
 
 

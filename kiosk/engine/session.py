@@ -9,7 +9,16 @@ from msgspec.structs import replace
 from kiosk import intents
 from kiosk.engine.state import Asked, Manners, Phase, Session, Turn
 from kiosk.ids import TransactionId
-from kiosk.ports import AbandonTransaction, ClosePinSlot, CoinAccepted, EndCardSession, SetAcceptance, StartTimer, StopTimer, TimerExpired
+from kiosk.ports import (
+    AbandonTransaction,
+    ClosePinSlot,
+    CoinAccepted,
+    EndCardSession,
+    SetAcceptance,
+    StartTimer,
+    StopTimer,
+    TimerExpired,
+)
 from kiosk.services.plan import Step
 
 Enter = Callable[[Turn], None]
@@ -105,7 +114,9 @@ def watch_time(turn: Turn, was: Phase, event: object) -> None:
     if touched or now is not was:
         turn.set(still_there_s=None)
         timeouts = turn.state.setup.timeouts
-        turn.do(StopTimer("answer"), StartTimer("idle", timeouts.long_idle_s if now in LONG else timeouts.idle_s))
+        turn.do(
+            StopTimer("answer"), StartTimer("idle", timeouts.long_idle_s if now in LONG else timeouts.idle_s)
+        )
 
 
 def ask_still_there(turn: Turn, _: TimerExpired) -> None:
@@ -164,4 +175,7 @@ def leave(turn: Turn, _: object) -> None:
 def return_card(turn: Turn) -> None:
     """Ask for the card and watch it."""
     turn.go(Phase.RETURNING_CARD)
-    turn.do(EndCardSession(turn.state.setup.card_reader), StartTimer("stage", turn.state.setup.timeouts.card_left_s))
+    turn.do(
+        EndCardSession(turn.state.setup.card_reader),
+        StartTimer("stage", turn.state.setup.timeouts.card_left_s),
+    )

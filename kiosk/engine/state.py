@@ -17,7 +17,16 @@ from kiosk.intents import Intent
 from kiosk.journal.ledger import EMPTY, Ledger
 from kiosk.journal.records import Record
 from kiosk.money import Denomination, Yen
-from kiosk.ports import CardRead, Command, Document, Entitlement, Event, HopperRead, IssuanceStatus, PrinterRead
+from kiosk.ports import (
+    CardRead,
+    Command,
+    Document,
+    Entitlement,
+    Event,
+    HopperRead,
+    IssuanceStatus,
+    PrinterRead,
+)
 from kiosk.services.certificate import KONBINI
 from kiosk.services.plan import Plan, Step
 from kiosk.slips import Issuer, Texts
@@ -302,7 +311,9 @@ class Turn:
 
     def edit_line(self, line: LineId, **changes: Any) -> None:
         self.edit(
-            lines=tuple(replace(each, **changes) if each.line == line else each for each in self.session.lines)
+            lines=tuple(
+                replace(each, **changes) if each.line == line else each for each in self.session.lines
+            )
         )
 
     def token(self) -> str:

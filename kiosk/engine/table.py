@@ -30,7 +30,16 @@ from msgspec.structs import replace
 from kiosk import intents, ports
 from kiosk.engine import choosing, day, identity, issuance, payment, recovery, service, session, taking
 from kiosk.engine.project import ALWAYS, ASSISTANT_MAY, NEVER_ASSISTED
-from kiosk.engine.state import Asked, CloseDayAsked, DuplicateCredit, JournalDied, Kiosk, Phase, Recorded, Turn
+from kiosk.engine.state import (
+    Asked,
+    CloseDayAsked,
+    DuplicateCredit,
+    JournalDied,
+    Kiosk,
+    Phase,
+    Recorded,
+    Turn,
+)
 from kiosk.errors import ContractError
 from kiosk.journal import records
 from kiosk.journal.ledger import fold
@@ -348,8 +357,12 @@ GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
     (P.CHOOSING_OPTIONS, intents.Back): choosing.may_go_back,
     (P.CONFIRMING, intents.Back): choosing.may_go_back_from_confirm,
     (P.NOTIFIED, intents.Cancel): lambda _: False,
-    (P.IN_TROUBLE, intents.GiveBack): lambda state: Turn(state).session.trouble == "M-405" and _has_free_money(state),
-    (P.IN_TROUBLE, intents.Next): lambda state: Turn(state).session.trouble != "M-405" and not state.journal_is_dead,
+    (P.IN_TROUBLE, intents.GiveBack): lambda state: (
+        Turn(state).session.trouble == "M-405" and _has_free_money(state)
+    ),
+    (P.IN_TROUBLE, intents.Next): lambda state: (
+        Turn(state).session.trouble != "M-405" and not state.journal_is_dead
+    ),
     (P.OFFERING_BACK, intents.GiveBack): lambda state: _has_free_money(state) and service.cash_is_up(state),
     (P.TAKING_THINGS, intents.Taken): lambda state: "waiting" in dict(Turn(state).session.things).values(),
 }
@@ -370,7 +383,11 @@ def allowed(state: Kiosk, role: Role) -> tuple[str, ...]:
         kinds.remove(intents.KeepGoing)
     kinds = [each for each in kinds if GUARDS.get((state.phase, each), _always)(state)]
     if role is Role.ASSISTANT:
-        kinds = [each for each in kinds if each in ASSISTANT_MAY and not (_is_deed(each) and state.phase in NEVER_ASSISTED)]
+        kinds = [
+            each
+            for each in kinds
+            if each in ASSISTANT_MAY and not (_is_deed(each) and state.phase in NEVER_ASSISTED)
+        ]
     return tuple(sorted(each.__name__ for each in kinds))
 
 
@@ -391,7 +408,9 @@ def key_of(event: ports.Event) -> Key:
     return type(event)
 
 
-def handle(state: Kiosk, event: ports.Event, now_s: float, wall: datetime) -> tuple[Kiosk, tuple[ports.Command, ...]]:
+def handle(
+    state: Kiosk, event: ports.Event, now_s: float, wall: datetime
+) -> tuple[Kiosk, tuple[ports.Command, ...]]:
     """The engine: one event in, the next state and the commands out, in the order in which to do them."""
     turn = Turn(replace(state, now_s=now_s, wall=wall))
     if isinstance(event, Recorded):
@@ -424,7 +443,9 @@ def _follow(turn: Turn, event: Recorded) -> None:
 def place(state: Kiosk) -> tuple[object, ...]:
     """Where the conversation stands: when this changes, an intent made before is stale."""
     session_ = state.session
-    inner = () if session_ is None else (session_.transaction, session_.asking, session_.slot, session_.trouble)
+    inner = (
+        () if session_ is None else (session_.transaction, session_.asking, session_.slot, session_.trouble)
+    )
     return (state.phase, inner, allowed(state, Role.RESIDENT))
 
 
@@ -437,9 +458,9 @@ def is_legal(before: Kiosk, event: ports.Event, after: Kiosk) -> bool:
     row = TABLE.get((before.phase, key_of(event)))
     if row is not None and after.phase in (*row.to, *REST):
         return True
-    return before.phase in service.RESTING and after.phase in (*REST, P.OFFERING_BACK, P.PAYING_OUT) or isinstance(
-        event, JournalDied
-    )
+    return (
+        before.phase in service.RESTING and after.phase in (*REST, P.OFFERING_BACK, P.PAYING_OUT)
+    ) or isinstance(event, JournalDied)
 
 
 RECORD_TARGETS = (

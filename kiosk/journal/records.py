@@ -133,7 +133,8 @@ class CreditsUnknown(Record, frozen=True):
 
 
 class PayoutDecided(Record, frozen=True):
-    """Why money will go out. `purpose`: `change` (after booking), `return` (held money back), `offer` (after a restart)."""
+    """Why money will go out. `purpose`: `change` (after booking), `return` (held money back), `offer`
+    (after a restart)."""
 
     payout: OpId
     transaction: TransactionId
@@ -156,7 +157,8 @@ class DispenseIntended(Record, frozen=True):
 
 
 class DispenseSettled(Record, frozen=True):
-    """What the device proved. `outcome`: `confirmed`, `refused`, `partial`, `unknown`. UNKNOWN: count - paid are in doubt."""
+    """What the device proved. `outcome`: `confirmed`, `refused`, `partial`, `unknown`. UNKNOWN: count -
+    paid are in doubt."""
 
     op: OpId
     transaction: TransactionId

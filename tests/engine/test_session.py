@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kiosk import intents, ports
-from kiosk.engine.state import Phase
+from kiosk.engine.state import Asked, Phase
 from kiosk.journal import records
 from kiosk.money import Denomination, Yen
+from kiosk.view import Role
 from tests.engine.world import FINGERPRINT, World
 
 
@@ -50,7 +51,11 @@ def test_the_screens_come_in_the_order_of_the_convenience_store(world: World) ->
         world.tap(intents.Taken, thing=thing)
     seen = [name for name in world.glass.seen if name != "OutOfService"]
     assert seen[:3] == ["Attract", "PlaceCard", "EnterPin"]
-    assert [name for name in seen if name in ("TakeCard", "ChooseKinds", "ChooseOptions", "Confirm", "Pay", "TakeThings")] == [
+    assert [
+        name
+        for name in seen
+        if name in ("TakeCard", "ChooseKinds", "ChooseOptions", "Confirm", "Pay", "TakeThings")
+    ] == [
         "TakeCard",
         "ChooseKinds",
         "ChooseOptions",
@@ -68,7 +73,9 @@ def test_cancel_with_money_inside_gives_all_of_it_back(world: World) -> None:
     world.tap(intents.Cancel)
     assert world.given == Yen(150)
     assert world.phase is Phase.IDLE
-    assert isinstance(world.records[-1], records.LineVoided | records.TransactionClosed | records.VoidReported)
+    assert isinstance(
+        world.records[-1], records.LineVoided | records.TransactionClosed | records.VoidReported
+    )
     assert not world.ledger.accounts
     world.check()
 
@@ -78,8 +85,6 @@ def test_a_double_tap_is_one_action(world: World) -> None:
     world.tap(intents.SetCopies, kind="juminhyo", copies=1)
     step = world.loop.state.step
     first = intents.Next(step=step)
-    from kiosk.view import Role
-
     world.loop.ask(Role.RESIDENT, first)
     world.loop.take(_asked(first))
     world.loop.take(_asked(first))
@@ -88,9 +93,6 @@ def test_a_double_tap_is_one_action(world: World) -> None:
 
 
 def _asked(intent: intents.Intent) -> ports.Event:
-    from kiosk.engine.state import Asked
-    from kiosk.view import Role
-
     return Asked(Role.RESIDENT, intent)
 
 
@@ -127,7 +129,9 @@ def test_the_last_try_is_asked_for_before_it_is_used(world: World) -> None:
 
 
 @pytest.mark.parametrize(("attempts", "kind", "code"), [(0, "my_number", "P-202"), (3, "no_pin", "C-107")])
-def test_a_card_that_cannot_be_used_is_told_at_once(world: World, attempts: int, kind: str, code: str) -> None:
+def test_a_card_that_cannot_be_used_is_told_at_once(
+    world: World, attempts: int, kind: str, code: str
+) -> None:
     world.tap(intents.ChooseLanguage, language="ja")
     world.card(attempts=attempts, kind=ports.CardKind(kind))
     assert world.view.body.code == code
@@ -170,7 +174,9 @@ def test_another_card_at_the_signature_is_found_out(world: World) -> None:
         {"holders_masked": ()},
     ],
 )
-def test_a_document_that_is_not_this_sessions_stops_the_machine(world: World, change: dict[str, object]) -> None:
+def test_a_document_that_is_not_this_sessions_stops_the_machine(
+    world: World, change: dict[str, object]
+) -> None:
     world.evidence_changes = change
     world.until_choose()
     world.tap(intents.SetCopies, kind="inkan_shomei", copies=1)
@@ -351,5 +357,8 @@ def test_the_signed_message_binds_kiosk_and_transaction(world: World) -> None:
     world.until_choose()
     (command,) = [each for each in world.commands if isinstance(each, ports.SignChallenge)]
     transaction = world.loop.state.session.transaction
-    assert command.message == b"madoguchi/auth/1\n" + b"c" * 32 + b"\nkiosk-test\n" + transaction.encode() + b"\n"
+    assert (
+        command.message
+        == b"madoguchi/auth/1\n" + b"c" * 32 + b"\nkiosk-test\n" + transaction.encode() + b"\n"
+    )
     assert FINGERPRINT not in repr(world.records)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from kiosk import intents, ports
 from kiosk.daemon.loop import Loop
 from kiosk.engine.service import start
-from kiosk.engine.state import Hopper, Kiosk, Phase, Setup, Turn
+from kiosk.engine.state import Asked, Hopper, Kiosk, Phase, Setup, Turn
 from kiosk.errors import JournalError
 from kiosk.ids import DeviceId
 from kiosk.journal.ledger import EMPTY, Ledger, fold, imbalances
@@ -31,13 +31,16 @@ ENTITLEMENTS = (
         "juminhyo",
         200,
         5,
-        (ports.CertificateOption("honseki", ("no", "yes")), ports.CertificateOption("whom", ("self", "household"))),
+        (
+            ports.CertificateOption("honseki", ("no", "yes")),
+            ports.CertificateOption("whom", ("self", "household")),
+        ),
     ),
     ports.Entitlement("inkan_shomei", 200, 5),
 )
 
 
-class Crash(Exception):
+class CrashError(Exception):
     """The core dies here."""
 
 
@@ -55,11 +58,11 @@ class ListJournal:
             raise JournalError("disk full")
         self.appends += 1
         if self.die_at == -self.appends:
-            raise Crash
+            raise CrashError
         first = len(self.records) + 1
         self.records.extend(records)
         if self.die_at == self.appends:
-            raise Crash
+            raise CrashError
         return list(range(first, len(self.records) + 1))
 
     def reserve(self) -> None:
@@ -125,7 +128,9 @@ class Physics:
 class World:
     """The kiosk and everything round it. `insert`, `card`, `tap` … are what people do."""
 
-    def __init__(self, records: list[AnyRecord] | None = None, physics: Physics | None = None, setup: Setup = SETUP) -> None:
+    def __init__(
+        self, records: list[AnyRecord] | None = None, physics: Physics | None = None, setup: Setup = SETUP
+    ) -> None:
         self.setup = setup
         self.physics = physics or Physics()
         self.clock = SteadyClock()
@@ -135,7 +140,9 @@ class World:
         ledger = EMPTY
         for seq, record in enumerate(self.records, 1):
             ledger = fold(ledger, seq, record)
-        self.loop = Loop(Kiosk(setup=setup, seed=b"s" * 32, ledger=ledger), self.journal, self.glass, self.clock)
+        self.loop = Loop(
+            Kiosk(setup=setup, seed=b"s" * 32, ledger=ledger), self.journal, self.glass, self.clock
+        )
         self.commands: list[ports.Command] = []
         self.pending: deque[Callable[[], None]] = deque()
         self.loop.set_issuance(_Player(self, ("issuance",)))
@@ -241,7 +248,7 @@ class World:
             event = ports.CoinAccepted(self.setup.acceptor, 1, told, told % 255 or 255, face, unit, "a1")
             try:
                 self.event(event)
-            except Crash:
+            except CrashError:
                 if not any(getattr(record, "seq", 0) == told for record in self.records):
                     physics.untold.insert(0, face)
                 raise
@@ -307,7 +314,9 @@ class World:
             proven = paid
         self.later(self._ended(command.op, device, outcome, command.count, proven))
 
-    def _ended(self, op: str, device: str, outcome: ports.Outcome, asked: int, paid: int) -> ports.DispenseEnded:
+    def _ended(
+        self, op: str, device: str, outcome: ports.Outcome, asked: int, paid: int
+    ) -> ports.DispenseEnded:
         return ports.DispenseEnded(
             op, device, outcome, asked, paid, self.physics.counters[device], self.physics.lifetime[device]
         )
@@ -391,7 +400,10 @@ class World:
         assert imbalances(self.ledger) == ()
         if not self.ledger.doubts and not self.physics.untold and not self.ledger.dispenses:
             for hopper in HOPPERS:
-                assert self.ledger.units[hopper.device].count[hopper.denomination] == self.physics.units[hopper.device]
+                assert (
+                    self.ledger.units[hopper.device].count[hopper.denomination]
+                    == self.physics.units[hopper.device]
+                )
 
     @property
     def given(self) -> Yen:
@@ -418,6 +430,4 @@ def _counted() -> list[AnyRecord]:
 
 
 def _asked(intent: intents.Intent) -> ports.Event:
-    from kiosk.engine.state import Asked  # the engine's own event, made by the loop in production
-
     return Asked(Role.RESIDENT, intent)

@@ -1,0 +1,147 @@
+"""From a configuration to a loop with its drivers, journal and screens. The only place that knows them all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from drivers import registry
+from i18n import catalogue
+from kiosk import issuance_client
+from kiosk.clock import Clock, SystemClock
+from kiosk.config import Config
+from kiosk.config_shape import Mask
+from kiosk.daemon.loop import Loop
+from kiosk.engine.state import Hopper, Kiosk, Manners, Setup, Timeouts
+from kiosk.ids import DeviceId
+from kiosk.intents import AnyIntent
+from kiosk.ipc.server import ViewServer
+from kiosk.journal.checkpoint import FileSigner, FileVerifier, seal
+from kiosk.journal.ledger import Ledger
+from kiosk.journal.records import Checkpoint
+from kiosk.journal.store import Store, boot_id, open_store
+from kiosk.ports import Driver
+from kiosk.services.certificate import PLANS
+from kiosk.slips import Issuer
+from kiosk.version import VERSION
+from kiosk.view import Role
+
+SEED_BYTES = 32
+
+
+def setup_of(config: Config) -> Setup:
+    """What the engine needs to know of this machine and town."""
+    equipment, town = config.equipment, config.town
+    return Setup(
+        kiosk=config.machine.kiosk,
+        town=town.name["ja"],
+        place=town.place["ja"],
+        plan=PLANS[config.machine.flow.value],
+        languages=town.languages,
+        card_reader=equipment.card_reader,
+        acceptor=equipment.acceptor,
+        faces=equipment.faces,
+        refused_faces=town.refused_faces,
+        hoppers=tuple(Hopper(device, face) for device, face in equipment.hoppers.items()),
+        certificate_printer=equipment.certificate_printer,
+        receipt_printer=equipment.receipt_printer,
+        exit_sensors=tuple(each.value for each in config.profile.exit_sensors),
+        max_wrong_tries=town.max_wrong_tries,
+        max_lines=town.max_lines,
+        issuer=Issuer(town=town.name["ja"], place=town.place["ja"], machine=config.machine.kiosk),
+        texts={each: catalogue.load(each).template for each in town.languages},
+        page_s=config.profile.page_s,
+        timeouts=_timeouts(config),
+        version=VERSION,
+    )
+
+
+def _timeouts(config: Config) -> Timeouts:
+    given = config.timeouts
+    return Timeouts(
+        idle_s=given.idle,
+        long_idle_s=given.long_idle,
+        answer_s=given.answer,
+        card_left_s=given.card_left,
+        card_lock_s=given.card_lock,
+        notice_s=given.notice,
+        done_s=given.done,
+        take_s=given.take,
+        closing_s=given.closing,
+        printer_s=given.printer,
+        offer_s=given.offer,
+        retry_s=given.retry,
+        status_s=given.status,
+    )
+
+
+class Core:
+    """Everything that runs. `start()` opens the sockets and the devices; `close()` leaves all of it safe."""
+
+    def __init__(self, config: Config, clock: Clock | None = None) -> None:
+        """ConfigError, JournalError, DeviceUnavailable: this machine cannot start, and why."""
+        self.clock = clock or SystemClock()
+        self.config = config
+        keys = (config.issuance.certificate, *config.issuance.earlier_certificates)
+        self.store: Store = open_store(
+            config.paths.journal, clock=self.clock, boot=boot_id(), verify=FileVerifier(*keys)
+        )
+        setup = setup_of(config)
+        state = Kiosk(
+            setup=setup,
+            seed=os.urandom(SEED_BYTES),
+            manners=Manners(language=setup.languages[0]),
+            ledger=self.store.recovered,
+        )
+        self.server = ViewServer(config.sockets.view, config.sockets.roles(), self._on_intent)
+        self.loop = Loop(state, self.store, self.server, self.clock, self._sealer())
+        self.drivers: list[Driver] = [
+            self._device(each.id, each.driver, each.options) for each in config.devices
+        ]
+        for driver in self.drivers:
+            self.loop.add_driver(driver)
+        issuance = self._issuance()
+        self.loop.set_issuance(issuance)
+        self.drivers.append(issuance)
+
+    def _on_intent(self, role: Role, intent: AnyIntent) -> None:
+        self.loop.ask(role, intent)
+
+    def _device(self, device: DeviceId, name: str, options: object) -> Driver:
+        factory = registry.driver(name)
+        return factory(device, dict(options) if isinstance(options, dict) else {}, self.loop.post)
+
+    def _sealer(self) -> Callable[[Ledger, str], Checkpoint]:
+        def make(ledger: Ledger, head: str) -> Checkpoint:
+            return seal(ledger, head, FileSigner(self.config.issuance.key))
+
+        return make
+
+    def _issuance(self) -> Driver:
+        given = self.config.issuance
+        return issuance_client.create(
+            DeviceId("issuance"),
+            {
+                "url": given.url,
+                "kiosk": self.config.machine.kiosk,
+                "key": str(given.key),
+                "certificate": str(given.certificate),
+                "ca": str(given.server_ca),
+                "manifest_key": str(given.manifest_key),
+                "mask": "hidden" if self.config.town.mask is Mask.HIDDEN else "initial",
+            },
+            self.loop.post,
+        )
+
+    def start(self) -> None:
+        """The screens may come; the devices are looked for, each in its own thread."""
+        self.server.start()
+        for driver in self.drivers:
+            driver.start()
+
+    def close(self) -> None:
+        """Cash closed, sockets gone, the journal shut."""
+        for driver in self.drivers:
+            driver.stop()
+        self.server.stop()
+        self.store.close()
