@@ -1,10 +1,171 @@
-"""After a journey: papers and records gathered, and the question whether everybody tells the same story."""
+"""After a journey: papers and records gathered, and the question whether everybody tells the same story.
+
+The journal is read as any auditor could: by `kiosk-check`, and by its SQLite file, read-only.
+"""
 
 from __future__ import annotations
 
+import json
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from drivers.simpanel.process import clean_environment, python
 from drivers.simpanel.report import Result
 from drivers.simpanel.session import Session
+from kiosk.errors import MadoguchiError
+from kiosk.money import Denomination
+
+Record = Mapping[str, Any]
+
+JOURNAL = Path("state/core/journal.db")
 
 
 def gather(session: Session, result: Result) -> None:
     """Copy papers and records into the folder; check the ledger against what truly lies where."""
+    out = session.out
+    _papers(out, result)
+    try:
+        truth = session.do("state")
+    except MadoguchiError as why:
+        result.checks.append(("simulators", False, str(why)))
+        truth = {}
+    records = read_records(out / JOURNAL)
+    with open(out / "journal.jsonl", "w", encoding="utf-8") as file:
+        for record in records:
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    books = check_journal(out / JOURNAL)
+    result.checks += _balanced(books)
+    result.checks += _as_wanted(result, books, [each["record"] for each in records], truth)
+    result.checks += _same_pieces(books, truth)
+
+
+# --- papers ---
+
+
+def _papers(out: Path, result: Result) -> None:
+    folder = out / "papers"
+    folder.mkdir(exist_ok=True)
+    for source in sorted((out / "state" / "ipp").glob("[0-9]*.pdf")):
+        target = folder / f"certificate-{source.name}"
+        shutil.copyfile(source, target)
+        picture = ["pdftoppm", "-r", "110", "-png", str(target), str(target.with_suffix(""))]
+        subprocess.run(picture, check=True, capture_output=True)
+    for source in sorted((out / "state" / "escpos").glob("[0-9]*.png")):
+        shutil.copyfile(source, folder / f"receipt-{source.name}")
+    result.papers = [f"papers/{each.name}" for each in sorted(folder.iterdir())]
+
+
+# --- records ---
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """Every record with its number and wall time; none when there is no journal."""
+    if not path.is_file():
+        return []
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as journal:
+        rows = journal.execute("SELECT seq, wall, record FROM records ORDER BY seq").fetchall()
+    return [{"seq": seq, "wall": wall, "record": json.loads(record)} for seq, wall, record in rows]
+
+
+def check_journal(path: Path) -> Mapping[str, Any]:
+    """`kiosk-check --journal --json`, as it answers."""
+    done = subprocess.run(
+        python("kiosk.check:main", "--journal", str(path), "--json"),
+        capture_output=True,
+        check=False,
+        env=clean_environment({}),
+    )
+    try:
+        report: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        return {"error": done.stderr.decode(errors="replace").strip() or "kiosk-check said nothing"}
+    return report.get("journal") or {"error": report.get("error", "no journal")}
+
+
+# --- the story ---
+
+Check = tuple[str, bool, str]
+
+
+def _balanced(books: Mapping[str, Any]) -> list[Check]:
+    if "error" in books:
+        return [("journal", False, str(books["error"]))]
+    wrong = [*books["imbalances"]]
+    balances = books["balances"]
+    open_ones = books["open_transactions"]
+    return [
+        ("journal", not wrong, "; ".join(wrong) or f"{books['records']} records, balances to ¥0"),
+        ("open transactions", not open_ones, ", ".join(open_ones) or "none"),
+        (
+            "held, in doubt, unassigned",
+            not (balances["held"] or balances["in_doubt"] or balances["unassigned"]),
+            f"¥{balances['held']}, ¥{balances['in_doubt']}, ¥{balances['unassigned']}",
+        ),
+    ]
+
+
+def _as_wanted(
+    result: Result, books: Mapping[str, Any], records: Sequence[Record], truth: Mapping[str, Any]
+) -> list[Check]:
+    """What the journey's file says must be true at the end."""
+    ends = result.journey.ends
+    found = {
+        "receipts": (sum(each["yen"] for each in books.get("receipts", {}).values()), ends.receipts),
+        "given back": (paid_out(records), ends.returned),
+        "owed on slips": (sum(books.get("slips", {}).values()), ends.owed),
+        "sheets": (sheets_out(result), ends.sheets),
+    }
+    checks = [
+        (what, is_so == wanted, f"{is_so}" + ("" if is_so == wanted else f", and {wanted} was wanted"))
+        for what, (is_so, wanted) in found.items()
+    ]
+    if ends.closed:
+        closed = [each["result"] for each in records if each["type"] == "TransactionClosed"]
+        last = closed[-1] if closed else "not closed"
+        checks.append(("the transaction", last == ends.closed, last))
+    return checks
+
+
+def paid_out(records: Sequence[Record]) -> int:
+    """Yen that the hoppers are proven to have paid, by the journal."""
+    paid: dict[str, tuple[str, int]] = {}
+    for record in records:
+        if record["type"] in ("DispenseSettled", "DispenseResolved"):
+            paid[record["op"]] = (record["denomination"], record["paid"])
+    return sum(Denomination(face).face.value * count for face, count in paid.values())
+
+
+def sheets_out(result: Result) -> int:
+    """Sheets of certificates that truly came out: pictures of pages."""
+    return sum(1 for each in result.papers if "certificate-" in each and each.endswith(".png"))
+
+
+def _same_pieces(books: Mapping[str, Any], truth: Mapping[str, Any]) -> list[Check]:
+    """Every unit holds what the journal says it holds."""
+    units = books.get("units", {})
+    real = (truth.get("cctalk") or {}).get("units", {})
+    checks = []
+    for name in sorted(set(units) | set(real)):
+        booked = {face: count for face, count in units.get(name, {}).get("pieces", {}).items() if count}
+        there = {face: count for face, count in real.get(name, {}).items() if count}
+        checks.append(
+            (
+                f"pieces in {name}",
+                booked == there,
+                _pieces(there) if booked == there else _both(booked, there),
+            )
+        )
+    return checks
+
+
+def _pieces(pieces: Mapping[str, int]) -> str:
+    return ", ".join(f"{face} x {count}" for face, count in pieces.items()) or "none"
+
+
+def _both(booked: Mapping[str, int], there: Mapping[str, int]) -> str:
+    return f"the journal says {_pieces(booked)}; there is {_pieces(there)}"

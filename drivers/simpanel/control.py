@@ -34,7 +34,6 @@ PASSED: dict[str, Passed] = {
     "remove-card": Passed("card", "remove-card"),
     "insert-coin": Passed("cctalk", "insert-coin"),
     "take-coins": Passed("cctalk", "take-coins"),
-    "take-receipt": Passed("escpos", "take-receipt"),
 }
 
 TRUTH = {"card": "status", "cctalk": "state", "escpos": "state", "ipp": "state"}
@@ -65,7 +64,7 @@ class Control:
         self._glass = glass
         self._cut_power = cut_power
         self._power_on = power_on
-        self._taken = 0
+        self._taken: dict[str, int] = {}
 
     def start(self) -> ControlServer:
         verbs: dict[str, Verb] = {name: self._pass_on(name) for name in PASSED}
@@ -73,10 +72,11 @@ class Control:
             "status": self.status,
             "state": self.state,
             "jam": lambda device: self._trouble("jam", device),
-            "out-of-paper": lambda device="printer": self._trouble("out-of-paper", device),
+            "out-of-paper": self.out_of_paper,
             "clear": lambda device: self._trouble("clear", device),
             "sim": self.sim,
-            "take-paper": self.take_paper,
+            "take-paper": lambda: self.take("ipp", "[0-9]*.pdf"),
+            "take-receipt": lambda: self.take("escpos", "[0-9]*.png"),
             "server-away": lambda: self._supervisor.kill("issuance"),
             "server-silent": lambda: self._supervisor.freeze("issuance"),
             "server-back": self.server_back,
@@ -116,11 +116,15 @@ class Control:
                 truth[name] = {"unplugged": str(why)}
         return truth
 
-    def take_paper(self) -> Answer:
-        """The certificates that came out since the last time. No sensor says it to the kiosk."""
-        out = sorted(parts.state("ipp").glob("[0-9]*.pdf"))
-        taken, self._taken = out[self._taken :], len(out)
+    def take(self, name: str, pattern: str) -> Answer:
+        """What came out of a printer since the last time. No sensor says it to the kiosk."""
+        out = sorted(parts.state(name).glob(pattern))
+        taken, self._taken[name] = out[self._taken.get(name, 0) :], len(out)
         return {"taken": [os.fspath(each.relative_to(places.OUT)) for each in taken]}
+
+    def out_of_paper(self, device: str = "printer") -> Answer:
+        part = self._part(device)
+        return _ask(part, "paper-out" if part == "escpos" else "out-of-paper")
 
     def sim(self, name: str, verb: str, *args: str) -> Answer:
         """Any verb of one simulator, by its own name."""

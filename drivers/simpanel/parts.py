@@ -22,6 +22,10 @@ PANEL_DISPLAY = ":2"
 """Numbers are free: the run's X sockets are its own."""
 
 
+SERIAL_GROUP = "dialout"
+"""Debian's group of serial lines: the core is in it on a kiosk too."""
+
+
 @dataclass(frozen=True)
 class HostDisplay:
     """The display of the person who runs the demo; nested servers open there as that person."""
@@ -117,13 +121,21 @@ def card(pin: str) -> list[Part | Task]:
 
 
 def _simulator(name: str, words: str, *argv: str, needs: tuple[str, ...] = ()) -> Part:
-    folder = "--dir" if name == "ipp" else "--state"
+    folder = "--dir" if name in ("ipp", "escpos") else "--state"
     common = (folder, str(state(name)), "--control", str(control(name)))
-    return Part(name, words, python(SIM, *argv, *common), "kiosk-sim", answers_unix(control(name)), needs)
+    return Part(
+        name,
+        words,
+        python(SIM, *argv, *common),
+        "kiosk-sim",
+        answers_unix(control(name)),
+        needs,
+        groups=(SERIAL_GROUP,),
+    )
 
 
 def _cable(name: str) -> tuple[str, ...]:
-    return ("--link", str(places.BENCH / name / "tty"), "--group", "kiosk-core")
+    return ("--link", str(places.BENCH / name / "tty"), "--group", SERIAL_GROUP)
 
 
 # --- the server ---
@@ -203,6 +215,7 @@ def core() -> list[Part | Task]:
             # it would start without any of them, and look for them by and by; this way it finds all at once
             needs=("enrol", "configure", "cctalk", "escpos", "ipp", "card", "issuance"),
             environment={"NOTIFY_SOCKET": str(notify.path)},
+            groups=(SERIAL_GROUP,),
             is_kept_up=True,
         ),
     ]

@@ -37,6 +37,8 @@ class Part:
     ready: Ready
     needs: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    """Further groups, as SupplementaryGroups= of its unit."""
     umask: int = 0o077
     is_step: bool = False
     is_kept_up: bool = False
@@ -106,7 +108,9 @@ def python(target: str, *args: str) -> tuple[str, ...]:
 def start(part: Part) -> Running:
     """Start it. The session is its own: a Ctrl-C at the terminal is the supervisor's to hand on."""
     user = pwd.getpwnam(part.user)
-    groups = [each.gr_gid for each in grp.getgrall() if part.user in each.gr_mem]
+    groups = [
+        each.gr_gid for each in grp.getgrall() if part.user in each.gr_mem or each.gr_name in part.groups
+    ]
     argv, stdin = list(part.argv), subprocess.DEVNULL
     environment = clean_environment(part.environment)
     if part.listener is not None:
