@@ -195,7 +195,7 @@ def _read_manifest(data: bytes) -> Manifest:
 
 
 def _read_pdf(pdf: bytes) -> tuple[str, tuple[str, ...]]:
-    """Keywords, and the text of each page without white space."""
+    """Keywords, and the text of each page."""
     with _pdfium:
         try:
             document = pypdfium2.PdfDocument(pdf)
@@ -216,7 +216,7 @@ def _page_text(page: pypdfium2.PdfPage) -> str:
     text = page.get_textpage()
     if text.count_chars() > MAX_CHARACTERS:
         raise PeerProtocolError("a page of too much text")
-    return _squeezed(text.get_text_range())
+    return str(text.get_text_range())
 
 
 def _has_ids(keywords: str, manifest: Manifest) -> bool:
@@ -233,7 +233,7 @@ def _holders(pages: Sequence[str], claimed: Sequence[str]) -> tuple[str, ...]:
     """The names that stand after the label 氏名, as the paper writes them. They must be the claimed ones,
     all of them and no other: a neighbour's name on the paper is found here even when the manifest does not
     know of it."""
-    after = [part for page in pages for part in page.split(_NAME_LABEL)[1:]]
+    after = [part for page in pages for part in _squeezed(page).split(_NAME_LABEL)[1:]]
     # Longest first: a name may be the beginning of another.
     bare = sorted(map(_squeezed, claimed), key=len, reverse=True)
     found = [next((name for name in bare if part.startswith(name)), None) for part in after]

@@ -1,0 +1,272 @@
+"""Server and client as they run: real TLS over localhost, real threads, a real font."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from issuance import folder
+from issuance.app import make_app
+from issuance.clock import SystemClock
+from issuance.tls import server_of
+from kiosk import issuance_client
+from kiosk.ids import DeviceId, LineId, TransactionId
+from kiosk.ports import (
+    AbandonTransaction,
+    Authenticate,
+    Authenticated,
+    AuthenticationRefused,
+    ChallengeIssued,
+    Commit,
+    Committed,
+    DeviceArrived,
+    DeviceLost,
+    Event,
+    HeadAcknowledged,
+    IssuanceFailed,
+    IssuanceStatus,
+    Order,
+    Prepare,
+    Prepared,
+    PrepareRefused,
+    PrintedAcknowledged,
+    ReadIssuance,
+    ReportHead,
+    ReportPrinted,
+    ReportVoid,
+    RequestChallenge,
+    VoidAcknowledged,
+)
+from tests.issuance.desk_of import bound
+from tests.issuance.people import FONT, KIOSK, Authority, Card, HandClock, make_folder, token
+
+WAIT_S = 20.0
+
+
+class Running:
+    """A server of its own thread on a free port."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.office = folder.open_office(path, font=FONT, clock=SystemClock())
+        self.server = server_of(make_app(self.office), host="127.0.0.1", port=0, tls_folder=path / "tls")
+        self.is_up = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+        assert self.is_up.wait(WAIT_S)
+        self.port: int = self.server.servers[0].sockets[0].getsockname()[1]
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        serving = asyncio.ensure_future(self.server.serve())
+        while not self.server.started:
+            await asyncio.sleep(0.01)
+        self.is_up.set()
+        await serving
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(WAIT_S)
+        self.office.store.close()
+
+
+class Kiosk:
+    """The client as the core uses it."""
+
+    def __init__(self, files: Path, url: str, **more: Any) -> None:
+        self.events: queue.Queue[Event] = queue.Queue()
+        options = {
+            "url": url,
+            "kiosk": KIOSK,
+            "key": str(files / "device.key"),
+            "certificate": str(files / "device.pem"),
+            "ca": str(files / "server-ca.pem"),
+            "manifest_key": str(files / "manifest-key.pem"),
+            "version": "0.1.0",
+        }
+        self.driver = issuance_client.create(DeviceId("issuance"), options | more, self.events.put)
+        self.driver.start()
+
+    def next(self) -> Event:
+        return self.events.get(timeout=WAIT_S)
+
+    def ask(self, command: Any) -> Event:
+        self.driver.perform(command)
+        return self.next()
+
+    def authenticate(self, card: Card) -> tuple[TransactionId, Event]:
+        transaction = TransactionId(token())
+        issued = self.ask(RequestChallenge(transaction))
+        assert isinstance(issued, ChallengeIssued)
+        signature = card.sign(bound(issued.challenge, KIOSK, transaction, ()))
+        return transaction, self.ask(Authenticate(transaction, card.der, signature))
+
+    def prepare(self, card: Card, transaction: TransactionId, *options: tuple[str, str]) -> Event:
+        order = Order(LineId(token()), "juminhyo", options)
+        return self.ask(Prepare(transaction, order, _fingerprint(card)))
+
+
+def _fingerprint(card: Card) -> str:
+    import hashlib
+
+    return hashlib.sha256(card.der).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, authority: Authority, cards: dict[str, Card]) -> Iterator[Running]:
+    path = make_folder(tmp_path_factory.mktemp("tls") / "server", authority, cards, HandClock())
+    server = Running(path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def kiosk(running: Running) -> Iterator[Kiosk]:
+    kiosk = Kiosk(running.path / "kiosk", f"https://localhost:{running.port}")
+    assert isinstance(kiosk.next(), DeviceArrived)
+    yield kiosk
+    kiosk.driver.stop()
+
+
+def test_the_whole_way(kiosk: Kiosk, cards: dict[str, Card]) -> None:
+    status = kiosk.ask(ReadIssuance())
+    assert isinstance(status, IssuanceStatus)
+    assert (status.is_up, status.stop, status.open_until) == (True, "", "24:00")
+    assert ("juminhyo", 200, 300) in status.prices
+    transaction, authenticated = kiosk.authenticate(cards["hanako"])
+    assert isinstance(authenticated, Authenticated)
+    prepared = kiosk.prepare(cards["hanako"], transaction, ("whom", "household"))
+    assert isinstance(prepared, Prepared)
+    evidence = prepared.evidence
+    assert evidence.signature_ok
+    assert evidence.sha256_ok
+    assert evidence.serial_in_text
+    assert evidence.transaction_in_metadata
+    assert evidence.transaction == transaction
+    assert evidence.line == prepared.line
+    assert evidence.pages_claimed == evidence.pages_found == prepared.document.pages == 1
+    assert evidence.applicant_masked == "例＊＊ 様"
+    assert evidence.holders_masked == ("例＊＊ 様",) * 3
+    serial = prepared.document.serial
+    assert kiosk.ask(Commit(transaction, prepared.line, serial)) == Committed(transaction, prepared.line)
+    printed = kiosk.ask(ReportPrinted(transaction, prepared.line, serial, 1))
+    assert printed == PrintedAcknowledged(transaction, prepared.line)
+
+
+def test_void_and_head(kiosk: Kiosk, cards: dict[str, Card]) -> None:
+    transaction, _ = kiosk.authenticate(cards["yoshiko"])
+    prepared = kiosk.prepare(cards["yoshiko"], transaction)
+    assert isinstance(prepared, Prepared)
+    assert prepared.evidence.holders_masked == ("\U00020bb7＊＊ 様",)
+    void = kiosk.ask(ReportVoid(transaction, prepared.line, prepared.document.serial, "cancelled"))
+    assert void == VoidAcknowledged(transaction, prepared.line)
+    assert kiosk.ask(ReportHead(7, "ab" * 32, b"seal")) == HeadAcknowledged(7)
+
+
+def test_refusals_arrive_with_their_public_code(kiosk: Kiosk, cards: dict[str, Card], authority: Authority) -> None:
+    transaction, event = kiosk.authenticate(cards["kodomo"])
+    assert event == AuthenticationRefused(transaction, "N-303")
+    transaction, event = kiosk.authenticate(cards["mamoru"])
+    assert isinstance(event, Authenticated)
+    refused = kiosk.prepare(cards["mamoru"], transaction)
+    assert isinstance(refused, PrepareRefused)
+    assert refused.code == "N-301"
+
+
+def test_what_is_abandoned_is_never_heard_of_again(kiosk: Kiosk, cards: dict[str, Card]) -> None:
+    transaction, _ = kiosk.authenticate(cards["hanako"])
+    order = Order(LineId(token()), "juminhyo")
+    kiosk.driver.perform(Prepare(transaction, order, _fingerprint(cards["hanako"])))
+    kiosk.driver.perform(AbandonTransaction(transaction))
+    assert isinstance(kiosk.ask(ReadIssuance()), IssuanceStatus)
+    kiosk.driver.perform(Prepare(transaction, order, _fingerprint(cards["hanako"])))
+    assert isinstance(kiosk.ask(ReadIssuance()), IssuanceStatus)
+    kiosk.driver.stop()
+    assert kiosk.events.empty()
+
+
+def test_a_server_that_is_away(running: Running) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    kiosk = Kiosk(running.path / "kiosk", f"https://localhost:{port}")
+    assert kiosk.next() == DeviceLost(DeviceId("issuance"), "unreachable")
+    assert kiosk.ask(ReadIssuance()) == IssuanceFailed("ReadIssuance", "unreachable")
+    transaction = TransactionId(token())
+    failed = kiosk.ask(RequestChallenge(transaction))
+    assert failed == IssuanceFailed("RequestChallenge", "unreachable", transaction)
+    kiosk.driver.stop()
+
+
+def test_a_server_that_is_silent(running: Running) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"https://localhost:{mute.getsockname()[1]}"
+        kiosk = Kiosk(running.path / "kiosk", url, connect_timeout_s=0.2, answer_timeout_s=0.2)
+        assert isinstance(kiosk.next(), DeviceLost)
+        event = kiosk.ask(ReadIssuance())
+        assert isinstance(event, IssuanceFailed)
+        assert event.code in {"timeout", "unreachable"}
+        kiosk.driver.stop()
+
+
+def test_another_authoritys_server_is_not_spoken_to(running: Running, tmp_path: Path) -> None:
+    folder.init(tmp_path / "other", kiosk=KIOSK, hosts=["localhost"], town=folder.SPECIMEN, clock=SystemClock())
+    files = tmp_path / "other" / "kiosk"
+    kiosk = Kiosk(files, f"https://localhost:{running.port}")
+    assert isinstance(kiosk.next(), DeviceLost)
+    kiosk.driver.stop()
+
+
+def _greet(running: Running, context: ssl.SSLContext) -> bytes:
+    """The first bytes of the server's answer; b"" when it hangs up (TLS 1.3 says so only after the handshake)."""
+    try:
+        with socket.create_connection(("localhost", running.port), timeout=WAIT_S) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as line:
+                line.sendall(b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                return line.recv(4096)
+    except (ssl.SSLError, ConnectionError):
+        return b""
+
+
+def test_an_enrolled_kiosk_is_answered(running: Running) -> None:
+    assert _greet(running, _kiosks(running)).startswith(b"HTTP/1.1 200")
+
+
+def test_without_a_client_certificate_there_is_no_conversation(running: Running) -> None:
+    context = ssl.create_default_context(cafile=str(running.path / "kiosk" / "server-ca.pem"))
+    assert _greet(running, context) == b""
+
+
+def test_a_certificate_that_is_not_enrolled_is_shown_out(running: Running, tmp_path: Path) -> None:
+    """Signed by our own authority, and not on the allow-list."""
+    from datetime import UTC, datetime
+
+    from issuance import pki
+
+    pki.make_kiosk(running.path / "tls", tmp_path / "thief", "kiosk-thief", datetime.now(UTC))
+    context = ssl.create_default_context(cafile=str(running.path / "kiosk" / "server-ca.pem"))
+    context.load_cert_chain(tmp_path / "thief" / "device.pem", tmp_path / "thief" / "device.key")
+    answer = _greet(running, context)
+    assert answer.startswith(b"HTTP/1.1 403")
+
+
+def test_tls_1_2_is_not_spoken(running: Running) -> None:
+    context = _kiosks(running)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    assert _greet(running, context) == b""
+
+
+def _kiosks(running: Running) -> ssl.SSLContext:
+    files = running.path / "kiosk"
+    context = ssl.create_default_context(cafile=str(files / "server-ca.pem"))
+    context.load_cert_chain(files / "device.pem", files / "device.key")
+    return context
