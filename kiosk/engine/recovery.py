@@ -15,7 +15,7 @@ from kiosk.engine.payment import account_of, pay_out
 from kiosk.engine.service import RESTING, cash_is_up
 from kiosk.engine.session import end
 from kiosk.engine.slips import doubt_slip
-from kiosk.engine.state import Line, LineStage, Phase, Session, Turn
+from kiosk.engine.state import Append, Line, LineStage, Phase, Session, Turn
 from kiosk.journal.accounts import Account
 from kiosk.journal.records import (
     CoinIn,
@@ -79,12 +79,18 @@ def conclude(turn: Turn) -> None:
             return
         turn.set(recovered=True, recovering=waiting)
         report_all(turn)
-    elif state.recovering and state.phase in RESTING:
-        first, *rest = state.recovering
-        turn.set(recovering=tuple(rest))
-        account = state.ledger.accounts.get(first)
-        if account is not None and account.is_open:
-            take_up(turn, account)
+
+
+def take_up_next(turn: Turn) -> None:
+    """Called after every event: between people, the next transaction of the last life."""
+    state = turn.state
+    if not state.recovering or state.phase not in RESTING:
+        return
+    first, *rest = state.recovering
+    turn.set(recovering=tuple(rest))
+    account = state.ledger.accounts.get(first)
+    if account is not None and account.is_open:
+        take_up(turn, account)
 
 
 def _needs_us(turn: Turn, account: Account) -> bool:
@@ -207,8 +213,8 @@ ACTIONS: dict[str, Action] = {
 
 def check_offer(turn: Turn) -> None:
     """Called after every event in OFFERING_BACK: nothing held means nothing to offer; a doubt means a slip."""
-    if turn.state.phase is not Phase.OFFERING_BACK:
-        return
+    if turn.state.phase is not Phase.OFFERING_BACK or any(isinstance(each, Append) for each in turn.commands):
+        return  # what this turn writes down comes back first
     account = account_of(turn)
     if account is None or not account.is_open:
         end_of_recovery(turn)

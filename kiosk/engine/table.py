@@ -421,6 +421,7 @@ def handle(
         handler = row.handler if row is not None else ANYWHERE.get(key, _nothing)
         handler(turn, event)
     recovery.conclude(turn)
+    recovery.take_up_next(turn)
     recovery.check_offer(turn)
     service.review(turn)
     day.close_day_when_free(turn)

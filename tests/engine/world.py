@@ -122,7 +122,13 @@ class Physics:
         self.jammed: set[str] = set()
         self.lose_replies: set[str] = set()
         self.printer_ready = True
+        self.boots = 0
         self.print_outcome: ports.Outcome = ports.Outcome.CONFIRMED
+
+    def new_seed(self) -> bytes:
+        """Another one for each life, as the operating system gives."""
+        self.boots += 1
+        return self.boots.to_bytes(32, "big")
 
 
 class World:
@@ -141,7 +147,10 @@ class World:
         for seq, record in enumerate(self.records, 1):
             ledger = fold(ledger, seq, record)
         self.loop = Loop(
-            Kiosk(setup=setup, seed=b"s" * 32, ledger=ledger), self.journal, self.glass, self.clock
+            Kiosk(setup=setup, seed=self.physics.new_seed(), ledger=ledger),
+            self.journal,
+            self.glass,
+            self.clock,
         )
         self.commands: list[ports.Command] = []
         self.pending: deque[Callable[[], None]] = deque()
