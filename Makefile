@@ -8,7 +8,7 @@ export MADOGUCHI_VENV
 AS_ROOT := @provisioning/as-root.sh
 PREPARE := install Debian packages, the Python environment in $(MADOGUCHI_VENV) and system users
 
-.PHONY: help run test check env packages users lock licences sbom wheels clean
+.PHONY: help run test check env packages users lock licences sbom wheels diagram clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -43,6 +43,9 @@ licences: ## docs/licences.md from what the locked packages state
 
 sbom: ## CycloneDX list of what runs, with licences and hashes, in build/sbom.cdx.json
 	@$(MADOGUCHI_VENV)/bin/python provisioning/sbom.py build/sbom.cdx.json
+
+diagram: ## docs/states.md from the engine's table
+	@$(MADOGUCHI_VENV)/bin/python -m kiosk.engine.diagram > docs/states.md
 
 clean: ## forget what was built (the environment in /opt stays)
 	@rm -rf build

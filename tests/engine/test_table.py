@@ -1,0 +1,159 @@
+"""The table: every cell is visited, every change of phase is announced, and the drawing is the table's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from kiosk import intents, ports
+from kiosk.engine import diagram
+from kiosk.engine.recovery import ACTIONS
+from kiosk.engine.state import CloseDayAsked, Phase
+from kiosk.engine.table import ANYWHERE, ROWS, TABLE, is_legal
+from kiosk.intents import AnyIntent
+from kiosk.journal.records import AnyRecord
+from kiosk.money import Denomination
+from kiosk.view import Role
+from tests.engine import world as worlds
+from tests.engine.world import FACES, World
+
+INTENTS = AnyIntent.__args__
+
+
+def test_the_drawing_is_the_tables() -> None:
+    page = Path(__file__).parents[2] / "docs" / "states.md"
+    assert page.read_text(encoding="utf-8") == diagram.markdown(), "make diagram"
+
+
+def test_every_phase_is_left_somehow() -> None:
+    led_out = {row.phase for row in ROWS if row.to}
+    automatic = {
+        Phase.STARTING,
+        Phase.OUT_OF_SERVICE,
+        Phase.OPENING_TRANSACTION,
+        Phase.PAYING_OUT,
+        Phase.ISSUING,
+    }
+    assert led_out | automatic == set(Phase)
+
+
+def test_every_intent_has_a_place() -> None:
+    known = {key for _, key in TABLE} | set(ANYWHERE)
+    assert [kind.__name__ for kind in INTENTS if kind not in known] == []
+
+
+def test_recovery_knows_every_record_that_can_be_the_last_of_a_transaction() -> None:
+    naming = {kind.__name__ for kind in AnyRecord.__args__ if "transaction" in kind.__struct_fields__}
+    never_last = {"TransactionClosed", "CreditsUnknown", "VoidReported", "PrintedReported"}
+    assert naming - never_last <= set(ACTIONS)
+
+
+class Anything(RuleBasedStateMachine):
+    """Any events in any order: no crash, books that balance, and only the changes of phase that the rows announce."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World().boot()
+        take = self.world.loop._handle
+
+        def watched(event: ports.Event) -> None:
+            before = self.world.loop.state
+            take(event)
+            after = self.world.loop.state
+            assert is_legal(before, event, after), (
+                f"{before.phase} -> {after.phase} on {type(event).__name__}"
+            )
+
+        self.world.loop._handle = watched
+
+    @rule(kind=st.sampled_from(INTENTS), data=st.data())
+    def tap(self, kind: type[intents.Intent], data: st.DataObject) -> None:
+        fields: dict[str, object] = {}
+        for name in kind.__struct_fields__:
+            if name == "step":
+                continue
+            choices: dict[str, st.SearchStrategy[object]] = {
+                "language": st.sampled_from(["ja", "en", "xx"]),
+                "kind": st.sampled_from(["juminhyo", "inkan_shomei", "other"]),
+                "copies": st.integers(-3, 12),
+                "option": st.sampled_from(["honseki", "whom", "x"]),
+                "choice": st.sampled_from(["no", "yes", "self", "x"]),
+                "thing": st.sampled_from(["certificate", "change", "receipt", "x"]),
+                "is_on": st.booleans(),
+                "size": st.sampled_from(["S", "XL", "9"]),
+                "contrast": st.sampled_from(["normal", "black", "x"]),
+            }
+            fields[name] = data.draw(choices[name])
+        self.world.tap(kind, **fields)
+
+    @rule(attempts=st.integers(0, 3))
+    def card(self, attempts: int) -> None:
+        self.world.card(attempts)
+
+    @rule(right=st.booleans(), left=st.integers(0, 2))
+    def pin(self, right: bool, left: int) -> None:
+        self.world.pin(right=right, left=left)
+
+    @rule()
+    def take_card(self) -> None:
+        self.world.take_card()
+
+    @rule(face=st.sampled_from(FACES))
+    def coin(self, face: Denomination) -> None:
+        self.world.insert(face)
+
+    @rule(name=st.sampled_from(["idle", "answer", "stage", "retry", "status", "report"]))
+    def time_out(self, name: str) -> None:
+        self.world.time_out(name)
+
+    @rule(up=st.booleans())
+    def server(self, up: bool) -> None:
+        self.world.server_is_up = up
+
+    @rule(outcome=st.sampled_from(ports.Outcome))
+    def printer(self, outcome: ports.Outcome) -> None:
+        self.world.physics.print_outcome = outcome
+
+    @rule(ready=st.booleans())
+    def printer_state(self, ready: bool) -> None:
+        self.world.event(ports.PrinterRead(self.world.setup.certificate_printer, ready, ()))
+
+    @rule(device=st.sampled_from([hopper.device for hopper in worlds.HOPPERS]), bad=st.booleans())
+    def hopper(self, device: str, bad: bool) -> None:
+        (self.world.physics.jammed.add if bad else self.world.physics.jammed.discard)(device)
+
+    @rule(device=st.sampled_from([hopper.device for hopper in worlds.HOPPERS]), mute=st.booleans())
+    def reply(self, device: str, mute: bool) -> None:
+        (self.world.physics.lose_replies.add if mute else self.world.physics.lose_replies.discard)(device)
+
+    @rule()
+    def day(self) -> None:
+        self.world.event(CloseDayAsked("tester"))
+
+    @precondition(lambda self: self.world.phase is Phase.IDLE)
+    @rule(copies=st.integers(1, 3))
+    def straight_to_pay(self, copies: int) -> None:
+        if self.world.server_is_up and not self.world.loop.state.card_is_present:
+            self.world.until_pay(copies)
+
+    @invariant()
+    def books_balance(self) -> None:
+        self.world.check()
+
+    @invariant()
+    def every_role_has_a_view(self) -> None:
+        assert set(self.world.glass.views) == {Role.RESIDENT, Role.ASSISTANT}
+
+
+Anything.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnything = Anything.TestCase
+
+
+@given(st.sampled_from(Phase))
+def test_a_phase_has_a_body(phase: Phase) -> None:
+    from kiosk.engine.project import BODIES  # the table of bodies is whole
+
+    assert phase in BODIES
