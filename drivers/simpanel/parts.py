@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,10 +190,11 @@ def _hand_over_card_papers() -> None:
 # --- the kiosk ---
 
 
-def core() -> list[Part | Task]:
+def core(environment: Mapping[str, str], stock: Mapping[str, int]) -> list[Part | Task]:
     """The core, with what its enrolment gave it, and its configuration."""
     notify = NotifySocket(places.BENCH / "core" / "notify.sock", "kiosk-core")
     files = [places.BENCH / "core" / name for name in demo_config.NAMES]
+    named = tuple(word for path in files for word in ("--config", str(path)))
 
     def enrol() -> None:
         for source in (state("issuance") / "kiosk").iterdir():
@@ -206,19 +208,32 @@ def core() -> list[Part | Task]:
     return [
         Task("enrol", "gives the kiosk its keys", enrol, needs=("issuance-init",)),
         Task("configure", "writes the kiosk's configuration", configure),
+        _fill(stock, named),
         Part(
             "core",
             "the core: engine, journal, money",
-            python("kiosk.daemon.main:main", *(word for path in files for word in ("--config", str(path)))),
+            python("kiosk.daemon.main:main", *named),
             "kiosk-core",
             notify.ready,
             # it would start without any of them, and look for them by and by; this way it finds all at once
-            needs=("enrol", "configure", "cctalk", "escpos", "ipp", "card", "issuance"),
-            environment={"NOTIFY_SOCKET": str(notify.path)},
+            needs=("fill", "cctalk", "escpos", "ipp", "card", "issuance"),
+            environment={"NOTIFY_SOCKET": str(notify.path), **environment},
             groups=(SERIAL_GROUP,),
             is_kept_up=True,
         ),
     ]
+
+
+def _fill(stock: Mapping[str, int], named: tuple[str, ...]) -> Part:
+    """The first count of the hoppers, by the officer who filled them."""
+    counted = (f"{unit}={pieces}" for unit, pieces in stock.items())
+    counting = python("kiosk.cash_cli:main", "count", *named, "--operator", "demo-officer", *counted)
+    if (state("core") / "journal.db").exists() or not stock:
+        counting = ("true",)
+    needs = ("enrol", "configure")
+    return Part(
+        "fill", "counts the coins in the hoppers", counting, "kiosk-core", ended_well, needs, is_step=True
+    )
 
 
 def screen(host: HostDisplay | None, size: tuple[int, int]) -> list[Part | Task]:

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from drivers.simpanel.process import Part, Running, Task, start
 from kiosk.errors import ConfigError
@@ -35,9 +34,13 @@ class Supervisor:
         self._running: dict[str, Running] = {}
         self._by_pid: dict[int, Running] = {}
         self._ready: dict[str, threading.Event] = {}
+        self._held: set[str] = set()
+        """Ended on purpose: not started again by itself."""
         self._failed = threading.Event()
         self._stopping = threading.Event()
         self._wake_out, self._wake_in = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self.is_complete = False
+        """Everything became ready once."""
         self.first_ready: dict[str, float] = {}
         """Seconds each part needed to become ready the first time."""
 
@@ -63,6 +66,7 @@ class Supervisor:
             thread.join()
         if self._failed.is_set():
             raise ConfigError("not everything could be started")
+        self.is_complete = True
 
     def _take_turn(self, turn: Part | Task) -> None:
         for name in turn.needs:
@@ -90,8 +94,11 @@ class Supervisor:
 
     def start(self, name: str) -> None:
         """Start one part and wait until it is ready. ConfigError, with its last words, when it is not."""
-        part = self._parts[name]
+        part = self._parts.get(name)
+        if part is None:
+            raise ConfigError(f"no such part: {name}")
         with self._lock:
+            self._held.discard(name)
             if name in self._running:
                 return
             running = start(part)
@@ -116,10 +123,6 @@ class Supervisor:
 
         threading.Thread(target=wait, name=f"wait for {part.name}", daemon=True).start()
 
-    def replace_part(self, name: str, **changes: object) -> None:
-        """Change how a part is started next time."""
-        self._parts[name] = replace(self._parts[name], **changes)  # type: ignore[arg-type]  # names are Part's own
-
     # --- ending ---
 
     def names(self) -> dict[str, str]:
@@ -133,6 +136,7 @@ class Supervisor:
     def kill(self, *names: str, beside: str = "") -> None:
         """SIGKILL, all at once; nothing starts again by itself. `beside`: processes started beside."""
         with self._lock:
+            self._held.update(names)
             self._signal(names, signal.SIGKILL, is_expected=True)
             self.kill_beside(beside)
         self._wait_gone(names)
@@ -235,7 +239,7 @@ class Supervisor:
             threading.Timer(RESTART_AFTER_S, self._start_again, (part.name,)).start()
 
     def _start_again(self, name: str) -> None:
-        if self._stopping.is_set():
+        if self._stopping.is_set() or name in self._held:
             return
         try:
             self.start(name)

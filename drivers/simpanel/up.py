@@ -25,6 +25,8 @@ PANEL_SIZE = "1080x1920"
 WINDOW_SIZE = "540x960"
 """Half of it: fits on a laptop's screen."""
 
+STOCK = "hopper10=50,hopper50=40,hopper100=60,hopper500=20"
+
 GROUPS = ("paper", "cash", "card", "issuance", "core", "screen")
 
 
@@ -50,6 +52,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--ready-fd",
         type=int,
         help="a pipe: gets a line when all is ready; the run ends when its other end closes",
+    )
+    parser.add_argument(
+        "--stock", metavar="UNIT=N,…|none", default=STOCK, help=f"coins in the hoppers ({STOCK})"
+    )
+    parser.add_argument(
+        "--core-env",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="into the core's environment (tests)",
     )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
 
@@ -115,8 +127,10 @@ class Run:
             self.supervisor.start_all(wanted)
         except (MadoguchiError, OSError) as why:
             say(f"Not started: {why}. Logs: {self.options.out}/logs")
-            self.supervisor.stop()
             return
+        finally:
+            if not self.supervisor.is_complete:
+                self.supervisor.stop()
         self.is_up = True
         say(f"Ready after {time.monotonic() - self.began_s:.1f} s. Folder: {self.options.out}")
         if self.options.ready_fd is not None:
@@ -129,7 +143,7 @@ class Run:
             "cash": parts.cash(),
             "card": parts.card(self.options.pin),
             "issuance": parts.issuance(),
-            "core": parts.core(),
+            "core": parts.core(_pairs(self.options.core_env), _stock(self.options.stock)),
             "screen": parts.screen(self.host, self.size),
             "panel": parts.panel(self.host),
         }
@@ -168,6 +182,19 @@ def _host_display(display: str, cookies: bytes) -> parts.HostDisplay:
     path.write_bytes(cookies)
     bench.own(path, user, 0o400, "root")
     return parts.HostDisplay(display, path, user)
+
+
+def _pairs(words: list[str]) -> dict[str, str]:
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
+
+
+def _stock(text: str) -> dict[str, int]:
+    if text == "none":
+        return dict.fromkeys(_pairs(STOCK.split(",")), 0)
+    try:
+        return {unit: int(count) for unit, count in _pairs(text.split(",")).items()}
+    except ValueError:
+        raise ConfigError("--stock is UNIT=PIECES, with commas between them") from None
 
 
 def _size(text: str) -> tuple[int, int]:
