@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
+import msgspec
+
 from kiosk.money import Denomination as D
 from kiosk.money import Yen
 from kiosk.view import (
@@ -27,6 +31,7 @@ from kiosk.view import (
     Role,
     SessionView,
     StepBar,
+    StillThere,
     TakeCard,
     TakeThings,
     Thing,
@@ -164,6 +169,10 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("trouble-slip", Trouble("M-403", "K1-0427", "slip", Yen(400)), 6, ()),
     ("offer-back", OfferBack(Yen(500)), 0, ("GiveBack",)),
 )
+_STILL = {"kinds-still-there": ("kinds", False), "pay-still-there": ("pay", True)}
+"""Name -> the sample below the question, and whether money is inside."""
+STILL_S = 20.0
+
 NOTICE_CODES = (
     "C-101", "C-102", "C-103", "C-104", "C-105", "C-106", "C-107", "C-108", "P-201", "P-202", "P-203",
     "N-301", "N-302", "N-303", "N-304", "N-305", "M-401", "M-402", "M-403", "M-404", "R-501", "R-502", "R-503",
@@ -176,6 +185,11 @@ def sample(
     name: str, language: str = "ja", text_size: str = "S", contrast: str = "normal", *, rev: int = 1, step: int = 1
 ) -> SessionView:
     """The view of this name; KeyError for a name that is not in `names()`."""
+    if name in _STILL:
+        below, has_money = _STILL[name]
+        view = sample(below, language, text_size, contrast, rev=rev, step=step)
+        question = StillThere(time.monotonic() + STILL_S, has_money)
+        return msgspec.structs.replace(view, still_there=question, intents=(*view.intents, "KeepGoing"))
     for found, body, now, intents in (*_SAMPLES, *_notices()):
         if found == name:
             return SessionView(
@@ -199,4 +213,4 @@ def _notices() -> tuple[_Sample, ...]:
 
 
 def names() -> tuple[str, ...]:
-    return tuple(each[0] for each in (*_SAMPLES, *_notices()))
+    return tuple(each[0] for each in (*_SAMPLES, *_notices())) + tuple(_STILL)

@@ -27,11 +27,11 @@ class AttractScreen(Screen):
 
     def fill(self, body: Attract) -> None:
         hour, _, minute = body.open_until.partition(":")
-        self.ids.open.show(bool(minute))
+        self.ids.open_box.show(bool(minute))
         if minute:
             self.ids.open.say("attract.open", time=dates.clock(look.words, int(hour), int(minute)))
-        self.ids.cash.set_tone("soft" if body.is_cash_open else "warn")
-        self.ids.cash.say("attract.cash" if body.is_cash_open else "attract.no_cash")
+        self.ids.cash_open.show(body.is_cash_open)
+        self.ids.no_cash.show(not body.is_cash_open)
         self._show_prices(body.prices)
         self._show_languages()
         self.bind_intent(self.ids.begin, Begin)

@@ -51,7 +51,7 @@ def _line(line: OrderSummary) -> Stack:
     for cell in (name, copies, fee):
         row.add_widget(cell)
     below = Row()
-    below.align = "top"
+    below.align, below.gap = "top", 6.0
     options, sheets = _text("body"), _text("body")
     options.grow = 1.0
     options.write(_options(line))

@@ -10,6 +10,10 @@ from screens.theme import look
 from screens.widgets.screen import Screen
 
 
+_CARD_AGAIN = frozenset({"C-101", "C-102"})
+"""Codes whose next step is at this machine: the card once more."""
+
+
 def text_of(code: str, part: str) -> str:
     """The key of a code's `title`, `why` or `next`; an unknown code has a general one."""
     key = f"notice.{code}.{part}"
@@ -30,6 +34,7 @@ class NoticeScreen(Screen):
         return body.code
 
     def fill(self, body: Notice) -> None:
+        self.ids.picture.use("place_card" if body.code in _CARD_AGAIN else "counter", has_arrow=True)
         self.ids.next.say(text_of(body.code, "next"))
         self.ids.code.write(body.code)
         self.bind_intent(self.ids.ok, Next, KeepGoing, Cancel, CallStaff)

@@ -18,6 +18,7 @@ class TextStyle(NamedTuple):
 TEXT: Final[dict[str, TextStyle]] = {
     "body": TextStyle(10.5, 1.4),
     "lead": TextStyle(12, 1.4),
+    "place": TextStyle(12, 1.4, most=1.15),
     "head": TextStyle(14, 1.3, is_bold=True),
     "title": TextStyle(16, 1.25, is_bold=True),
     "figure": TextStyle(24, 1.1, is_bold=True),

@@ -5,8 +5,43 @@ from __future__ import annotations
 from typing import Any
 
 from kiosk.money import Yen
-from screens.widgets.base import Row, Rule, Stack
+from screens.theme import look
+from screens.widgets.base import Panel, Rect, Row, Rule, Stack
 from screens.widgets.text import Figure, Text
+
+
+class _Line(Panel):
+    """The label and the figure on one baseline; one below the other when they do not fit beside each other."""
+
+    gap = 5.0
+
+    def __init__(self, label: Text, figure: Figure, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._label, self._figure = label, figure
+        self.add_widget(label)
+        self.add_widget(figure)
+
+    def _is_folded(self, width: int) -> bool:
+        wanted = self._label.words.natural() + look.px(self.gap) + self._figure.natural_width(9999)
+        return wanted > width
+
+    def height_for(self, width: int) -> int:
+        figure = self._figure.height_for(width)
+        return figure + self._label.height_for(width) if self._is_folded(width) else figure
+
+    def arrange(self) -> None:
+        rect = self.rect
+        high = self._figure.height_for(rect.width)
+        label_high = self._label.height_for(rect.width)
+        bottom = rect.y + rect.height - high
+        if self._is_folded(rect.width):
+            self._label.place(Rect(rect.x, rect.y, rect.width, label_high))
+            self._figure.place(Rect(rect.x, bottom, rect.width, high))
+            return
+        wide = self._label.words.natural()
+        label_y = bottom + self._figure.baseline(rect.width) - self._label.baseline(rect.width)
+        self._label.place(Rect(rect.x, label_y, wide, label_high))
+        self._figure.place(Rect(rect.x + wide, bottom, rect.width - wide, high))
 
 
 class AmountPanel(Stack):
@@ -25,10 +60,7 @@ class AmountPanel(Stack):
         self.label.style = "title"
         self.figure = Figure()
         self.figure.style, self.figure.grow, self.figure.align, self.figure.unit = "huge", 1.0, "right", 0.45
-        top = Row()
-        top.align = "baseline"
-        top.add_widget(self.label)
-        top.add_widget(self.figure)
+        top = _Line(self.label, self.figure)
         self.line = Rule()
         self.line.colour = "card_line"
         self.left_text, self.right_text = Text(), Text()

@@ -12,10 +12,12 @@ from screens.theme import look, tokens
 from screens.widgets.base import Element, Rect
 from screens.widgets.button import PushButton
 from screens.widgets.paint import draw_box
+from screens.widgets.text import Words
 
 WORDS = ("back", "cancel", "language", "voice", "call")
 _ICONS = {"back": "back", "cancel": "stop", "language": "globe", "voice": "voice", "call": "call"}
-_CALL_SHARE = 1.34
+_SHARES = {"back": 1.0, "cancel": 1.0, "language": 1.12, "voice": 0.96, "call": 1.2}
+"""The places are the same in every language and text size; the widest words got the widest places."""
 _SIDE = 3.0
 _TOP, _BOTTOM = 4.0, 5.0
 
@@ -30,12 +32,11 @@ class Bar(Element):
         super().__init__(**kwargs)
         self.on_word: Callable[[str], None] = lambda _word: None
         self.on_off: Callable[[str], None] = lambda _word: None
-        self.buttons: dict[str, PushButton] = {}
+        self.buttons: dict[str, BarButton] = {}
         for word in WORDS:
-            button = PushButton()
+            button = BarButton()
             button.kind = "bar_call" if word == "call" else "bar"
-            button.key, button.target = f"bar.{word}", word
-            button.icon, button.icon_at, button.when_off, button.pad = _ICONS[word], "above", "bare", 1.0
+            button.key, button.target, button.icon = f"bar.{word}", word, _ICONS[word]
             button.does(self._tell(word, True), self._tell(word, False))
             self.buttons[word] = button
             self.add_widget(button)
@@ -64,9 +65,39 @@ class Bar(Element):
     def arrange(self) -> None:
         side, gap = look.px(_SIDE), look.px(_SIDE)
         inner = self.rect.inset(side, look.px(_TOP), side, look.px(_BOTTOM))
-        unit = (inner.width - 4 * gap) / (4 + _CALL_SHARE)
+        unit = (inner.width - 4 * gap) / sum(_SHARES.values())
+        places: dict[str, Rect] = {}
         x = float(inner.x)
-        for word, button in self.buttons.items():
-            width = unit * (_CALL_SHARE if word == "call" else 1)
-            button.place(Rect(round(x), inner.y, round(x + width) - round(x), inner.height))
+        for word in self.buttons:
+            width = unit * _SHARES[word]
+            places[word] = Rect(round(x), inner.y, round(x + width) - round(x), inner.height)
             x += width + gap
+        most = min(button.most_factor(places[word].width) for word, button in self.buttons.items())
+        for word, button in self.buttons.items():
+            button.use_factor(most)
+            button.place(places[word])
+
+
+class BarButton(PushButton):
+    """A word of the bar. All five have one size: the largest, up to 1.2, at which each fits its place."""
+
+    kind = "bar"
+    icon_at = "above"
+    when_off = "bare"
+    pad = 0.8
+    _factor = 1.0
+
+    @property
+    def words(self) -> Words:
+        text = super().words
+        return text._replace(px=look.em_px("bar", self._factor), is_bold=self.is_enabled)
+
+    def most_factor(self, width: int) -> float:
+        room = width - 2 * look.px(self.pad)
+        natural = self.words._replace(px=look.em_px("bar", 1.0), is_bold=True).natural()
+        return max(1.0, min(look.factor, tokens.TEXT["bar"].most, room / natural))
+
+    def use_factor(self, factor: float) -> None:
+        if factor != self._factor:
+            self._factor = factor
+            self._is_stale = True

@@ -46,6 +46,14 @@ class Element(Widget):
         self.rect = NOWHERE
         self._is_stale = True
 
+    def add_widget(self, widget: Any, *args: Any, **kwargs: Any) -> None:
+        super().add_widget(widget, *args, **kwargs)
+        self.changed()
+
+    def remove_widget(self, widget: Any, *args: Any, **kwargs: Any) -> None:
+        super().remove_widget(widget, *args, **kwargs)
+        self.changed()
+
     def natural_width(self, limit: int) -> int:
         """The width it would like, at most `limit`."""
         return min(limit, look.px(self.wide)) if self.wide else limit

@@ -14,25 +14,26 @@ from screens.widgets.button import PushButton
 from screens.widgets.ring import draw_mark
 from screens.widgets.text import Text
 
-_COUNT_WIDE = 78.0
+_COUNT_WIDE, _COUNT_WIDE_LARGE = 78.0, 96.0
+_FOLD_ABOVE = 1.2
 
 
-class KindCard(Row):
+class KindCard(Stack):
     """One certificate: what it is called, what it is for, what it costs, how many.
 
-    `on_copies(kind, copies)` is called by −, ＋ and ＋ えらぶ.
+    `on_copies(kind, copies)` is called by −, ＋ and ＋ えらぶ. With large text the name has a line of its own.
     """
 
     role = "group"
     pad_x = 6.0
     pad_y = 4.0
-    gap = tokens.GAP_2
+    gap = tokens.GAP_1
 
     def __init__(self, on_copies: Callable[[str, int], None], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._on_copies = on_copies
         self._choice: KindChoice | None = None
-        words = Stack()
+        words = self._words = Stack()
         words.grow = 1.0
         self.title, self.purpose, self.fee = Text(), Text(), Text()
         self.title.style, self.title.is_bold = "lead", True
@@ -49,15 +50,35 @@ class KindCard(Row):
             self.counter.add_widget(part)
         self.less.wide = self.more.wide = tokens.COUNT_BUTTON
         self.refusal.colour, self.refusal.align, self.refusal.is_bold = "quiet", "center", True
-        end = Stack()
+        end = self._end = Stack()
         end.wide, end.align = _COUNT_WIDE, "fill"
         for part in (self.pick, self.counter, self.refusal):
             end.add_widget(part)
+        self._line = Row()
+        self._line.gap = tokens.GAP_2
         for part in (words, self.fee, end):
-            self.add_widget(part)
+            self._line.add_widget(part)
+        self.add_widget(self._line)
+        self._fold(look.factor > _FOLD_ABOVE)
         self.pick.does(lambda: self._change(+1))
         self.more.does(lambda: self._change(+1))
         self.less.does(lambda: self._change(-1))
+
+    def restyle(self) -> None:
+        self._fold(look.factor > _FOLD_ABOVE)
+        super().restyle()
+
+    def _fold(self, is_folded: bool) -> None:
+        if is_folded == (self._words.parent is self):
+            return
+        self._words.parent.remove_widget(self._words)
+        if is_folded:
+            self.add_widget(self._words, index=1)
+        else:
+            self._line.add_widget(self._words, index=2)
+        self._words.grow = 0.0 if is_folded else 1.0
+        self.fee.grow = 1.0 if is_folded else 0.0
+        self._end.wide = _COUNT_WIDE_LARGE if is_folded else _COUNT_WIDE
 
     def show_choice(self, choice: KindChoice, can_change: bool) -> None:
         """Take the values."""
@@ -75,7 +96,7 @@ class KindCard(Row):
         if choice.refusal:
             key = f"refusal.{choice.refusal}"
             self.refusal.say(key if look.words.has(key) else "refusal.other")
-        self.count.say("copies", choice.copies)
+        self.count.say("kinds.count", choice.copies)
         self.pick.enable(can_change)
         self.less.enable(can_change)
         self.more.enable(can_change and choice.copies < choice.max_copies)

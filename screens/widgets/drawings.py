@@ -58,10 +58,27 @@ ICONS: Final[dict[str, Drawing]] = {
     "house": _icon("M5 20L24 6l19 14M9 20v22h30V20M19 42V28h10v14"),
     "store": _icon("M5 18L10 7h28l5 11zM8 18v24h32V18M19 42V28h10v14M5 18h38"),
     "counter": _icon(circle(24, 12, 7), "M10 30c1-7 6-9 14-9c8 0 13 2 14 9M4 30h40v6H4zM8 36v8M40 36v8"),
+    "ring": _icon(circle(24, 24, 19), width=2.6),
     "close": _icon("M10 10l28 28M38 10L10 38", width=4),
 }
 
 _INK = "ink"
+
+
+def _number(digits: str, x: float, y: float, high: float) -> tuple[Shape, ...]:
+    """Ones and zeros as strokes, centred: the figure on a coin or a note is part of the drawing in every language."""
+    step, wide = high * 0.62, high * 0.2
+    left = x - step * (len(digits) - 1) / 2
+    shapes = []
+    for index, digit in enumerate(digits):
+        middle = left + index * step
+        top = y - high / 2
+        one = f"M{middle - wide} {top + high * 0.2}L{middle + 2} {top}V{top + high}"
+        path = one if digit == "1" else ellipse(middle, y, wide, high / 2)
+        shapes.append(Shape(path, stroke="ink", width=high * 0.15))
+    return tuple(shapes)
+
+
 _CARD: Final = (
     Shape(rect(4, 4, 532, 332, 26), fill="card", stroke=_INK),
     Shape("M40 56h250M40 104h400M230 170h260M230 220h200M230 270h240", stroke="card_line"),
@@ -143,6 +160,7 @@ COIN_IN: Final = Drawing(
         # on its edge, seen from the front, its lower part already below the rim of the slot
         Shape("M148 208A84 84 0 1 1 292 208z", fill="card", stroke=_INK),
         Shape("M160 203A64 64 0 1 1 280 203", stroke="card_line", width=5),
+        *_number("100", 220, 150, 46),
         Shape("M128 214h184", stroke=_INK, width=10),
     ),
     _arrow(376, 152, is_up=False, size=0.56),
@@ -156,6 +174,7 @@ NOTE_IN: Final = Drawing(
         Shape("M116 56h208", stroke=_INK, width=20),
         Shape("M136 58h168l50 234H86z", fill="card", stroke=_INK),
         Shape(ellipse(220, 168, 42, 54), stroke="card_line", width=5),
+        *_number("1000", 152, 262, 36),
     ),
     _arrow(400, 140, is_up=True, size=0.56),
     (0, -1),
@@ -199,11 +218,26 @@ RECEIPT_OUT: Final = Drawing(
     (0, 1),
 )
 
+# A person behind the counter: where to go now.
+COUNTER: Final = Drawing(
+    480,
+    330,
+    (
+        Shape("M150 190c0-62 34-92 90-92c56 0 90 30 90 92z", fill="tint", stroke=_INK),
+        Shape(circle(240, 62, 46), fill="card", stroke=_INK),
+        Shape(rect(24, 190, 432, 34, 6), fill="card", stroke=_INK),
+        Shape(rect(48, 224, 384, 92), fill="grey", stroke=_INK),
+        Shape("M318 150h84v40h-84z", fill="card", stroke=_INK, width=5),
+        Shape("M334 164h52M334 176h36", stroke="card_line", width=5),
+    ),
+)
+
 DRAWINGS: Final[dict[str, Drawing]] = {
     "place_card": PLACE_CARD,
     "card_lies": CARD_LIES,
     "take_card": TAKE_CARD,
     "card": CARD,
+    "counter": COUNTER,
     "pin": PIN,
     "machine_reader": MACHINE_READER,
     "machine_money": MACHINE_MONEY,

@@ -33,7 +33,7 @@ class Place(Row):
         self.town, self.day, self.clock = Text(), Text(), Text()
         self.town.is_bold = self.clock.is_bold = True
         for text in (self.town, self.day, self.clock):
-            text.style = "lead"
+            text.style = "place"
         left.add_widget(icon)
         left.add_widget(self.town)
         right.add_widget(self.day)

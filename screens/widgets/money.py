@@ -10,7 +10,7 @@ from screens.widgets.ring import draw_mark
 from screens.widgets.paint import draw_box
 from screens.widgets.text import Words
 
-_COIN, _NOTE = 24.0, 36.0
+_COIN, _NOTE, _PAD = 24.0, 36.0, 3.0
 
 
 class NoteFace(Element):
@@ -21,7 +21,9 @@ class NoteFace(Element):
     high = _COIN
 
     def natural_width(self, limit: int) -> int:
-        return look.px(_NOTE if self.denomination.is_note else _COIN)
+        if not self.denomination.is_note:
+            return look.px(_COIN)
+        return max(look.px(_NOTE), self._words().natural() + 2 * look.px(_PAD))
 
     def lines(self) -> list[str]:
         return [self._label()]
@@ -31,12 +33,15 @@ class NoteFace(Element):
             return look.words.text(f"face.{self.denomination.value}")
         return str(self.denomination.face.value)
 
+    def _words(self) -> Words:
+        return Words(messages.plain(self._label()), look.em_px("body", 1.0), "body", True, "center")
+
     def draw(self) -> None:
         if self.denomination.is_note:
             draw_box("note", self.rect)
         else:
             draw_mark(self.rect, "coin")
-        text = Words(messages.plain(self._label()), look.em_px("body", 1.0), "body", True, "center")
+        text = self._words()
         block = text.block(self.rect.width)
         x = self.rect.x + (self.rect.width - block.width) // 2
         text.draw(x, self.rect.y + (self.rect.height - block.height) // 2, self.rect.width, "ink")

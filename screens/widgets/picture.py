@@ -55,6 +55,9 @@ class Picture(Element):
     role = "picture"
     drawing = ""
     moves = False
+    has_arrow = True
+    most = 0.0
+    """Never higher than this, in mm; 0 = as its place."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -63,10 +66,10 @@ class Picture(Element):
         self._tick = 0
         self._timer: Any = None
 
-    def use(self, drawing: str, moves: bool = False) -> None:
-        """Become another drawing."""
-        if (drawing, moves) != (self.drawing, self.moves):
-            self.drawing, self.moves = drawing, moves
+    def use(self, drawing: str, moves: bool = False, has_arrow: bool = True) -> None:
+        """Become another drawing; without its arrow where there is nothing to do."""
+        if (drawing, moves, has_arrow) != (self.drawing, self.moves, self.has_arrow):
+            self.drawing, self.moves, self.has_arrow = drawing, moves, has_arrow
             self.changed()
 
     def natural_width(self, limit: int) -> int:
@@ -86,12 +89,14 @@ class Picture(Element):
         if not self.drawing:
             return
         drawing = DRAWINGS[self.drawing]
-        scale = min(self.rect.width / drawing.width, self.rect.height / drawing.height)
+        height = min(self.rect.height, look.px(self.most)) if self.most else self.rect.height
+        scale = min(self.rect.width / drawing.width, height / drawing.height)
         left = self.rect.x + (self.rect.width - drawing.width * scale) / 2
         top = look.height - self.rect.y - (self.rect.height - drawing.height * scale) / 2
         spot = Spot(left, top, scale)
         draw_shapes(drawing.shapes, spot)
-        if drawing.arrow:
+        self._shift = None
+        if drawing.arrow and self.has_arrow:
             PushMatrix()
             self._shift = Translate(0, 0)
             draw_shapes(drawing.arrow, spot)

@@ -41,6 +41,7 @@ class ThingCard(Row):
         self.state.is_bold, self.state.align = True, "center"
         self.button = PushButton()
         self.button.kind, self.button.key, self.button.pad = "taken", "things.taken", 2.0
+        self.button.icon, self.button.icon_at = "ring", "above"
         self.button.does(lambda: on_taken(self._thing))
         end = Stack()
         end.wide, end.gap, end.align = _STATE_WIDE, 2.0, "center"
@@ -66,7 +67,7 @@ class ThingCard(Row):
         self.state.show(not asks)
         self.mark.show_state("done" if is_taken else "here" if is_waiting else "open")
         self.state.say(f"things.{thing.state}")
-        self.picture.use(_DRAWINGS[thing.thing], moves=is_first)
+        self.picture.use(_DRAWINGS[thing.thing], moves=is_first, has_arrow=is_waiting)
         box = "ok_edge" if is_taken else "kind_on" if is_first else "kind"
         if box != self.box:
             self.box = box
