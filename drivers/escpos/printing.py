@@ -55,6 +55,7 @@ class Printing:
         self._lost = ""
         self._is_known = False
         self._told: tuple[str, ...] = ()
+        self._warned: tuple[str, ...] = ()
 
     def close(self) -> None:
         line, self._line = self._line, None
@@ -99,14 +100,16 @@ class Printing:
         if not self._is_known:
             self._is_known = True
             self._post(DeviceArrived(device=self._device, identity="ESC/POS printer"))
-        codes = (*status.faults, *status.warnings)
         for code in self._told:
-            if code not in codes:
+            if code not in status.faults:
                 self._post(DeviceFault(device=self._device, code=code, clear=True))
-        for code in codes:
+        for code in status.faults:
             if code not in self._told:
                 self._post(DeviceFault(device=self._device, code=code))
-        self._told = codes
+        self._told = status.faults
+        if status.warnings != self._warned:  # no fault: there are metres of paper left
+            log.warning("%s: %s", self._device, " ".join(status.warnings) or "no warning any more")
+        self._warned = status.warnings
 
     def _tell_lost(self, why: MadoguchiError) -> None:
         self.close()

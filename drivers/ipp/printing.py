@@ -161,15 +161,20 @@ class Printing:
         if not code:
             job, code = self._create(JOB_PREFIX + command.op)
         if code:
-            self._post(
-                PrintEnded(op=command.op, device=self._device, outcome=Outcome.REFUSED, pages=0, code=code)
-            )
-            return
+            return self._refuse(command, code)
         watch = self._send(command, job)
         while not watch.is_over and not self._is_stopping.is_set():
             watch = self._step(watch, job)
             if not watch.is_over:
                 self._is_stopping.wait(self._pause_s(watch))
+
+    def _refuse(self, command: PrintDocument, code: str) -> None:
+        """Nothing was sent. The core waits for a printer that is ready: it hears at once whether this one is."""
+        self._post(
+            PrintEnded(op=command.op, device=self._device, outcome=Outcome.REFUSED, pages=0, code=code)
+        )
+        if self._said is not None:
+            self._post(self._said)
 
     def _obstacle(self) -> str:
         """Why nothing may be sent now; empty when the printer is ready."""

@@ -1,0 +1,139 @@
+"""A real ippeveprinter in namespaces of its own, and a driver in the same network."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from drivers.ipp.driver import IppDriver, create
+from drivers.simpanel.bench import make_users
+from drivers.transport import control
+from kiosk.errors import DeviceUnavailable
+from kiosk.ids import DeviceId, OpId
+from kiosk.ports import PrintDocument, PrintEnded, PrinterRead, ReadPrinter
+from tests.codec.pdfs import make_pdf
+from tests.contract.told import PATIENCE_S, Told
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DEVICE = DeviceId("certificate1")
+URI = "ipp://127.0.0.1:8631/ipp/print"
+CLONE_NEWNET = 0x40000000
+
+_PREPARE = """
+set -e
+mount -t tmpfs -o mode=0755 tmpfs /run
+install -d -o kiosk-sim -g kiosk-sim -m 0755 /run/sim
+ip link set lo up
+exec "$0" -P -c 'import sys; from drivers.ipp.sim import main; sys.exit(main(sys.argv[1:]))' \
+    --dir /run/sim/paper --control /run/sim/control.sock --with-avahi --user kiosk-sim 2>/run/sim/log
+"""
+
+
+class Bench:
+    """One simulated printer; `with Bench() as bench:`."""
+
+    def __enter__(self) -> Bench:
+        make_users()
+        unshare = ["unshare", "-n", "-m", "-p", "--fork", "--kill-child", "--mount-proc"]
+        self._holder = subprocess.Popen(
+            [*unshare, "bash", "-c", _PREPARE, sys.executable],
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            cwd="/",
+        )
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._is_up():
+            assert self._holder.poll() is None, "the printer did not start"
+            assert time.monotonic() < deadline, "the printer does not answer"
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._holder.kill()  # and with it, all that is inside
+        self._holder.wait()
+
+    @property
+    def _pid(self) -> int:
+        pid = self._holder.pid
+        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+    @property
+    def _root(self) -> Path:
+        return Path(f"/proc/{self._pid}/root/run/sim")
+
+    def _is_up(self) -> bool:
+        try:
+            return bool(self.do("state")["ok"])
+        except (DeviceUnavailable, OSError, IndexError):
+            return False
+
+    def do(self, verb: str, *args: str) -> dict[str, Any]:
+        return control.request(self._root / "control.sock", verb, *args, timeout_s=PATIENCE_S)
+
+    def ipptool(self, test: str) -> str:
+        """A stranger's client, asked to show all that it got."""
+        command = ["nsenter", "-t", str(self._pid), "-n", "ipptool", "-tv", URI, test]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+        return done.stdout
+
+    @contextlib.contextmanager
+    def network(self) -> Iterator[None]:
+        """This thread, and the threads that it starts meanwhile, are in the printer's network."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open("/proc/thread-self/ns/net") as ours, open(f"/proc/{self._pid}/ns/net") as theirs:
+            assert libc.setns(theirs.fileno(), CLONE_NEWNET) == 0
+            try:
+                yield
+            finally:
+                assert libc.setns(ours.fileno(), CLONE_NEWNET) == 0
+
+    @property
+    def printed(self) -> list[tuple[int, int]]:
+        """Every job that came to the paper path: (sheets that came out, pages asked)."""
+        found = sorted((self._root / "paper").glob("*.json"))
+        said = [json.loads(each.read_text()) for each in found]
+        return [(each["out"], each["pages"]) for each in said]
+
+    def last_paper(self) -> bytes:
+        path = Path(self.do("last")["path"])
+        return (self._root / "paper" / path.name).read_bytes()
+
+
+class Driven:
+    """A driver on that printer."""
+
+    def __init__(self, bench: Bench, **options: Any) -> None:
+        self.told = Told()
+        self.driver: IppDriver = create(DEVICE, {"uri": URI, "poll_s": 0.2, **options}, self.told)
+        with bench.network():
+            self.driver.start()
+
+    def __enter__(self) -> Driven:
+        self.told.until(PrinterRead)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.driver.stop()
+
+    def send(self, op: str, pages: int = 1, pdf: bytes | None = None, sha256: str = "") -> bytes:
+        document = pdf or make_pdf(pages)
+        sha256 = sha256 or hashlib.sha256(document).hexdigest()
+        self.driver.perform(
+            PrintDocument(op=OpId(op), device=DEVICE, document=document, sha256=sha256, pages=pages)
+        )
+        return document
+
+    def end(self, op: str) -> PrintEnded:
+        return self.told.until(PrintEnded, lambda ended: ended.op == op)
+
+    def read(self) -> PrinterRead:
+        self.driver.perform(ReadPrinter(device=DEVICE))
+        return self.told.until(PrinterRead)
