@@ -46,11 +46,7 @@ def make_app(office: Office) -> Starlette:
 
     return Starlette(
         routes=[*_desk_routes(office, Desk(office)), *_document_routes(office, documents)],
-        exception_handlers={
-            Problem: _on_problem,
-            HTTPException: _on_http_exception,
-            Exception: _on_failure,
-        },
+        exception_handlers={Problem: _on_problem, HTTPException: _on_http_exception},
         lifespan=lifespan,
     )
 
@@ -108,11 +104,15 @@ def _document_routes(office: Office, documents: Documents) -> list[Route]:
 
 def _route(office: Office, method: str, path: str, handler: Handler, status: int = 200) -> Route:
     async def endpoint(request: Request) -> Response:
-        kiosk = await _kiosk(office, request)
         try:
-            answer = await handler(kiosk, request)
+            answer = await handler(await _kiosk(office, request), request)
+        except Problem:
+            raise
         except msgspec.ValidationError:
             raise Problem(Kind.MALFORMED) from None  # the library's message could quote the body
+        except Exception as error:
+            _note_failure(error)
+            raise Problem(Kind.INTERNAL) from None  # it ends here: uvicorn would log the message
         return Response(msgspec.json.encode(answer), status, _HEADERS, "application/json")
 
     return Route(path, endpoint, methods=[method])
@@ -159,14 +159,13 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     return await _on_problem(request, Problem(kinds.get(status, Kind.MALFORMED)))
 
 
-async def _on_failure(request: Request, error: Exception) -> Response:
-    """Our own bug. The log gets its place and type; a message could hold data."""
+def _note_failure(error: Exception) -> None:
+    """Our own bug. The log gets its type and place; a message could hold data."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
     _log.error("failed: %s at %s", type(error).__name__, place)
-    return await _on_problem(request, Problem(Kind.INTERNAL))
 
 
 async def _sweep_for_ever(documents: Documents) -> None:
@@ -175,4 +174,4 @@ async def _sweep_for_ever(documents: Documents) -> None:
         try:
             await documents.sweep()
         except Exception as error:  # the next round tries again
-            _log.error("sweep failed: %s", type(error).__name__)
+            _note_failure(error)

@@ -11,8 +11,8 @@ from tests.issuance.desk_of import Server
 from tests.issuance.people import Authority, Card
 
 NAMES = (
-    "hanako taro ichiro yoshiko maria sato goro mamoru tonari gaiji gaiji2 kodomo tenshutsu yotei yotei2 bochi nokori nagai"
-    " daike john emma"
+    "hanako taro ichiro yoshiko maria sato goro mamoru tonari gaiji gaiji2 kodomo tenshutsu"
+    " yotei yotei2 bochi nokori nagai daike john emma"
 ).split()
 
 

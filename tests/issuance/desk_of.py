@@ -89,12 +89,19 @@ class Server:
 
     # --- whole steps ----------------------------------------------------------------------------------------
 
-    def authenticate(self, card: Card, *, kinds: tuple[str, ...] = (), kiosk: str = KIOSK) -> tuple[str, Answer]:
+    def authenticate(
+        self, card: Card, *, kinds: tuple[str, ...] = (), kiosk: str = KIOSK
+    ) -> tuple[str, Answer]:
         """Challenge and authentication of this card under a new transaction."""
         transaction = token()
         challenge = self.post("/v1/challenges", {"transaction": transaction, "kinds": kinds}, kiosk)
         message = bound(base64.b64decode(challenge.body["challenge"]), kiosk, transaction, kinds)
-        body = {"transaction": transaction, "certificate": card.der, "signature": card.sign(message), "kinds": kinds}
+        body = {
+            "transaction": transaction,
+            "certificate": card.der,
+            "signature": card.sign(message),
+            "kinds": kinds,
+        }
         return transaction, self.post("/v1/authentications", body, kiosk)
 
     def prepared(self, card: Card, **order: Any) -> tuple[dict[str, str], Answer]:
@@ -113,7 +120,13 @@ class Server:
 
 def bound(challenge: bytes, kiosk: str, transaction: str, kinds: tuple[str, ...]) -> bytes:
     """What the card signs, written again from the contract's words."""
-    words = [b"madoguchi/auth/1", challenge, kiosk.encode(), transaction.encode(), ",".join(sorted(kinds)).encode()]
+    words = [
+        b"madoguchi/auth/1",
+        challenge,
+        kiosk.encode(),
+        transaction.encode(),
+        ",".join(sorted(kinds)).encode(),
+    ]
     return b"\n".join(words)
 
 

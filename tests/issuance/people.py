@@ -1,4 +1,5 @@
-"""Test cards, towns and clocks of the issuance tests. Everything is made anew for each run; nothing is anybody's."""
+"""Test cards, towns and clocks of the issuance tests. Everything is made anew for each run; nothing is
+anybody's."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ import hashlib
 import json
 import secrets
 from dataclasses import dataclass, field
-from functools import cached_property
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,9 @@ class Authority:
         builder = x509.CertificateRevocationListBuilder()
         builder = builder.issuer_name(self.name).last_update(this_update).next_update(next_update)
         for serial in revoked:
-            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(this_update).build()
+            entry = (
+                x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(this_update).build()
+            )
             builder = builder.add_revoked_certificate(entry)
         if extension is not None:
             builder = builder.add_extension(extension, True)
@@ -103,7 +106,9 @@ class Card:
     begins: datetime = NOW - 30 * DAY
     ends: datetime = NOW + 1000 * DAY
     usage: dict[str, bool] | None = field(default_factory=lambda: dict(USAGE))
-    extended: list[x509.ObjectIdentifier] | None = field(default_factory=lambda: [ExtendedKeyUsageOID.CLIENT_AUTH])
+    extended: list[x509.ObjectIdentifier] | None = field(
+        default_factory=lambda: [ExtendedKeyUsageOID.CLIENT_AUTH]
+    )
     policy: str | None = auth.JPKI_AUTH_POLICY
     is_authority: bool | None = None
     critical: x509.ExtensionType | None = None
@@ -144,7 +149,7 @@ class Card:
         if isinstance(self.key, rsa.RSAPrivateKey):
             return self.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
         big = self.key.curve.key_size > 256
-        return self.key.sign(message, ec.ECDSA(hashes.SHA384() if big else hashes.SHA256()))
+        return bytes(self.key.sign(message, ec.ECDSA(hashes.SHA384() if big else hashes.SHA256())))
 
 
 def token() -> str:
@@ -195,7 +200,11 @@ class Machine:
             "options": options,
             "card_fingerprint": fingerprint,
         }
-        canonical = body | {"format": "madoguchi/order/1", "kiosk": self.kiosk, "options": sorted(options.items())}
+        canonical = body | {
+            "format": "madoguchi/order/1",
+            "kiosk": self.kiosk,
+            "options": sorted(options.items()),
+        }
         order = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         body["order_hash"] = hashlib.sha256(order).hexdigest()
         body["order_signature"] = self.key.sign(order, ec.ECDSA(hashes.SHA256()))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
+import sqlite3
 from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from issuance import audit
+from issuance.documents import Documents
+from issuance.main import main
 from issuance.office import CHALLENGE_LASTS, DOCUMENT_LASTS, SESSION_LASTS
 from issuance.store import Document
 from tests.issuance.desk_of import Server, bound
@@ -131,7 +135,7 @@ def test_two_residents_at_once_get_two_papers(server: Server, cards: Cards) -> N
     assert claims[first]["serial"] != claims[second]["serial"]
 
 
-# --- who may what ---------------------------------------------------------------------------------------------
+# --- who may what ---------------------------------------------------------------------------------------
 
 
 def test_another_kiosk_finds_nothing(server: Server, cards: Cards) -> None:
@@ -142,7 +146,9 @@ def test_another_kiosk_finds_nothing(server: Server, cards: Cards) -> None:
         assert answer.problem == "not-found"
     order = other.order(ids["transaction"], cards["hanako"])
     assert server.post("/v1/documents", order, "kiosk-2").problem == "not-found"
-    assert server.post(f"/v1/transactions/{ids['transaction']}/abandon", None, "kiosk-2").problem == "not-found"
+    assert (
+        server.post(f"/v1/transactions/{ids['transaction']}/abandon", None, "kiosk-2").problem == "not-found"
+    )
     assert server.post("/v1/challenges", {"transaction": ids["transaction"]}, "kiosk-2").problem == "conflict"
 
 
@@ -159,8 +165,6 @@ def test_an_unknown_certificate_is_shown_out(server: Server) -> None:
 
 
 def test_a_halted_kiosk_issues_nothing_and_still_reports(server: Server, cards: Cards) -> None:
-    from issuance.main import main
-
     ids, prepared = server.prepared(cards["hanako"])
     waiting, second = server.prepared(cards["hanako"])
     here = f"/v1/documents/{prepared.body['serial']}"
@@ -183,7 +187,7 @@ def test_an_old_program_issues_nothing(server: Server, cards: Cards) -> None:
     assert server.get("/v1/status").body["stop"] == ""
 
 
-# --- challenge and order --------------------------------------------------------------------------------------
+# --- challenge and order --------------------------------------------------------------------------------
 
 
 def test_a_challenge_is_used_once(server: Server, cards: Cards) -> None:
@@ -211,7 +215,9 @@ def test_a_signature_for_another_transaction_kiosk_or_kind_is_refused(server: Se
     for wrong in range(4):
         transaction = token()
         challenge = base64.b64decode(
-            server.post("/v1/challenges", {"transaction": transaction, "kinds": ["juminhyo"]}).body["challenge"]
+            server.post("/v1/challenges", {"transaction": transaction, "kinds": ["juminhyo"]}).body[
+                "challenge"
+            ]
         )
         parts = [challenge, KIOSK, transaction, ("juminhyo",)]
         parts[wrong] = [bytes(32), "kiosk-2", token(), ("inkan_shomei",)][wrong]
@@ -234,7 +240,9 @@ def test_a_late_signature_is_refused(server: Server, cards: Cards) -> None:
 def test_kinds_bound_into_the_challenge_are_the_only_ones(server: Server, cards: Cards) -> None:
     transaction, answer = server.authenticate(cards["hanako"], kinds=("inkan_shomei",))
     assert answer.status == 200
-    assert server.post("/v1/documents", server.machine.order(transaction, cards["hanako"])).problem == "conflict"
+    assert (
+        server.post("/v1/documents", server.machine.order(transaction, cards["hanako"])).problem == "conflict"
+    )
 
 
 def test_an_order_that_the_kiosk_did_not_sign_is_refused(server: Server, cards: Cards) -> None:
@@ -259,11 +267,13 @@ def test_an_option_that_was_not_offered_is_refused(server: Server, cards: Cards)
 def test_without_authentication_there_is_no_document(server: Server, cards: Cards) -> None:
     transaction = token()
     server.post("/v1/challenges", {"transaction": transaction})
-    assert server.post("/v1/documents", server.machine.order(transaction, cards["hanako"])).problem == "conflict"
+    assert (
+        server.post("/v1/documents", server.machine.order(transaction, cards["hanako"])).problem == "conflict"
+    )
     assert server.post("/v1/documents", server.machine.order(token(), cards["hanako"])).problem == "not-found"
 
 
-# --- leaving --------------------------------------------------------------------------------------------------
+# --- leaving --------------------------------------------------------------------------------------------
 
 
 def test_after_abandon_nothing_new_can_be_had(server: Server, cards: Cards) -> None:
@@ -273,7 +283,9 @@ def test_after_abandon_nothing_new_can_be_had(server: Server, cards: Cards) -> N
     for _ in range(2):
         assert server.post(f"/v1/transactions/{transaction}/abandon").body["state"] == "abandoned"
     assert server.post(f"/v1/documents/{prepared.body['serial']}/commit", ids).problem == "conflict"
-    assert server.post("/v1/documents", server.machine.order(transaction, cards["hanako"])).problem == "conflict"
+    assert (
+        server.post("/v1/documents", server.machine.order(transaction, cards["hanako"])).problem == "conflict"
+    )
     assert server.post("/v1/challenges", {"transaction": transaction}).problem == "conflict"
     assert [each for each in server.audit() if each.startswith("void")] == ["void abandoned"]
 
@@ -292,7 +304,9 @@ def test_the_truth_about_paper_is_taken_after_abandon(server: Server, cards: Car
     assert server.post(f"{here}/printed", ids | {"pages": 1}).body["state"] == "printed"
 
 
-def test_an_abandon_while_the_paper_is_drawn_wins(server: Server, cards: Cards, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_abandon_while_the_paper_is_drawn_wins(
+    server: Server, cards: Cards, monkeypatch: pytest.MonkeyPatch
+) -> None:
     transaction, _ = server.authenticate(cards["hanako"])
     draw = server.office.renderer.render
 
@@ -307,10 +321,6 @@ def test_an_abandon_while_the_paper_is_drawn_wins(server: Server, cards: Cards, 
 
 
 def test_what_is_not_committed_in_time_is_void(server: Server, cards: Cards) -> None:
-    import asyncio
-
-    from issuance.documents import Documents
-
     ids, late = server.prepared(cards["hanako"])
     _, swept = server.prepared(cards["yoshiko"])
     server.clock.at += DOCUMENT_LASTS + timedelta(seconds=1)
@@ -326,10 +336,12 @@ def test_what_is_not_committed_in_time_is_void(server: Server, cards: Cards) -> 
 def test_a_visit_ends_by_itself(server: Server, cards: Cards) -> None:
     transaction, _ = server.authenticate(cards["hanako"])
     server.clock.at += SESSION_LASTS + timedelta(seconds=1)
-    assert server.post("/v1/documents", server.machine.order(transaction, cards["hanako"])).problem == "conflict"
+    assert (
+        server.post("/v1/documents", server.machine.order(transaction, cards["hanako"])).problem == "conflict"
+    )
 
 
-# --- journal heads, audit -------------------------------------------------------------------------------------
+# --- journal heads, audit -------------------------------------------------------------------------------
 
 
 def test_a_journal_that_goes_back_is_noticed(server: Server) -> None:
@@ -344,9 +356,6 @@ def test_a_journal_that_goes_back_is_noticed(server: Server) -> None:
 
 
 def test_the_audit_chain_holds_and_cannot_be_changed(server: Server, cards: Cards) -> None:
-    import asyncio
-    import sqlite3
-
     server.prepared(cards["hanako"])
     links = asyncio.run(server.office.store.run(lambda tx: list(tx.audit_log())))
     assert audit.first_broken(links) is None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import queue
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from issuance import folder
+from issuance import folder, pki
 from issuance.app import make_app
 from issuance.clock import SystemClock
 from issuance.tls import server_of
@@ -117,13 +119,13 @@ class Kiosk:
 
 
 def _fingerprint(card: Card) -> str:
-    import hashlib
-
     return hashlib.sha256(card.der).hexdigest()
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, authority: Authority, cards: dict[str, Card]) -> Iterator[Running]:
+def running(
+    tmp_path_factory: pytest.TempPathFactory, authority: Authority, cards: dict[str, Card]
+) -> Iterator[Running]:
     path = make_folder(tmp_path_factory.mktemp("tls") / "server", authority, cards, HandClock())
     server = Running(path)
     yield server
@@ -173,7 +175,9 @@ def test_void_and_head(kiosk: Kiosk, cards: dict[str, Card]) -> None:
     assert kiosk.ask(ReportHead(7, "ab" * 32, b"seal")) == HeadAcknowledged(7)
 
 
-def test_refusals_arrive_with_their_public_code(kiosk: Kiosk, cards: dict[str, Card], authority: Authority) -> None:
+def test_refusals_arrive_with_their_public_code(
+    kiosk: Kiosk, cards: dict[str, Card], authority: Authority
+) -> None:
     transaction, event = kiosk.authenticate(cards["kodomo"])
     assert event == AuthenticationRefused(transaction, "N-303")
     transaction, event = kiosk.authenticate(cards["mamoru"])
@@ -219,7 +223,9 @@ def test_a_server_that_is_silent(running: Running) -> None:
 
 
 def test_another_authoritys_server_is_not_spoken_to(running: Running, tmp_path: Path) -> None:
-    folder.init(tmp_path / "other", kiosk=KIOSK, hosts=["localhost"], town=folder.SPECIMEN, clock=SystemClock())
+    folder.init(
+        tmp_path / "other", kiosk=KIOSK, hosts=["localhost"], town=folder.SPECIMEN, clock=SystemClock()
+    )
     files = tmp_path / "other" / "kiosk"
     kiosk = Kiosk(files, f"https://localhost:{running.port}")
     assert isinstance(kiosk.next(), DeviceLost)
@@ -227,7 +233,8 @@ def test_another_authoritys_server_is_not_spoken_to(running: Running, tmp_path: 
 
 
 def _greet(running: Running, context: ssl.SSLContext) -> bytes:
-    """The first bytes of the server's answer; b"" when it hangs up (TLS 1.3 says so only after the handshake)."""
+    """The first bytes of the server's answer; b"" when it hangs up (TLS 1.3 says so only after the
+    handshake)."""
     try:
         with socket.create_connection(("localhost", running.port), timeout=WAIT_S) as plain:
             with context.wrap_socket(plain, server_hostname="localhost") as line:
@@ -248,10 +255,6 @@ def test_without_a_client_certificate_there_is_no_conversation(running: Running)
 
 def test_a_certificate_that_is_not_enrolled_is_shown_out(running: Running, tmp_path: Path) -> None:
     """Signed by our own authority, and not on the allow-list."""
-    from datetime import UTC, datetime
-
-    from issuance import pki
-
     pki.make_kiosk(running.path / "tls", tmp_path / "thief", "kiosk-thief", datetime.now(UTC))
     context = ssl.create_default_context(cafile=str(running.path / "kiosk" / "server-ca.pem"))
     context.load_cert_chain(tmp_path / "thief" / "device.pem", tmp_path / "thief" / "device.key")

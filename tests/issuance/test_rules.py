@@ -1,0 +1,230 @@
+"""What a person may have, and what the outside may learn from a refusal."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from issuance import folder, rules
+from issuance.clock import town_day
+from issuance.names import NameGuard
+from issuance.problems import Code
+from issuance.register import FileRegister, RegisterError, Resident
+from issuance.rules import Case
+from issuance.town import Kind, TownError, read_kinds, read_town
+from tests.issuance.desk_of import Server
+from tests.issuance.people import FONT, NOW, Card
+
+TOWN = read_town(folder.SPECIMEN)
+KINDS = read_kinds(folder.CERTIFICATES)
+REGISTER = FileRegister(folder.SPECIMEN / "residents.csv")
+SEALED = Kind("inkan_shomei", "印鑑登録証明書", "applicant", {"self": "証明する。"}, needs_seal=True)
+
+
+@pytest.fixture(scope="module")
+def guard() -> NameGuard:
+    return NameGuard.of_font(FONT)
+
+
+def case_of(who: str, guard: NameGuard, now: datetime = NOW, **town: object) -> Case:
+    applicant = REGISTER.resident(who)
+    assert applicant is not None
+    changed = msgspec.structs.replace(TOWN, **town)
+    kinds = KINDS | {"inkan_shomei": SEALED}
+    return Case(changed, kinds, applicant, REGISTER.household(applicant.household), now, guard)
+
+
+@pytest.mark.parametrize(
+    ("who", "code", "why"),
+    [
+        ("kodomo", Code.UNDER_AGE, "under-age"),
+        ("tenshutsu", Code.MOVED_OUT, "moved-out"),
+        ("bochi", Code.COUNTER, "dead"),
+    ],
+)
+def test_some_get_nothing_at_all(guard: NameGuard, who: str, code: Code, why: str) -> None:
+    refusal = rules.refusal_at_the_door(case_of(who, guard))
+    assert refusal is not None
+    assert (refusal.code, refusal.reason) == (code, why)
+
+
+@pytest.mark.parametrize(
+    "who", ["hanako", "taro", "yoshiko", "maria", "sato", "goro", "daike", "john", "watanabe", "nokori"]
+)
+def test_most_get_what_they_came_for(guard: NameGuard, who: str) -> None:
+    case = case_of(who, guard)
+    assert rules.refusal_at_the_door(case) is None
+    assert rules.refusal_of_kind(case, "juminhyo") is None
+
+
+@pytest.mark.parametrize(
+    ("who", "why"),
+    [
+        ("mamoru", "protected"),
+        ("tonari", "protected"),  # not she: somebody of her household
+        ("yotei", "leaving"),
+        ("yotei2", "leaving"),
+        ("gaiji", "glyph"),
+        ("gaiji2", "glyph"),
+        ("nagai", "too-long"),
+    ],
+)
+def test_many_reasons_share_one_harmless_code(guard: NameGuard, who: str, why: str) -> None:
+    refusal = rules.refusal_of_kind(case_of(who, guard), "juminhyo")
+    assert refusal is not None
+    assert (refusal.code, refusal.reason) == (Code.COUNTER, why)
+
+
+def test_the_outside_of_a_protection_measure_is_that_of_a_missing_glyph(
+    server: Server, cards: dict[str, Card]
+) -> None:
+    """Byte for byte: who reads the answer learns nothing about whom it protects."""
+    answers = {who: server.authenticate(cards[who])[1].body for who in ("mamoru", "gaiji2")}
+    assert answers["mamoru"] == answers["gaiji2"]
+    households = {who: server.authenticate(cards[who])[1].body for who in ("tonari", "yotei2")}
+    juminhyo = [each["entitlements"][0] for each in households.values()]
+    assert juminhyo[0] == juminhyo[1]
+    assert juminhyo[0]["refusal"] == "N-301"
+
+
+def test_a_protection_measure_is_asked_again_when_the_paper_is_made(
+    server: Server, cards: dict[str, Card]
+) -> None:
+    transaction, _ = server.authenticate(cards["tonari"])
+    order = server.machine.order(transaction, cards["tonari"], options={"whom": "self"})
+    answer = server.post("/v1/documents", order)
+    assert (answer.problem, answer.body["code"]) == ("refused", "N-301")
+
+
+def test_who_arrived_today_waits_until_tomorrow(guard: NameGuard) -> None:
+    today = town_day(NOW)
+    case = case_of("sato", guard)
+    case = msgspec.structs.replace(
+        case, household=(msgspec.structs.replace(case.applicant, notified_on=today),)
+    )
+    refusal = rules.refusal_of_kind(case, "juminhyo")
+    assert refusal is not None
+    assert refusal.reason == "arrived-today"
+
+
+def test_no_seal_no_seal_certificate(guard: NameGuard) -> None:
+    assert rules.refusal_of_kind(case_of("hanako", guard), "inkan_shomei") is None
+    refusal = rules.refusal_of_kind(case_of("ichiro", guard), "inkan_shomei")
+    assert refusal is not None
+    assert refusal.code is Code.NO_SEAL
+
+
+def test_only_the_applicant_counts_where_only_the_applicant_is_on_the_paper(guard: NameGuard) -> None:
+    assert rules.refusal_of_kind(case_of("tonari", guard), "inkan_shomei") is None
+
+
+def test_a_kind_without_a_template_is_issued_at_the_counter(guard: NameGuard) -> None:
+    offers = {each.kind: each for each in rules.entitlements(case_of("hanako", guard))}
+    assert (offers["koseki_zenbu"].refusal, offers["koseki_zenbu"].fee) == ("N-301", 350)
+
+
+def test_outside_hours(guard: NameGuard) -> None:
+    hours = msgspec.structs.replace(TOWN.hours, open="08:30", close="17:15", closed_weekdays=(5, 6))
+    expected = {
+        datetime(2026, 11, 19, 23, 29, tzinfo=UTC): "N-305",  # Friday 8:29 in Japan
+        datetime(2026, 11, 19, 23, 30, tzinfo=UTC): "",
+        datetime(2026, 11, 20, 8, 14, tzinfo=UTC): "",
+        datetime(2026, 11, 20, 8, 15, tzinfo=UTC): "N-305",
+        datetime(2026, 11, 21, 3, 0, tzinfo=UTC): "N-305",  # Saturday
+    }
+    for now, code in expected.items():
+        offers = rules.entitlements(case_of("hanako", guard, now, hours=hours))
+        assert offers[0].refusal == code, now
+
+
+def test_fees_change_on_their_day(guard: NameGuard) -> None:
+    """A campaign of ¥10 for a month, as several towns had."""
+    usual = TOWN.fees[0]
+    campaign = msgspec.structs.replace(
+        usual, here=10, valid_from=date(2026, 11, 1), valid_until=date(2026, 11, 30)
+    )
+    fees = (campaign, *TOWN.fees)
+    for now, fee in (
+        (datetime(2026, 11, 30, 14, 59, tzinfo=UTC), 10),
+        (datetime(2026, 11, 30, 15, 0, tzinfo=UTC), 200),
+    ):
+        assert rules.entitlements(case_of("hanako", guard, now, fees=fees))[0].fee == fee
+
+
+def test_questions_are_asked_only_of_whom_they_concern(guard: NameGuard) -> None:
+    asked = {
+        who: [option.key for option in rules.entitlements(case_of(who, guard))[0].options]
+        for who in ("hanako", "yoshiko", "maria", "john")
+    }
+    assert asked == {
+        "hanako": ["whom", "honseki", "kojin_bango"],
+        "yoshiko": ["honseki", "kojin_bango"],
+        "maria": ["kojin_bango"],
+        "john": ["whom", "honseki", "kojin_bango"],
+    }
+
+
+def test_what_is_not_asked_shows_the_least(guard: NameGuard) -> None:
+    chosen = rules.choices(case_of("hanako", guard), KINDS["juminhyo"], {})
+    assert chosen == {"whom": "self", "honseki": "no", "kojin_bango": "no"}
+
+
+# --- the specimen town and its files --------------------------------------------------------------------
+
+
+def test_no_number_of_the_specimen_can_be_anybodys() -> None:
+    """個人番号 carry a check digit (番号法施行令8条); ours are all wrong on purpose."""
+    for person in REGISTER:
+        digits = [int(each) for each in person.my_number]
+        assert len(digits) == 12
+        total = sum(
+            digit * (at + 1 if at <= 6 else at - 5) for at, digit in enumerate(reversed(digits[:-1]), start=1)
+        )
+        check = 0 if total % 11 <= 1 else 11 - total % 11
+        assert digits[-1] != check
+
+
+def test_nobody_lives_in_a_real_place() -> None:
+    assert all(person.address.startswith("例示県例示市") for person in REGISTER)
+    assert len(REGISTER) >= 36
+
+
+def test_a_register_counts_whole_or_not_at_all(tmp_path: Path) -> None:
+    lines = (folder.SPECIMEN / "residents.csv").read_text(encoding="utf-8").splitlines()
+    file = tmp_path / "residents.csv"
+    for broken in (
+        [*lines[:3], lines[2]],
+        [*lines[:3], lines[3].replace("1968-07-20", "never")],
+        [*lines[:2], "x"],
+    ):
+        file.write_text("\n".join(broken), encoding="utf-8")
+        with pytest.raises(RegisterError) as caught:
+            FileRegister(file)
+        assert "例示" not in str(caught.value)
+
+
+def test_a_towns_files_are_read_strictly(tmp_path: Path) -> None:
+    good = (folder.SPECIMEN / "municipality.toml").read_text(encoding="utf-8")
+    file = tmp_path / "municipality.toml"
+    for broken in (
+        good + "\nsurprise = 1",
+        good.replace("here = 200", "here = 205"),
+        good.replace('"24:00"', '"24:30"'),
+    ):
+        file.write_text(broken, encoding="utf-8")
+        with pytest.raises(TownError, match="municipality"):
+            read_town(tmp_path)
+
+
+def test_age_is_completed_years() -> None:
+    born = msgspec.structs.replace(_anybody(), birth=date(2011, 11, 21))
+    assert (born.age_on(date(2026, 11, 20)), born.age_on(date(2026, 11, 21))) == (14, 15)
+
+
+def _anybody() -> Resident:
+    person = REGISTER.resident("hanako")
+    assert person is not None
+    return person
