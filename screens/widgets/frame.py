@@ -87,7 +87,7 @@ class Frame(Element):
         self.top_part, self.bar = Top(), Bar()
         self.still, self.sheet, self.toast = StillThereDialog(), DisplaySheet(), Toast()
         self.screen: Any = None
-        for part in (self.bar, self.top_part, self.still, self.sheet, self.toast):
+        for part in (self.top_part, self.bar, self.still, self.sheet, self.toast):
             self.add_widget(part)
         self._factor = 1.0
         self._touch: Any = None
@@ -99,7 +99,7 @@ class Frame(Element):
             self.screen.hide()
             self.remove_widget(self.screen)
         self.screen = screen
-        self.add_widget(screen, index=len(self.children))
+        self.add_widget(screen, index=len(self.children) - 1)  # read after the top, before the bar
         self.regrow()
 
     def settle(self) -> None:

@@ -1,0 +1,156 @@
+"""The screens with an observer: what is where, for a harness that touches the real window. Not in the appliance.
+
+    python -m screens.probe --socket … --pin-socket … --size … --panel-mm … --probe /run/…/probe.sock
+
+One JSON object a line, one answer a line:
+
+    {"ask":"layout"}              {"ok":true,"nodes":[{"key","role","rect":[x,y,w,h],"text","enabled"}, …]}
+    {"ask":"screen"}              {"ok":true,"body":"Pay","rev":7,"step":3,"language":"ja","still_there":false}
+    {"ask":"shot","path":"a.png"} {"ok":true}
+    {"ask":"metrics"}             {"ok":true,"first_frame_ms":…,"rss_mb":…,"builds":[["Pay",21.5],…],…}
+
+`rect` counts pixels of the window from its top left. Under a question or a sheet only what can be touched is listed.
+Digits of a secret are in no answer: the keypad knows them, the tree does not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from screens import main as ui
+
+if TYPE_CHECKING:
+    from screens.app import UiApp
+
+_LINE_MAX = 4096
+_ANSWER_TIMEOUT_S = 10.0
+
+Answer = dict[str, Any]
+
+
+class Probe:
+    """Answers on a Unix socket; each question is answered in the window's own thread."""
+
+    def __init__(self, app: UiApp, path: Path) -> None:
+        self._app = app
+        self._path = path
+        self._asks: Mapping[str, Callable[[Answer], Answer]] = {
+            "layout": self._layout,
+            "screen": self._screen,
+            "shot": self._shot,
+            "metrics": self._metrics,
+        }
+
+    def start(self) -> None:
+        self._path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(self._path))
+        listener.listen(8)
+        threading.Thread(target=self._accept, args=(listener,), name="probe", daemon=True).start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            peer, _ = listener.accept()
+            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+
+    def _serve(self, peer: socket.socket) -> None:
+        with peer, peer.makefile("rwb") as lines:
+            while line := lines.readline(_LINE_MAX):
+                answer = self._answer(line)
+                lines.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+                lines.flush()
+
+    def _answer(self, line: bytes) -> Answer:
+        try:
+            question = json.loads(line)
+            ask = self._asks[question["ask"]]
+        except (ValueError, KeyError, TypeError):
+            return {"ok": False, "error": f"ask one of {', '.join(self._asks)}"}
+        return self._in_window(lambda: ask(question))
+
+    def _in_window(self, ask: Callable[[], Answer]) -> Answer:
+        from kivy.clock import Clock  # noqa: PLC0415  # after the environment
+
+        answers: list[Answer] = []
+        is_done = threading.Event()
+
+        def run(_dt: float) -> None:
+            try:
+                answers.append({"ok": True, **ask()})
+            except Exception as error:  # noqa: BLE001  # the harness must hear of it, the window must live
+                answers.append({"ok": False, "error": type(error).__name__})
+            is_done.set()
+
+        Clock.schedule_once(run)
+        is_done.wait(_ANSWER_TIMEOUT_S)
+        return answers[0] if answers else {"ok": False, "error": "the window does not answer"}
+
+    def _layout(self, _question: Answer) -> Answer:
+        from screens import tree  # noqa: PLC0415  # after the environment
+
+        found = [
+            {
+                "key": node.key,
+                "role": node.role,
+                "rect": list(node.rect),
+                "text": "\n".join(node.lines),
+                "enabled": node.is_enabled,
+            }
+            for node in tree.in_front(self._app.frame)
+        ]
+        return {"nodes": found}
+
+    def _screen(self, _question: Answer) -> Answer:
+        view = self._app.router.view
+        if view is None:
+            return {"body": "Connecting", "rev": 0, "step": 0, "language": "", "still_there": False}
+        return {
+            "body": type(view.body).__name__,
+            "rev": view.rev,
+            "step": view.step,
+            "language": view.language,
+            "still_there": view.still_there is not None,
+        }
+
+    def _shot(self, question: Answer) -> Answer:
+        from screens.picture_of import window_picture  # noqa: PLC0415  # after the environment
+
+        window_picture().save(question["path"])
+        return {}
+
+    def _metrics(self, _question: Answer) -> Answer:
+        figures = self._app.metrics
+        return {
+            "first_frame_ms": round(figures.first_frame_ms, 1),
+            "frames": figures.frames,
+            "last_flip_s": figures.last_flip_s,
+            "builds": [[name, round(ms, 2)] for name, ms in figures.builds],
+            "updates_ms": [round(ms, 2) for ms in figures.updates],
+            "rss_mb": round(_rss_mb(), 1),
+        }
+
+
+def _rss_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = ui.parser()
+    parser.add_argument("--probe", type=Path, required=True, help="the socket that answers")
+    arguments = parser.parse_args(argv)
+    app = ui.build(arguments)
+    Probe(app, arguments.probe).start()
+    app.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
