@@ -1,7 +1,7 @@
 """The configuration: one file for the machine, one for the municipality, in the order they are named.
 
 A later file's key stands for an earlier one's. An unknown key, table or value is a ConfigError with file and
-line. `Config.effective` lists every value in force and where it came from. No secret is ever in here: keys are
+line. `Config.effective` lists every value in force and where it came from. No secret is ever here: keys are
 files.
 """
 

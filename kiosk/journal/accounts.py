@@ -152,6 +152,7 @@ class Payout(Part, frozen=True):
     transaction: TransactionId
     purpose: str
     amount: Yen
+    seq: int
     paid: Yen = ZERO
     in_doubt: Yen = ZERO
     on_slip: Yen = ZERO
@@ -286,7 +287,7 @@ class Ledger(Part, frozen=True):
     seq: int = 0
     units: dict[DeviceId, Unit] = {}
     accounts: dict[TransactionId, Account] = {}
-    """Open ones, and closed ones that still need somebody; in the order of their opening."""
+    """Open ones, and closed ones that still need somebody."""
     unassigned: Cash = NO_CASH
     """Came in while no transaction was open: owed to somebody unknown, never revenue."""
     payouts: dict[OpId, Payout] = {}
@@ -315,7 +316,8 @@ class Ledger(Part, frozen=True):
     @property
     def open_transactions(self) -> tuple[Account, ...]:
         """Not closed, oldest first."""
-        return tuple(each for each in self.accounts.values() if each.is_open)
+        found = [each for each in self.accounts.values() if each.is_open]
+        return tuple(sorted(found, key=lambda each: each.opened_seq))
 
     @property
     def next_number(self) -> str:

@@ -40,8 +40,6 @@ def _accounts(ledger: Ledger) -> Iterator[str]:
         name = f"transaction {account.number}"
         if account.held < ZERO:
             yield f"{name}: ¥{-account.held.value} more given or booked than came in"
-        if not account.is_open and account.held:
-            yield f"{name}: closed with ¥{account.held.value} held"
         doubts = [each for each in ledger.doubts.values() if each.transaction == account.transaction]
         doubtful = Yen.sum(each.denomination.face * each.in_doubt for each in doubts)
         if account.in_doubt != doubtful:

@@ -102,11 +102,13 @@ def payout_decided(ledger: Ledger, seq: int, record: r.PayoutDecided) -> Ledger:
     promised = Yen.sum(each.open for each in payouts_of(ledger, record.transaction))
     if not ZERO < record.amount <= account.held - promised:
         ledger = wrong(ledger, seq, "a payout of more than is held")
-    return put_payout(ledger, Payout(record.payout, record.transaction, record.purpose, record.amount))
+    return put_payout(ledger, Payout(record.payout, record.transaction, record.purpose, record.amount, seq))
 
 
 def payouts_of(ledger: Ledger, transaction: TransactionId) -> list[Payout]:
-    return [each for each in ledger.payouts.values() if each.transaction == transaction]
+    """Not finished, oldest first: a dict's own order does not outlive a checkpoint."""
+    found = [each for each in ledger.payouts.values() if each.transaction == transaction]
+    return sorted(found, key=lambda each: each.seq)
 
 
 def dispense_intended(ledger: Ledger, seq: int, record: r.DispenseIntended) -> Ledger:
@@ -225,9 +227,7 @@ def owed_on_slip(ledger: Ledger, seq: int, record: r.OwedOnSlip) -> Ledger:
     account = ledger.accounts.get(record.transaction)
     if account is None or record.slip in ledger.slips:
         return wrong(ledger, seq, "a slip was written twice, or for no transaction")
-    claimed = Yen.sum(
-        each.doubtful for each in ledger.slips.values() if each.transaction == record.transaction
-    )
+    claimed = Yen.sum(each.doubtful for each in slips_of(ledger, record.transaction))
     unclaimed = max(ZERO, account.in_doubt - claimed)
     held = max(ZERO, account.held)
     # A slip because of a doubt speaks of the doubtful money first; any other speaks of what is held.
@@ -238,6 +238,12 @@ def owed_on_slip(ledger: Ledger, seq: int, record: r.OwedOnSlip) -> Ledger:
         return wrong(ledger, seq, "a slip of more than is held or in doubt")
     slip = Slip(record.slip, record.transaction, ZERO, doubtful, record.reason, seq)
     return _made_firm(replace(ledger, slips={**ledger.slips, record.slip: slip}), slip, firm)
+
+
+def slips_of(ledger: Ledger, transaction: TransactionId) -> list[Slip]:
+    """Not redeemed, oldest first."""
+    found = [each for each in ledger.slips.values() if each.transaction == transaction]
+    return sorted(found, key=lambda each: each.seq)
 
 
 def _made_firm(ledger: Ledger, slip: Slip, amount: Yen) -> Ledger:
@@ -260,13 +266,16 @@ def _made_firm(ledger: Ledger, slip: Slip, amount: Yen) -> Ledger:
 
 def _slips_firmed(ledger: Ledger, transaction: TransactionId, unpaid: Yen) -> Ledger:
     """A doubt is over: what was not paid becomes firm on the slips that spoke of it; the rest leaves them."""
-    for slip in [each for each in ledger.slips.values() if each.transaction == transaction]:
-        account = ledger.accounts.get(transaction)
-        if account is None or not slip.doubtful:
+    slips = slips_of(ledger, transaction)
+    account = ledger.accounts.get(transaction)
+    still = account.in_doubt if account else ZERO
+    excess = max(ZERO, Yen.sum(each.doubtful for each in slips) - still)
+    for slip in slips:
+        over = min(slip.doubtful, excess)
+        if not over:
             continue
-        over = max(ZERO, slip.doubtful - account.in_doubt)
         firm = min(over, unpaid)
-        unpaid -= firm
+        excess, unpaid = excess - over, unpaid - firm
         ledger = _made_firm(ledger, replace(slip, doubtful=slip.doubtful - over), firm)
         left = ledger.slips[slip.slip]
         if not left.amount and not left.doubtful:
