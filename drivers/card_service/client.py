@@ -74,6 +74,10 @@ class CardClient:
         self._stopped.set()
         os.eventfd_write(self._wake, 1)
 
+    def join(self) -> None:
+        """Wait for the thread's end after `stop` (tests)."""
+        self._thread.join()
+
     # --- the thread -----------------------------------------------------------------------------------------
 
     def _run(self) -> None:

@@ -202,6 +202,9 @@ class CardSession:
         except DeviceTimeout:
             self._check_gone()
             return "mute"
+        except PeerProtocolError:
+            self._check_gone()
+            return "protocol"
         try:
             kind = codec.card_kind(jpki.token())
             if kind is None:
@@ -216,6 +219,7 @@ class CardSession:
         except (NotFound, NotAllowed):
             return "no-certificate"
         except PeerProtocolError:
+            self._check_gone()
             return "protocol"
         except DeviceTimeout:
             self._check_gone()
@@ -300,16 +304,22 @@ class CardSession:
         except (Removed, DeviceUnavailable):
             self._remove()
         except DeviceTimeout:
-            if self._card is not None and self._card.is_gone(GONE_WITHIN_S):
-                self._remove()
-            else:
-                self._fail("no-answer")
+            self._fail_unless_gone("no-answer")
         except (PeerProtocolError, NotFound, NotAllowed):
-            self._fail("protocol")
+            self._fail_unless_gone("protocol")
 
     def _check_gone(self) -> None:
+        """Silence, and nonsense too, may be the first that is heard of a card being pulled."""
         if self._card is not None and self._card.is_gone(GONE_WITHIN_S):
             raise Removed
+
+    def _fail_unless_gone(self, code: str) -> None:
+        try:
+            self._check_gone()
+        except Removed:
+            self._remove()
+        else:
+            self._fail(code)
 
     def _fail(self, code: str) -> None:
         self.end()

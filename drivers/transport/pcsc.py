@@ -27,6 +27,7 @@ VIRTUAL: Final = "Virtual PCD"
 _PLUG_AND_PLAY: Final = "\\\\?PnP?\\Notification"
 _SERVICE_RETRY_S: Final = 0.5
 _FOREVER_MS: Final = scard.INFINITE
+_STATUS_WORD_BYTES: Final = 2
 _GONE: Final = frozenset(
     {
         scard.SCARD_W_REMOVED_CARD,  # 0x80100069
@@ -160,6 +161,8 @@ class PcscCard:
             command[:] = bytes(len(command))
         if result != scard.SCARD_S_SUCCESS:
             raise _error(result)
+        if len(answer) < _STATUS_WORD_BYTES:  # what vsmartcard says of a card that was pulled
+            raise DeviceTimeout("card: no answer, empty")
         return bytes(answer)
 
     def is_gone(self, within_s: float) -> bool:

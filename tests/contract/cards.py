@@ -131,6 +131,9 @@ class Desk:
         self.session.take_secret(secret)
         return secret
 
+    def last(self) -> CardEvent:
+        return self.events[-1]
+
     def names(self) -> list[str]:
         return [type(each).__name__ for each in self.events]
 

@@ -9,8 +9,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from drivers.jpki.apdu import Command, Sw
 from drivers.jpki.sim.box import Options
 from drivers.jpki.sim.card import Fault
+from drivers.jpki.sim.commands import Refused
 from kiosk import ports
 from kiosk.errors import DeviceTimeout, DeviceUnavailable
 from kiosk.ids import OpId
@@ -72,7 +74,7 @@ def test_a_wrong_pin_costs_one_try_and_is_never_sent_again() -> None:
     on.insert()
     on.session.obey(OPEN)
     secret = on.enter(b"9999")
-    assert on.events[-1] == ports.PinRejected(DEVICE, 2)
+    assert on.last() == ports.PinRejected(DEVICE, 2)
     assert on.held.card.memory["jpki.auth"].left == 2
     assert secret == bytes(4)
     assert sum(each.startswith("00200098 [4]") for each in on.held.card.commands) == 1
@@ -85,7 +87,7 @@ def test_two_wrong_pins_are_all_a_session_may_cost() -> None:
         on.session.obey(OPEN)
         on.enter(b"9999")
     on.session.obey(OPEN)
-    assert on.events[-1] == ports.CardFailed(DEVICE, "too-many-here")
+    assert on.last() == ports.CardFailed(DEVICE, "too-many-here")
     assert on.held.card.memory["jpki.auth"].left == 1
     assert not on.held.is_powered
 
@@ -95,33 +97,36 @@ def test_the_last_try_blocks() -> None:
     on.held.card.memory["jpki.auth"].left = 1
     on.insert()
     on.session.obey(OPEN)
-    assert isinstance(on.events[-1], ports.PinSlotOpened) and on.events[-1].attempts_left == 1
+    opened = on.last()
+    assert isinstance(opened, ports.PinSlotOpened) and opened.attempts_left == 1
     on.enter(b"9999")
-    assert on.events[-1] == ports.PinBlocked(DEVICE)
+    assert on.last() == ports.PinBlocked(DEVICE)
 
 
 def test_a_blocked_pin_is_known_before_anything_is_asked() -> None:
     on = desk()
     on.held.card.memory["jpki.auth"].left = 0
     on.insert()
-    assert isinstance(on.events[-1], ports.CardRead)
-    assert (on.events[-1].kind, on.events[-1].attempts_left) == (CardKind.MY_NUMBER, 0)
+    read = on.last()
+    assert isinstance(read, ports.CardRead)
+    assert (read.kind, read.attempts_left) == (CardKind.MY_NUMBER, 0)
     on.session.obey(OPEN)
-    assert on.events[-1] == ports.PinBlocked(DEVICE)
+    assert on.last() == ports.PinBlocked(DEVICE)
     assert on.slots.count == 0
 
 
 def test_a_card_without_a_pin_is_known() -> None:
     on = desk(options=Options(device="faceonly"))
     on.insert()
-    assert isinstance(on.events[-1], ports.CardRead) and on.events[-1].kind is CardKind.NO_PIN
+    read = on.last()
+    assert isinstance(read, ports.CardRead) and read.kind is CardKind.NO_PIN
 
 
 @pytest.mark.parametrize("device", ["android", "iphone"])
 def test_a_phone_is_not_taken_yet(device: str) -> None:
     on = desk(options=Options(device=device))
     on.insert()
-    assert on.events[-1] == ports.CardUnreadable(DEVICE, "phone")
+    assert on.last() == ports.CardUnreadable(DEVICE, "phone")
 
 
 @pytest.mark.parametrize(
@@ -154,18 +159,19 @@ def test_a_card_pulled_at_any_exchange_is_removed_once(at: int, how: str) -> Non
 @pytest.mark.parametrize("at", range(1, WHOLE_WAY + 1))
 def test_a_card_swapped_between_two_looks_ends_the_session(at: int) -> None:
     on = desk()
-    counts = {"insertions": 1}
+    insertions = 1
 
     def swap(count: int) -> None:
+        nonlocal insertions
         if count == at:
-            counts["insertions"] = 3
+            insertions = 3
 
     on.held.after = swap
     on.insert()
-    on.session.see_reader(Seen(has_card=True, **counts))
+    on.session.see_reader(Seen(has_card=True, insertions=insertions))
     on.session.obey(OPEN)
     on.enter(PIN.encode())
-    on.session.see_reader(Seen(has_card=True, **counts))
+    on.session.see_reader(Seen(has_card=True, insertions=insertions))
     on.session.obey(SIGN)
     on.session.see_reader(Seen(has_card=True, insertions=3))
     assert on.names().count("CardRemoved") == 1 and on.names()[-1] == "CardRemoved"
@@ -209,7 +215,7 @@ def test_a_truncated_answer_is_never_believed(at: int) -> None:
 def test_a_signature_by_another_key_is_not_passed_on() -> None:
     on = desk(faults=(Fault("bad-signature"),))
     _authenticate(on)
-    assert on.events[-1] == ports.CardFailed(DEVICE, "card-changed")
+    assert on.last() == ports.CardFailed(DEVICE, "card-changed")
 
 
 def test_another_card_behind_the_same_reader_cannot_sign_for_the_first() -> None:
@@ -222,14 +228,14 @@ def test_another_card_behind_the_same_reader_cannot_sign_for_the_first() -> None
     other.enter(PIN.encode())
     on.held.card = other.held.card  # the most skilful swap: even the PIN is verified
     on.session.obey(SIGN)
-    assert on.events[-1] == ports.CardFailed(DEVICE, "card-changed")
+    assert on.last() == ports.CardFailed(DEVICE, "card-changed")
 
 
 def test_signing_needs_the_pin_first() -> None:
     on = desk()
     on.insert()
     on.session.obey(SIGN)
-    assert on.events[-1] == ports.CardFailed(DEVICE, "order")
+    assert on.last() == ports.CardFailed(DEVICE, "order")
 
 
 def test_after_the_end_the_card_has_no_power_and_only_its_removal_is_told() -> None:
@@ -241,7 +247,7 @@ def test_after_the_end_the_card_has_no_power_and_only_its_removal_is_told() -> N
     on.session.see_reader(Seen(has_card=True, insertions=1))
     assert len(on.events) == count
     on.remove()
-    assert on.events[-1] == ports.CardRemoved(DEVICE)
+    assert on.last() == ports.CardRemoved(DEVICE)
     assert on.session.is_over
 
 
@@ -258,10 +264,10 @@ def test_a_closed_slot_is_told_and_can_be_opened_again() -> None:
     on.insert()
     on.session.obey(OPEN)
     on.session.obey(ports.ClosePinSlot(DEVICE))
-    assert isinstance(on.events[-1], ports.PinSlotClosed)
+    assert isinstance(on.last(), ports.PinSlotClosed)
     on.session.obey(OPEN)
     on.enter(PIN.encode())
-    assert on.events[-1] == ports.PinAccepted(DEVICE)
+    assert on.last() == ports.PinAccepted(DEVICE)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +281,7 @@ def test_a_card_that_cannot_be_opened_is_unreadable(
     on.refusal = refusal
     on.insert()
     assert on.names() == ["DeviceArrived", "CardInserted", "CardUnreadable"]
-    assert on.events[-1] == ports.CardUnreadable(DEVICE, code)
+    assert on.last() == ports.CardUnreadable(DEVICE, code)
     on.remove()
     assert on.names()[-1] == "CardRemoved"
 
@@ -284,7 +290,7 @@ def test_another_card_is_not_a_my_number_card() -> None:
     on = desk()
     on.held.card._interpreter._image.directories.clear()
     on.insert()
-    assert on.events[-1] == ports.CardUnreadable(DEVICE, "not-my-number")
+    assert on.last() == ports.CardUnreadable(DEVICE, "not-my-number")
 
 
 def test_a_reader_that_comes_and_goes_is_told_once() -> None:
@@ -315,11 +321,7 @@ def test_an_older_card_without_short_identifiers_or_long_answers_is_read() -> No
     on = desk()
     whole = on.held.card._interpreter._table
 
-    def strict(command: object) -> bytes:
-        from drivers.jpki.apdu import Command, Sw
-        from drivers.jpki.sim.commands import Refused
-
-        assert isinstance(command, Command)
+    def strict(command: Command) -> bytes:
         if command.p1 & 0x80:
             raise Refused(Sw.WRONG_P1P2)
         if command.ne > 256:

@@ -1,0 +1,37 @@
+"""A core without an engine, in a process of its own: the real card client, its events out, commands in.
+
+argv: the card socket. Out: one JSON event a line. In: one JSON command a line; the end of input stops the client.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from drivers.card_service import client
+from drivers.card_service.messages import CardCommand
+from kiosk.ids import DeviceId
+from kiosk.plain import Codec, encode
+from kiosk.ports import Event
+
+COMMANDS: Codec[CardCommand] = Codec(CardCommand)
+
+
+def main() -> None:
+    lock = threading.Lock()
+
+    def post(event: Event) -> None:
+        with lock:
+            sys.stdout.buffer.write(encode(event) + b"\n")
+            sys.stdout.buffer.flush()
+
+    driver = client.create(DeviceId("card1"), {"socket": sys.argv[1]}, post)
+    driver.start()
+    for line in sys.stdin.buffer:
+        driver.perform(COMMANDS.decode(line.strip()))
+    driver.stop()
+    driver.join()
+
+
+if __name__ == "__main__":
+    main()
