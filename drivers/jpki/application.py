@@ -19,6 +19,9 @@ from kiosk.errors import PeerProtocolError
 READ_AT_ONCE = 2048
 """Extended Le of a certificate read: today's certificates fit, and no reader's buffer is too small for it."""
 
+_PIECES_MAX = 40
+"""Of a certificate; the shortest pieces that a reader forces upon us are 255 bytes."""
+
 _P2_SFI_READ = 0x80
 _OFFSET_MAX = 0x7FFF
 
@@ -117,12 +120,11 @@ class Jpki(Application):
         """
         data = self.read(Ef.AUTH_CERTIFICATE, READ_AT_ONCE)
         size = codec.certificate_length(data)
-        while len(data) < size:
-            more = self.read_on(len(data), min(READ_AT_ONCE, size - len(data)))
-            if not more:
-                raise PeerProtocolError("card: the certificate is cut short")
-            data += more
-        return data[:size]
+        for _ in range(_PIECES_MAX):
+            if len(data) >= size:
+                return data[:size]
+            data += self.read_on(len(data), min(READ_AT_ONCE, size - len(data)))
+        raise PeerProtocolError("card: the certificate does not end")
 
     def auth_tries(self) -> int:
         return self.tries(Ef.AUTH_PIN)
