@@ -112,7 +112,14 @@ def stock(turn: Turn) -> Cash:
 def accepted_now(turn: Turn, inserted: Yen) -> tuple[Denomination, ...]:
     """Which faces may be put in: only those whose overpayment, or cancel, we can give back."""
     keeps = _partial_sums([line.fee for line in turn.session.lines])
-    return accept_mask(turn.session.total, inserted, stock(turn), turn.state.setup.faces, keeps=keeps)
+    total, faces = turn.session.total, turn.state.setup.faces
+    return accept_mask(total, inserted, stock(turn), faces, keeps=keeps, recycled=recycled(turn))
+
+
+def recycled(turn: Turn) -> tuple[Denomination, ...]:
+    """Faces that the sorter sends to a hopper which can pay them out again: it answers, has no fault and is not full."""
+    bad = {device for device, _ in turn.state.faults}
+    return tuple(read.denomination for read in turn.state.hoppers if read.device not in bad and not read.is_high)
 
 
 def _partial_sums(fees: list[Yen]) -> set[Yen]:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from msgspec.structs import replace
+
 from kiosk import intents, ports
-from kiosk.engine.state import Asked, Phase
+from kiosk.engine.project import ASSISTANT_MAY
+from kiosk.engine.state import Asked, CloseDayAsked, Phase
+from kiosk.engine.table import allowed
 from kiosk.journal import records
-from kiosk.money import Denomination, Yen
+from kiosk.journal.records import StockSet
+from kiosk.money import Cash, Denomination, Yen
+from kiosk.services.certificate import KIND_FIRST
 from kiosk.view import Role
-from tests.engine.world import FINGERPRINT, World
+from tests.engine.world import FINGERPRINT, SETUP, Physics, World
 
 
 @pytest.fixture
@@ -362,3 +368,107 @@ def test_the_signed_message_binds_kiosk_and_transaction(world: World) -> None:
         == b"madoguchi/auth/1\n" + b"c" * 32 + b"\nkiosk-test\n" + transaction.encode() + b"\n"
     )
     assert FINGERPRINT not in repr(world.records)
+
+
+def kind_first_world() -> World:
+    return World(setup=replace(SETUP, plan=KIND_FIRST)).boot()
+
+
+def test_kind_first_asks_the_kind_before_the_card_and_binds_it() -> None:
+    world = kind_first_world()
+    world.tap(intents.ChooseLanguage, language="ja")
+    assert world.phase is Phase.CHOOSING_KINDS
+    world.tap(intents.SetCopies, kind="juminhyo", copies=1)
+    world.tap(intents.Next)
+    assert world.phase is Phase.AWAITING_CARD
+    world.card()
+    world.pin()
+    world.take_card()
+    assert world.phase is Phase.CHOOSING_OPTIONS
+    (sign,) = [each for each in world.commands if isinstance(each, ports.SignChallenge)]
+    assert sign.message.endswith(b"\njuminhyo")
+    assert "Back" not in world.view.intents, "the card's signature covers the kinds"
+    world.tap(intents.Next)
+    world.tap(intents.Next)
+    world.insert(Denomination.COIN100)
+    world.insert(Denomination.COIN100)
+    assert len(world.physics.printed) == 1
+    world.check()
+
+
+def test_kind_first_drops_what_this_person_may_not_have() -> None:
+    world = kind_first_world()
+    world.entitlements = (ports.Entitlement("juminhyo", 200, 5, (), "N-301"),)
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.SetCopies, kind="juminhyo", copies=1)
+    world.tap(intents.Next)
+    world.card()
+    world.pin()
+    world.take_card()
+    assert world.view.body.code == "N-301"
+
+
+def test_a_clock_that_is_wrong_stops_issuing_and_not_giving_back(world: World) -> None:
+    world.until_pay(copies=2)
+    world.insert(Denomination.COIN100)
+    world.event(ports.ClockJudged(False, "before-build"))
+    world.tap(intents.Cancel)
+    assert world.given == Yen(100)
+    assert world.phase is Phase.OUT_OF_SERVICE
+    assert world.view.body.reason == "clock"
+    world.event(ports.ClockJudged(True))
+    assert world.phase is Phase.IDLE
+
+
+def test_change_short_is_said_before_a_coin_is_taken() -> None:
+    physics = Physics()
+    physics.units = dict.fromkeys(physics.units, 0)
+    records_ = [StockSet(hopper.device, Cash(), "tester") for hopper in SETUP.hoppers]
+    world = World(records_, physics).boot()
+    world.until_pay()
+    assert world.view.body.is_exact_only
+    assert Denomination.COIN500 not in world.view.body.accepted
+    assert not world.insert(Denomination.COIN500)
+
+
+def test_a_coin_that_falls_while_the_slot_closes_comes_back_as_change(world: World) -> None:
+    world.until_pay()
+    state = world.loop.state
+    world.insert(Denomination.COIN100)
+    held = state.accepting
+    assert held
+    world.pending.clear()
+    face = Denomination.COIN100
+    world.physics.units["hopper100"] += 2
+    world.physics.inserted += Yen(200)
+    for _ in range(2):
+        world.physics.credits += 1
+        seq = world.physics.credits
+        world.loop.take(ports.CoinAccepted(world.setup.acceptor, 1, seq, seq, face, "hopper100", "a1"))
+    world.settle()
+    assert world.given == Yen(100)
+    world.check()
+
+
+def test_the_evening_closes_the_day_between_people_and_seals_it(world: World) -> None:
+    world.until_pay()
+    world.event(CloseDayAsked("timer"))
+    assert world.ledger.day is None
+    world.tap(intents.Cancel)
+    assert world.ledger.day is not None
+    assert world.ledger.day.number == 1
+
+
+def test_staff_see_the_step_and_nothing_private(world: World) -> None:
+    world.until_pay()
+    view = world.glass.views[Role.ASSISTANT]
+    assert view.body.screen == "Pay"
+    assert view.body.is_private
+    assert "200" not in repr(view.body)
+    assert set(view.intents) <= {kind.__name__ for kind in ASSISTANT_MAY}
+    assert "Cancel" not in view.intents
+
+
+@pytest.mark.parametrize("role", [Role.TECHNICIAN, Role.CASH_OFFICER, Role.TREASURER])
+def test_other_roles_may_nothing_on_the_residents_screen(world: World, role: Role) -> None:
+    assert allowed(world.loop.state, role) == ()

@@ -158,6 +158,7 @@ class World:
         names = [setup.card_reader, setup.acceptor, setup.certificate_printer, setup.receipt_printer]
         self.loop.add_driver(_Player(self, (*names, *(hopper.device for hopper in setup.hoppers))))
         self.server_is_up = True
+        self.entitlements = ENTITLEMENTS
         self.serial = 0
         self.evidence_changes: dict[str, object] = {}
 
@@ -369,7 +370,7 @@ class World:
         self._server(command, ports.ChallengeIssued(command.transaction, b"c" * 32))
 
     def _on_Authenticate(self, command: ports.Authenticate) -> None:
-        self._server(command, ports.Authenticated(command.transaction, ENTITLEMENTS))
+        self._server(command, ports.Authenticated(command.transaction, self.entitlements))
 
     def _on_Prepare(self, command: ports.Prepare) -> None:
         self.serial += 1
