@@ -6,9 +6,11 @@ One JSON object a line, one answer a line:
 
     {"ask":"layout"}              {"ok":true,"nodes":[{"key","role","rect":[x,y,w,h],"text","enabled"}, …]}
     {"ask":"screen"}              {"ok":true,"body":"Pay","rev":7,"step":3,"language":"ja","still_there":false}
+    {"ask":"history","after":12}  {"ok":true,"shown":[{"number":13,"shown_at_s":…,"body":"Pay","fields":{…}}, …]}
     {"ask":"shot","path":"a.png"} {"ok":true}
     {"ask":"metrics"}             {"ok":true,"first_frame_ms":…,"rss_mb":…,"builds":[["Pay",21.5],…],…}
 
+`history` holds every view that reached the glass, with the moment of its first frame (CLOCK_MONOTONIC).
 `rect` counts pixels of the window from its top left. Under a question or a sheet only what can be touched is listed.
 Digits of a secret are in no answer: the keypad knows them, the tree does not.
 """
@@ -20,16 +22,20 @@ import os
 import socket
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiosk import plain
 from screens import main as ui
 
 if TYPE_CHECKING:
     from screens.app import UiApp
 
 _LINE_MAX = 4096
+_HISTORY = 60
 _ANSWER_TIMEOUT_S = 10.0
 
 Answer = dict[str, Any]
@@ -41,14 +47,21 @@ class Probe:
     def __init__(self, app: UiApp, path: Path) -> None:
         self._app = app
         self._path = path
+        self._shown: deque[Answer] = deque(maxlen=_HISTORY)
+        self._last: object = None
+        self._number = 0
         self._asks: Mapping[str, Callable[[Answer], Answer]] = {
             "layout": self._layout,
             "screen": self._screen,
+            "history": self._history,
             "shot": self._shot,
             "metrics": self._metrics,
         }
 
     def start(self) -> None:
+        from kivy.core.window import Window  # noqa: PLC0415  # after the environment
+
+        Window.bind(on_flip=self._flipped)
         self._path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(self._path))
@@ -118,6 +131,28 @@ class Probe:
             "language": view.language,
             "still_there": view.still_there is not None,
         }
+
+    def _flipped(self, *_args: object) -> None:
+        view = self._app.router.view
+        if view is None or view is self._last:
+            return
+        self._last = view
+        self._number += 1
+        self._shown.append(
+            {
+                "number": self._number,
+                "shown_at_s": time.monotonic(),
+                "body": type(view.body).__name__,
+                "rev": view.rev,
+                "step": view.step,
+                "still_there": view.still_there is not None,
+                "fields": json.loads(plain.encode(view.body)),
+            }
+        )
+
+    def _history(self, question: Answer) -> Answer:
+        after = int(question.get("after", 0))
+        return {"shown": [each for each in self._shown if each["number"] > after]}
 
     def _shot(self, question: Answer) -> Answer:
         from screens.picture_of import window_picture  # noqa: PLC0415  # after the environment
