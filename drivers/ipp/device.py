@@ -261,6 +261,8 @@ class Watch(msgspec.Struct, frozen=True):
     had_path_trouble: bool = False
     cancelled_at_s: float | None = None
     ended_at_s: float | None = None
+    is_doubtful: bool = False
+    """Handing over the document did not end well: the printer may have all of it, a part, or nothing."""
     is_over: bool = False
 
 
@@ -281,7 +283,8 @@ def observe(
         ended_at_s=now_s if watch.ended_at_s is None and job.state in _ENDED else watch.ended_at_s,
     )
     if watch.ended_at_s is None:
-        watch, more = wait(watch, now_s)
+        is_waiting_for_data = watch.is_doubtful and job.state == JobState.HELD
+        watch, more = _cancel(watch, now_s) if is_waiting_for_data else wait(watch, now_s)
         return watch, (*actions, *more)
     is_settled = printer.is_idle and not printer.has_path_trouble
     verdict = _judge(watch, job, is_settled)
@@ -301,17 +304,18 @@ def wait(watch: Watch, now_s: float) -> tuple[Watch, tuple[Action, ...]]:
         return lose(watch, "timeout")
     if now_s - watch.progressed_at_s < watch.limits.page_timeout_s:
         return watch, ()
-    return replace(watch, cancelled_at_s=now_s), (CancelJob(),)
-
-
-def cancel(watch: Watch, now_s: float) -> tuple[Watch, tuple[Action, ...]]:
-    """The document did not go through whole: whatever the printer has of it shall not come out later."""
-    return replace(watch, cancelled_at_s=now_s), (CancelJob(),)
+    return _cancel(watch, now_s)
 
 
 def lose(watch: Watch, code: str) -> tuple[Watch, tuple[Action, ...]]:
     """Nothing more can be learnt of this job."""
     return _end(watch, Outcome.UNKNOWN, code)
+
+
+def _cancel(watch: Watch, now_s: float) -> tuple[Watch, tuple[Action, ...]]:
+    if watch.cancelled_at_s is not None:
+        return wait(watch, now_s)
+    return replace(watch, cancelled_at_s=now_s), (CancelJob(),)
 
 
 def _is_untouched(job: JobFacts) -> bool:

@@ -7,6 +7,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from drivers.ipp.client import Answer, IppClient
 from drivers.ipp.codec import GroupTag
 from drivers.ipp.device import (
@@ -19,7 +21,6 @@ from drivers.ipp.device import (
     Paper,
     PrinterFacts,
     Watch,
-    cancel,
     job_facts,
     lose,
     observe,
@@ -219,10 +220,7 @@ class Printing:
         except MadoguchiError as why:
             log.warning("%s: while sending: %s", self._device, why)
             is_taken = False
-        if is_taken:
-            return watch
-        watch, actions = cancel(watch, self._clock.monotonic_s())
-        return self._do(watch, job, actions)
+        return watch if is_taken else replace(watch, is_doubtful=True)
 
     def _step(self, watch: Watch, job: int) -> Watch:
         """Ask for the job, then for the printer: idle must have been seen after the end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from drivers.ipp.codec import Attribute, Group, GroupTag, Value, ValueTag, boolean, integer, text
 from drivers.ipp.device import (
@@ -18,7 +19,6 @@ from drivers.ipp.device import (
     Paper,
     PrinterFacts,
     Watch,
-    cancel,
     job_facts,
     observe,
     printer_facts,
@@ -249,14 +249,16 @@ def test_a_printer_that_is_silent_is_waited_for_like_one_that_does_not_print() -
     assert watched.is_over
 
 
-def test_a_document_that_broke_off_is_cancelled_and_refused_when_it_never_began() -> None:
-    watched, actions = cancel(watch(), 0.0)
-    assert actions == (CancelJob(),)
-    assert end(play((job(JobState.CANCELED, 0, begun=False), IDLE), begin=watched)) == (
-        Outcome.REFUSED,
-        0,
-        "canceled",
-    )
+def test_a_document_in_doubt_is_cancelled_only_while_the_printer_still_waits_for_it() -> None:
+    doubtful = replace(watch(), is_doubtful=True)
+    held, gone = job(JobState.HELD, 0, begun=False), job(JobState.CANCELED, 0, begun=False)
+    actions = play((held, IDLE), (held, IDLE), (gone, IDLE), begin=doubtful)
+    assert actions[0] == CancelJob()
+    assert end(actions) == (Outcome.REFUSED, 0, "canceled")
+    printing = (job(JobState.PENDING, 0, begun=False), IDLE), (job(JobState.PROCESSING, 1), BUSY)
+    actions = play(*printing, (job(JobState.COMPLETED, 3), IDLE), begin=doubtful)
+    assert CancelJob() not in actions
+    assert end(actions) == (Outcome.CONFIRMED, 3, "")
 
 
 jobs = st.builds(job, st.sampled_from(JobState), st.none() | st.integers(0, 5), st.booleans())
