@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cryptography import x509
@@ -30,7 +30,7 @@ from issuance.register import FileRegister
 from issuance.render import Renderer
 from issuance.revocation import CrlChecker
 from issuance.store import Link, SqliteStore, Store, Tx
-from issuance.town import Town, read_kinds, read_town
+from issuance.town import Kind, Town, read_kinds, read_town
 
 HERE = Path(__file__).parent
 SPECIMEN = HERE / "sample"
@@ -119,15 +119,17 @@ def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None =
         register=FileRegister(folder / "town" / "residents.csv"),
         judge=CertificateJudge(roots, CrlChecker(folder / "jpki" / "crl")),
         guard=NameGuard.of_font(font),
-        renderer=Renderer(
-            CERTIFICATES,
-            {key: str(Path(key) / kind.template) for key, kind in kinds.items()},
-            [font.parent],
-        ),
+        renderer=renderer_of(kinds, font),
         signer=ManifestSigner((folder / "manifest.key").read_bytes()),
         store=store or SqliteStore(folder / "issuance.db"),
         clock=clock,
     )
+
+
+def renderer_of(kinds: Mapping[str, Kind], font: Path) -> Renderer:
+    """A renderer for these kinds, drawing with the fonts of this font's folder only."""
+    templates = {key: str(Path(key) / kind.template) for key, kind in kinds.items()}
+    return Renderer(CERTIFICATES, templates, [font.parent])
 
 
 def _root(town: Town, file: Path) -> x509.Certificate:

@@ -109,12 +109,8 @@ def test_a_command_for_another_device_is_our_bug() -> None:
         wire.call_of(EndCardSession(DeviceId("card")))
 
 
-OFFER = {
-    "kind": "juminhyo",
-    "fee": 200,
-    "max_copies": 5,
-    "options": [{"key": "whom", "choices": ["self", "household"]}],
-}
+WHOM = {"key": "whom", "choices": ["self", "household"]}
+OFFER = {"kind": "juminhyo", "fee": 200, "max_copies": 5, "options": [WHOM]}
 
 
 @pytest.mark.parametrize(
@@ -208,11 +204,10 @@ def test_an_answer_that_is_none(answer: Answer) -> None:
         wire.event_of(Commit(T, L, S), answer, NOW, 120.0)
 
 
-@given(
-    st.integers(100, 599),
-    st.sampled_from(["application/json", "application/problem+json", ""]),
-    st.binary(max_size=200),
-)
+MEDIA_TYPES = ["application/json", "application/problem+json", ""]
+
+
+@given(st.integers(100, 599), st.sampled_from(MEDIA_TYPES), st.binary(max_size=200))
 def test_any_answer_ends_in_an_event_or_a_named_failure(status: int, media_type: str, body: bytes) -> None:
     commands = (ReadIssuance(), RequestChallenge(T), AUTHENTICATE, Commit(T, L, S), ReportHead(7, "ab", b"s"))
     for command in commands:

@@ -1,0 +1,197 @@
+"""The drawn paper, read by other people's tools: text, fonts, structure, pages."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from issuance import folder, paper
+from issuance.folder import CERTIFICATES
+from issuance.names import NameGuard
+from issuance.paper import EMPTY, OMITTED, Issue
+from issuance.register import FileRegister
+from issuance.render import Renderer, RenderError, count_pages
+from issuance.town import read_kinds, read_town
+from tests.issuance.people import FONT, KIOSK, NOW
+
+TOWN = read_town(folder.SPECIMEN)
+KINDS = read_kinds(CERTIFICATES)
+REGISTER = FileRegister(folder.SPECIMEN / "residents.csv")
+ISSUE = Issue(KIOSK, "1" * 32, "2" * 32, "2026-00000123-94", NOW)
+EVERYTHING = {"whom": "household", "honseki": "yes", "kojin_bango": "yes"}
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return folder.renderer_of(KINDS, FONT)
+
+
+def drawn(renderer: Renderer, who: str, kind: str = "juminhyo", **choices: str) -> bytes:
+    applicant = REGISTER.resident(who)
+    assert applicant is not None
+    household = REGISTER.household(applicant.household)
+    people = paper.holders(applicant, household, choices)
+    return renderer.render(kind, paper.compose(TOWN, KINDS[kind], ISSUE, people, household, choices), NOW)
+
+
+def run(tmp_path: Path, pdf: bytes, *command: str) -> str:
+    file = tmp_path / "paper.pdf"
+    file.write_bytes(pdf)
+    line = [each.replace("PDF", str(file)) for each in command]
+    return subprocess.run(line, capture_output=True, check=True, text=True).stdout
+
+
+def text(tmp_path: Path, pdf: bytes) -> list[str]:
+    """The text of each page without white space, by poppler, in the order it was written."""
+    pages = run(tmp_path, pdf, "pdftotext", "-raw", "PDF", "-").split("\f")[:-1]
+    return ["".join(page.split()) for page in pages]
+
+
+def bare(words: str) -> str:
+    return "".join(words.split())
+
+
+def test_every_page_carries_what_makes_it_valid(tmp_path: Path, renderer: Renderer) -> None:
+    pages = text(tmp_path, drawn(renderer, "daike", **EVERYTHING))
+    assert len(pages) == 4
+    for number, page in enumerate(pages, start=1):
+        for wanted in (
+            "この写しは、世帯全員の住民票の原本と相違ないことを証明する。",
+            "令和8年11月21日",
+            "例示県例示市長見本一郎",
+            f"発行番号{ISSUE.serial}",
+            f"{number}/4頁",
+            f"端末番号{KIOSK}",
+            "見本",
+        ):
+            assert wanted in page, (number, wanted)
+
+
+@pytest.mark.parametrize(("who", "pages"), [("hanako", 1), ("goro", 2), ("daike", 4), ("yoshiko", 1)])
+def test_four_people_a_page(renderer: Renderer, who: str, pages: int) -> None:
+    assert count_pages(drawn(renderer, who, whom="household")) == pages
+
+
+def test_everybody_of_the_household_once_in_order(tmp_path: Path, renderer: Renderer) -> None:
+    whole = "".join(text(tmp_path, drawn(renderer, "daike", **EVERYTHING)))
+    names = [bare(person.name) for person in REGISTER.household("H6")]
+    assert [part[: len(name)] for part, name in zip(whole.split("氏名")[1:], names, strict=True)] == names
+
+
+def test_the_applicant_alone_shows_the_least(tmp_path: Path, renderer: Renderer) -> None:
+    (page,) = text(tmp_path, drawn(renderer, "hanako"))
+    assert "氏名例示花子" in page
+    assert "例示太郎" not in page
+    person = REGISTER.resident("hanako")
+    assert person is not None
+    assert bare(person.my_number) not in page
+    assert person.honseki not in page
+    assert page.count(OMITTED) == 5  # 世帯主, 続柄, 個人番号, 本籍, 筆頭者
+    assert page.count(EMPTY) == 2  # 旧氏, 通称
+    assert "この写しは、世帯の一部の者について" in page
+
+
+def test_what_is_asked_for_is_there(tmp_path: Path, renderer: Renderer) -> None:
+    (page,) = text(tmp_path, drawn(renderer, "hanako", **EVERYTHING))
+    for person in REGISTER.household("H1"):
+        for wanted in (
+            person.name,
+            person.kana,
+            person.honseki,
+            person.hittousha,
+            person.my_number,
+            person.relation,
+        ):
+            assert bare(wanted) in page
+    assert OMITTED not in page
+
+
+def test_the_text_layer_keeps_every_variation_sequence(tmp_path: Path, renderer: Renderer) -> None:
+    person = REGISTER.resident("yoshiko")
+    assert person is not None
+    (page,) = text(tmp_path, drawn(renderer, "yoshiko", honseki="yes"))
+    for value in (person.name, person.hittousha, person.previous_address):
+        assert bare(value) in page
+
+
+def test_a_foreign_resident_has_her_own_rows(tmp_path: Path, renderer: Renderer) -> None:
+    (page,) = text(tmp_path, drawn(renderer, "maria"))
+    for label in ("国籍・地域", "在留資格", "在留期間等", "法30条の45区分"):
+        assert label in page
+    assert "本籍" not in page
+    assert "ブラジル" not in page
+
+
+def test_who_lives_alone_is_the_whole_household(tmp_path: Path, renderer: Renderer) -> None:
+    (page,) = text(tmp_path, drawn(renderer, "yoshiko"))
+    assert "世帯全員の住民票の原本" in page
+
+
+def test_kisai_jiko_is_the_same_form_with_its_own_sentence(tmp_path: Path, renderer: Renderer) -> None:
+    (page,) = text(tmp_path, drawn(renderer, "hanako", "kisai_jiko", whom="household"))
+    assert "住民票記載事項証明書" in page
+    assert "世帯全員の住民票に記載されている事項と相違ない" in page
+
+
+def test_only_our_font_and_embedded(tmp_path: Path, renderer: Renderer) -> None:
+    lines = run(tmp_path, drawn(renderer, "goro", **EVERYTHING), "pdffonts", "PDF").splitlines()[2:]
+    assert lines
+    for line in lines:
+        assert "IPAmjMincho" in line
+        assert line.split()[-5:-2] == ["yes", "yes", "yes"]  # embedded, subset, Unicode map
+
+
+def test_the_file_is_whole_and_archival(tmp_path: Path, renderer: Renderer) -> None:
+    pdf = drawn(renderer, "hanako")
+    assert "No syntax or stream encoding errors" in run(tmp_path, pdf, "qpdf", "--check", "PDF")
+    info = run(tmp_path, pdf, "pdfinfo", "PDF")
+    assert "Page size:       595.276 x 841.89 pts (A4)" in info
+    assert "Tagged:          yes" in info
+    assert f"transaction:{ISSUE.transaction}, line:{ISSUE.line}, serial:{ISSUE.serial}, kiosk:{KIOSK}" in info
+    assert b"<pdfaid:part>2</pdfaid:part>" in pdf
+
+
+def test_the_same_paper_at_the_same_time_is_the_same_bytes(renderer: Renderer) -> None:
+    first = drawn(renderer, "hanako")
+    drawn(renderer, "goro")
+    assert drawn(renderer, "hanako") == first
+    fresh = folder.renderer_of(KINDS, FONT)
+    assert drawn(fresh, "hanako") == first
+
+
+def test_data_is_never_markup(tmp_path: Path, renderer: Renderer) -> None:
+    applicant = REGISTER.resident("hanako")
+    assert applicant is not None
+    data = paper.compose(TOWN, KINDS["juminhyo"], ISSUE, (applicant,), (applicant,), {})
+    data["persons"][0]["name"] = '#panic("x") *b* $x$ \\ "'
+    (page,) = text(tmp_path, renderer.render("juminhyo", data, NOW))
+    assert bare(data["persons"][0]["name"]) in page
+
+
+def test_a_fault_while_drawing_quotes_nothing(renderer: Renderer) -> None:
+    with pytest.raises(RenderError) as caught:
+        renderer.render("juminhyo", {"title": "例示　花子"}, NOW + timedelta(days=1))
+    assert "例示" not in str(caught.value)
+
+
+def test_the_templates_own_words_are_in_the_font() -> None:
+    guard = NameGuard.of_font(FONT)
+    for file in CERTIFICATES.glob("*/*"):
+        words = file.read_text(encoding="utf-8").replace("\n", "")
+        assert guard.can_draw([each for each in words if ord(each) > 0x7F]), file
+
+
+@pytest.mark.parametrize("long", [30, 60])
+def test_a_long_name_stays_in_its_cell(tmp_path: Path, renderer: Renderer, long: int) -> None:
+    """As long as the town's limit allows: it shrinks, and no row grows."""
+    applicant = REGISTER.resident("maria")
+    assert applicant is not None
+    data = paper.compose(TOWN, KINDS["juminhyo"], ISSUE, (applicant,) * 4, (applicant,), {})
+    for person in data["persons"]:
+        person["name"] = ("EXAMPLE LONGNAME " * 10)[:long]
+    pdf = renderer.render("juminhyo", data, NOW)
+    assert count_pages(pdf) == 1
+    assert bare(data["persons"][0]["name"]) in text(tmp_path, pdf)[0]
