@@ -169,6 +169,11 @@ class FrameReader:
         self._deaf = False
         self._dropped = 0
 
+    @property
+    def has_bytes(self) -> bool:
+        """Something has come since the last silence that is not a frame yet."""
+        return self._deaf or bool(self._buffer)
+
     def take(self, count: int) -> bytes | None:
         """The next `count` raw bytes, once they are all here (for an echo, which is no frame to us)."""
         if self._deaf or len(self._buffer) < count:
