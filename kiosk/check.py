@@ -20,17 +20,18 @@ from kiosk.journal.reading import Verified, open_for_reading, verify_chain, veri
 
 GOOD = 0
 BAD_CONFIG = 1
+USAGE = 2
 BAD_JOURNAL = 3
-"""Cannot be read, or does not verify. (2 is a wrong command line.)"""
+"""Cannot be read, or does not verify."""
 NO_BALANCE = 4
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command. 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 journal does not balance."""
     options = _parser().parse_args(argv)
-    if options.journal is None and not options.config:
-        print("kiosk-check: name a --config or a --journal", file=sys.stderr)
-        return 2
+    if not options.journal and not options.config:
+        print("kiosk-check: name a --config FILE or a --journal FILE", file=sys.stderr)
+        return USAGE
     report: dict[str, Any] = {}
     code = GOOD
     try:
@@ -79,12 +80,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _journal(options: argparse.Namespace, config: Config | None) -> dict[str, Any]:
-    path = Path(options.journal) if options.journal else config.paths.journal if config else None
-    if path is None:
-        raise ConfigError("--journal: name the file, or a --config that does")
+    path = Path(options.journal)
     keys = [Path(each) for each in options.key]
-    if config is not None and not keys:
-        keys = [config.issuance.certificate, *config.issuance.earlier_certificates]
+    if config is not None:
+        path = path if options.journal else config.paths.journal
+        keys = keys or [config.issuance.certificate, *config.issuance.earlier_certificates]
     if not path.is_file():
         raise JournalError(f"journal: no file {path}")
     with closing(open_for_reading(path)) as connection:

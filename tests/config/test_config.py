@@ -1,0 +1,253 @@
+"""The configuration: what is read, and how everything else is refused, by file, line and key."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.config import Flow, Mask, Mode, load
+from kiosk.errors import ConfigError
+from kiosk.money import Denomination, Yen
+from kiosk.strict_toml import key_lines
+from kiosk.view import Role
+
+EXAMPLES = Path(__file__).parents[2] / "provisioning" / "config"
+MACHINE = EXAMPLES / "machine.demo.toml"
+TOWN = EXAMPLES / "town.demo.toml"
+
+SMALL_MACHINE = """\
+[machine]
+kiosk = "k1"
+mode = "demo"
+
+[issuance]
+url = "https://server.example"
+server_ca = "/e/ca.pem"
+certificate = "/e/device.pem"
+key = "/e/device.key"
+manifest_key = "/e/manifest.pem"
+"""
+SMALL_TOWN = """\
+[town]
+name = { ja = "例示市" }
+place = { ja = "市民課" }
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    machine, town = tmp_path / "machine.toml", tmp_path / "town.toml"
+    machine.write_text(SMALL_MACHINE, encoding="utf-8")
+    town.write_text(SMALL_TOWN, encoding="utf-8")
+    return machine, town
+
+
+def test_the_examples_are_good() -> None:
+    config = load([MACHINE, TOWN])
+    assert config.machine.mode is Mode.DEMO and config.machine.flow is Flow.KONBINI
+    assert config.equipment.hoppers["hopper100"] is Denomination.COIN100
+    assert {each.id: each.driver for each in config.devices} == {
+        "card": "card_service",
+        "cash": "cctalk",
+        "certificate1": "ipp",
+        "receipt1": "escpos",
+    }
+    assert config.town.name["ja"] == "例示市"
+    assert config.town.prices[0].here == Yen(200)
+
+
+def test_the_smallest_configuration_has_sensible_defaults(files: tuple[Path, Path]) -> None:
+    config = load(files)
+    assert config.machine.flow is Flow.KONBINI
+    assert config.paths.journal == Path("/var/lib/madoguchi/journal.db")
+    assert config.sockets.users == {Role.RESIDENT: "kiosk-ui", Role.ASSISTANT: "kiosk-assist"}
+    assert config.timeouts.answer == 30.0
+    assert config.town.mask is Mask.FIRST_CHARACTER
+    assert config.devices == ()
+
+
+def test_every_value_says_where_it_came_from(files: tuple[Path, Path]) -> None:
+    machine, town = files
+    found = {each.name: (each.value, each.source) for each in load(files).effective()}
+    assert found["machine.kiosk"] == ("k1", f"{machine}:2")
+    assert found["issuance.key"] == ("/e/device.key", f"{machine}:9")
+    assert found["town.place"] == ("{ja = 市民課}", f"{town}:3")
+    assert found["town.due_max"] == ("10000", "default")
+
+
+def test_the_later_file_stands(files: tuple[Path, Path], tmp_path: Path) -> None:
+    local = tmp_path / "local.toml"
+    local.write_text('[machine]\nflow = "kind_first"\n\n[[device]]\nid = "x"\ndriver = "ipp"\n')
+    config = load([*files, local])
+    assert config.machine.flow is Flow.KIND_FIRST and config.machine.kiosk == "k1"
+    assert [each.id for each in config.devices] == ["x"]
+    assert ("machine.flow", f"{local}:2") in [(each.name, each.source) for each in config.effective()]
+
+
+REFUSED = {
+    "an unknown key": (
+        'mode = "demo"',
+        'mode = "demo"\nmodus = 1',
+        "machine.toml:4: machine.modus: unknown key",
+    ),
+    "an unknown table": ("[issuance]", "[issuanze]", "missing"),
+    "another unknown table": (
+        "[machine]",
+        "[extra]\na = 1\n\n[machine]",
+        "machine.toml:1: extra: unknown table",
+    ),
+    "a value outside a table": ("[machine]", "a = 1\n[machine]", "machine.toml:1: a: stands outside a table"),
+    "a missing key": ('kiosk = "k1"\n', "", "machine.kiosk: missing"),
+    "a wrong choice": (
+        '"demo"',
+        '"Demo"',
+        "machine.toml:3: machine.mode: one of demo, production is expected",
+    ),
+    "a wrong type": ('"demo"', "1", "machine.toml:3: machine.mode: a text is expected"),
+    "a wrong form": ('"k1"', '"k 1"', "machine.toml:2: machine.kiosk: a text of another form"),
+    "a newline in a text": ('"k1"', '"k1\\n"', "machine.toml:2: machine.kiosk"),
+    "a relative path": ('"/e/ca.pem"', '"ca.pem"', "machine.toml:7: issuance.server_ca: an absolute path"),
+    "plain http": ("https://", "http://", "machine.toml:6: issuance.url"),
+    "an array for a table": ("[machine]", "[[machine]]", "[machine] is expected, not [[machine]]"),
+    "not TOML": ("[machine]", "[machine", "not TOML"),
+    "a number too small": (
+        "[machine]",
+        "[timeouts_s]\nanswer = 19\n[machine]",
+        "timeouts_s.answer: between 20 and",
+    ),
+    "a number that is none": ("[machine]", "[timeouts_s]\nanswer = nan\n[machine]", "timeouts_s.answer"),
+    "true for a number": (
+        "[machine]",
+        "[panel]\nwidth = true\n[machine]",
+        "panel.width: a whole number is expected",
+    ),
+    "a fraction for a count": (
+        "[machine]",
+        "[panel]\nwidth = 1080.0\n[machine]",
+        "panel.width: a whole number",
+    ),
+    "a number for a flag": (
+        "[machine]",
+        "[profile]\nsecond_panel = 1\n[machine]",
+        "true or false is expected",
+    ),
+    "a face twice": (
+        "[machine]",
+        '[equipment]\nfaces = ["coin10", "coin10"]\n[machine]',
+        "each once is expected",
+    ),
+    "an unknown face": ("[machine]", '[equipment]\nfaces = ["coin20"]\n[machine]', "equipment.faces: one of"),
+    "an unknown hopper face": (
+        "[machine]",
+        '[equipment]\nhoppers = { h = "x" }\n[machine]',
+        "equipment.hoppers",
+    ),
+    "one user for two roles": ("[machine]", '[roles]\nassistant = "kiosk-ui"\n[machine]', "one role only"),
+    "a socket path too long": ("[machine]", f'[sockets]\nview = "/{"x" * 120}"\n[machine]', "107 bytes"),
+    "the same device twice": (
+        "[machine]",
+        '[[device]]\nid = "a"\ndriver = "b"\n[[device]]\nid = "a"\ndriver = "b"\n[machine]',
+        "two devices have the same id",
+    ),
+    "a key of the second device": (
+        "[machine]",
+        '[[device]]\nid = "a"\ndriver = "b"\n[[device]]\nid = "c"\ndriver = "b"\nport = 1\n[machine]',
+        "machine.toml:7: device[2].port: unknown key",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_we_do_not_know_is_refused_by_file_line_and_key(files: tuple[Path, Path], what: str) -> None:
+    old, new, message = REFUSED[what]
+    assert old in SMALL_MACHINE
+    files[0].write_text(SMALL_MACHINE.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(files)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("languages = []", "languages"),
+        ('languages = ["ja", "Japanese"]', "languages"),
+        ('hours = { en = "always" }', "the Japanese text is missing"),
+        ('open_until = "25:00"', "open_until"),
+        ('phone = "call us"', "phone"),
+        ("max_wrong_tries = 3", "max_wrong_tries"),
+        ("due_max = -1", "due_max"),
+    ],
+)
+def test_a_town_is_read_as_strictly(files: tuple[Path, Path], line: str, message: str) -> None:
+    files[1].write_text(SMALL_TOWN + line + "\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=rf"town.toml:\d+: town.*{message}"):
+        load(files)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        'port = "/run/kiosk/sim/cctalk"',
+        'port = "socket://localhost:1"',
+        'url = "ipp://127.0.0.1:8631/x"',
+        'host = "::1"',
+    ],
+)
+def test_a_production_machine_takes_no_simulator(files: tuple[Path, Path], option: str) -> None:
+    device = f'[[device]]\nid = "a"\ndriver = "b"\n[device.options]\n{option}\n'
+    files[0].write_text(SMALL_MACHINE + device)
+    load(files)
+    files[0].write_text(SMALL_MACHINE.replace("demo", "production") + device)
+    with pytest.raises(ConfigError, match=r"device\[1\].options: a production machine takes no simulator"):
+        load(files)
+    files[0].write_text(SMALL_MACHINE.replace("demo", "production"))
+    load(files)
+    files[0].write_text(
+        SMALL_MACHINE.replace("demo", "production").replace("server.example", "localhost:8443")
+    )
+    with pytest.raises(ConfigError, match="url"):
+        load(files)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load([tmp_path / "none.toml"])
+    (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="not TOML"):
+        load([tmp_path / "bad.toml"])
+    with pytest.raises(ConfigError, match="missing"):
+        load([])
+
+
+def test_roles_follow_the_users_of_this_machine(files: tuple[Path, Path]) -> None:
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    files[1].write_text(SMALL_TOWN + f'[roles]\nresident = "{me}"\nassistant = "nobody-of-this-name"\n')
+    sockets = load(files).sockets
+    with pytest.raises(ConfigError, match="nobody-of-this-name"):
+        sockets.roles()
+    files[1].write_text(SMALL_TOWN + f'[roles]\nresident = "{me}"\nassistant = "daemon"\n')
+    assert load(files).sockets.roles()[os.geteuid()] is Role.RESIDENT
+
+
+@given(st.text(max_size=400))
+def test_finding_lines_never_fails(text: str) -> None:
+    assert all(1 <= line <= len(text.splitlines()) for line in key_lines(text).values())
+
+
+def test_lines_are_those_a_person_would_point_at() -> None:
+    text = 'a = 1\n\n[b]\nc = 2\nd.e = 3\n\n[[f]]\ng = 4\n[f.h]\ni = 5\n[[f]]\n"g" = 6\n'
+    lines = key_lines(text)
+    assert lines[("a",)] == 1
+    assert (lines[("b",)], lines[("b", "c")], lines[("b", "d")], lines[("b", "d", "e")]) == (3, 4, 5, 5)
+    assert (lines[("f", 0, "g")], lines[("f", 0, "h")], lines[("f", 0, "h", "i")], lines[("f", 1, "g")]) == (
+        8,
+        9,
+        10,
+        12,
+    )
