@@ -12,7 +12,6 @@ Codes of DeviceLost: `unreachable`, `bad-keys`.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import logging
 import queue
 import threading
@@ -216,7 +215,7 @@ class _Desk:
         self._manifest_key = binding.ManifestKey(Path(options.manifest_key).read_bytes())
         self._mask = binding.Mask(options.mask)
         self._kiosk = KioskId(options.kiosk)
-        self._version = options.version or importlib.metadata.version("madoguchi")
+        self._version = options.version or _installed_version()
         self._clock = SystemClock()
         self._line = _Line(options)
 
@@ -276,6 +275,16 @@ class _Desk:
     def _unless_abandon(command: Command, event: Event) -> Event | None:
         """Nobody waits for an abandon: the server lets a forgotten transaction run out by itself."""
         return None if isinstance(command, AbandonTransaction) else event
+
+
+def _installed_version() -> str:
+    """Of this distribution; a tree that was never installed attests 0.0.0, and the server decides."""
+    from importlib import metadata  # noqa: PLC0415  # slow to load, asked once
+
+    try:
+        return metadata.version("madoguchi")
+    except metadata.PackageNotFoundError:
+        return "0.0.0"
 
 
 class _Line:
