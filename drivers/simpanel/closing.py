@@ -148,7 +148,7 @@ def sheets_out(result: Result) -> int:
 def _same_pieces(books: Mapping[str, Any], truth: Mapping[str, Any]) -> list[Check]:
     """Every unit holds what the journal says it holds."""
     units = books.get("units", {})
-    real = (truth.get("cctalk") or {}).get("units", {})
+    real = pieces_there(truth)
     checks = []
     for name in sorted(set(units) | set(real)):
         booked = {face: count for face, count in units.get(name, {}).get("pieces", {}).items() if count}
@@ -161,6 +161,18 @@ def _same_pieces(books: Mapping[str, Any], truth: Mapping[str, Any]) -> list[Che
             )
         )
     return checks
+
+
+def pieces_there(truth: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """What lies in the hoppers and the cash box, by face; the simulator counts by ccTalk coin id (`JP100A`)."""
+    found: dict[str, dict[str, int]] = {}
+    for place, coins in (truth.get("cctalk") or {}).get("places", {}).items():
+        if place == "cashbox" or place.startswith("hopper"):
+            faces = found.setdefault(place, {})
+            for coin, count in coins.items():
+                face = f"coin{int(coin[2:5])}"
+                faces[face] = faces.get(face, 0) + count
+    return found
 
 
 def _pieces(pieces: Mapping[str, int]) -> str:

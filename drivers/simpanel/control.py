@@ -6,6 +6,7 @@ Most verbs are a simulator's own, passed on to its control socket under the name
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from drivers.simpanel import parts, places
 from drivers.simpanel.glass import Glass
+from drivers.simpanel.reader import ReaderEye
 from drivers.simpanel.supervisor import Supervisor
 from drivers.transport.control import ControlServer, Verb, request
 from kiosk.errors import ConfigError, DeviceUnavailable, MadoguchiError
@@ -30,8 +32,6 @@ class Passed:
 
 
 PASSED: dict[str, Passed] = {
-    "place-card": Passed("card", "place-card"),
-    "remove-card": Passed("card", "remove-card"),
     "insert-coin": Passed("cctalk", "insert-coin"),
     "take-coins": Passed("cctalk", "take-coins"),
 }
@@ -64,6 +64,7 @@ class Control:
         self._glass = glass
         self._cut_power = cut_power
         self._power_on = power_on
+        self._eye = ReaderEye()
         self._taken: dict[str, int] = {}
 
     def start(self) -> ControlServer:
@@ -75,6 +76,8 @@ class Control:
             "out-of-paper": self.out_of_paper,
             "clear": lambda device: self._trouble("clear", device),
             "sim": self.sim,
+            "place-card": lambda name: self.card(True, name),
+            "remove-card": lambda: self.card(False),
             "take-paper": lambda: self.take("ipp", "[0-9]*.pdf"),
             "take-receipt": lambda: self.take("escpos", "[0-9]*.png"),
             "server-away": lambda: self._supervisor.kill("issuance"),
@@ -86,6 +89,8 @@ class Control:
             "pull-plug-of": lambda device: self._supervisor.kill(self._part(device)),
             "plug-in": lambda device: self._supervisor.start(self._part(device)),
             "screen": self._glass.screen,
+            "history": self._glass.history,
+            "metrics": self._glass.metrics,
             "layout": self._glass.layout,
             "tap": self._glass.tap,
             "shot": self._glass.shot,
@@ -125,6 +130,14 @@ class Control:
     def out_of_paper(self, device: str = "printer") -> Answer:
         part = self._part(device)
         return _ask(part, "paper-out" if part == "escpos" else "out-of-paper")
+
+    def card(self, is_there: bool, *name: str) -> Answer:
+        """Lay a card on the reader, or take it. Answers when PC/SC has told of it, and how long that took."""
+        self._eye.watch()
+        began_s = time.monotonic()
+        answer = _ask("card", "place-card" if is_there else "remove-card", *name)
+        at_s = self._eye.wait_for(is_there, began_s)
+        return {**answer, "at_s": at_s, "left_out_s": {"virtual reader": at_s - began_s}}
 
     def sim(self, name: str, verb: str, *args: str) -> Answer:
         """Any verb of one simulator, by its own name."""

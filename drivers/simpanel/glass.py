@@ -5,7 +5,9 @@ A tap is a real pointer event on the real window, where the key is drawn; nothin
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -15,10 +17,12 @@ from typing import Any
 from PIL import ImageGrab
 
 from drivers.simpanel import places
-from drivers.transport.control import request
-from kiosk.errors import ConfigError
+from kiosk.errors import ConfigError, DeviceUnavailable
 
 Answer = Mapping[str, Any]
+
+ANSWER_WITHIN_S = 10.0
+TOUCHABLE = ("button", "radio")
 
 
 class Glass:
@@ -34,9 +38,22 @@ class Glass:
         """The probe's word on what is shown now."""
         return self._ask("screen")
 
+    def history(self, after: str = "0") -> Answer:
+        """Every view that reached the glass after this number, with the moment of its first frame."""
+        return self._ask("history", after=int(after))
+
     def layout(self) -> Answer:
-        """What can be pressed now, and where."""
-        return self._ask("layout")
+        """What can be touched now, and where."""
+        nodes = self._ask("layout")["nodes"]
+        return {
+            "targets": {
+                each["key"]: each["rect"] for each in nodes if each["role"] in TOUCHABLE and each["enabled"]
+            }
+        }
+
+    def metrics(self) -> Answer:
+        """The screens' figures about their own work."""
+        return self._ask("metrics")
 
     def tap(self, *keys: str) -> Answer:
         """One touch on each key, in order. Answers the moment of each touch (CLOCK_MONOTONIC)."""
@@ -72,8 +89,16 @@ class Glass:
         ImageGrab.grab(xdisplay=self._display).save(target, compress_level=1)
         return {"file": name}
 
-    def _ask(self, verb: str) -> Answer:
-        answer = request(self._probe, verb)
+    def _ask(self, question: str, **more: object) -> dict[str, Any]:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(ANSWER_WITHIN_S)
+            try:
+                line.connect(os.fspath(self._probe))
+                line.sendall(json.dumps({"ask": question, **more}).encode() + b"\n")
+                with line.makefile("rb") as lines:
+                    answer: dict[str, Any] = json.loads(lines.readline())
+            except (OSError, ValueError):
+                raise DeviceUnavailable("the screens do not answer") from None
         if not answer.pop("ok", False):
             raise ConfigError(f"the screens: {answer.get('error', 'no answer')}")
         return answer

@@ -85,8 +85,10 @@ def paper() -> list[Part | Task]:
     ]
 
 
-def cash() -> list[Part | Task]:
-    return [_simulator("cctalk", "coin acceptor and hoppers", "cctalk", *_cable("cctalk"))]
+def cash(pieces: int) -> list[Part | Task]:
+    """`pieces`: coins in each hopper the first time."""
+    filled = ("--pieces", str(pieces))
+    return [_simulator("cctalk", "coin acceptor and hoppers", "cctalk", *_cable("cctalk"), *filled)]
 
 
 def card(pin: str) -> list[Part | Task]:
@@ -190,7 +192,7 @@ def _hand_over_card_papers() -> None:
 # --- the kiosk ---
 
 
-def core(environment: Mapping[str, str], stock: Mapping[str, int]) -> list[Part | Task]:
+def core(environment: Mapping[str, str], pieces: int) -> list[Part | Task]:
     """The core, with what its enrolment gave it, and its configuration."""
     notify = NotifySocket(places.BENCH / "core" / "notify.sock", "kiosk-core")
     files = [places.BENCH / "core" / name for name in demo_config.NAMES]
@@ -208,7 +210,7 @@ def core(environment: Mapping[str, str], stock: Mapping[str, int]) -> list[Part 
     return [
         Task("enrol", "gives the kiosk its keys", enrol, needs=("issuance-init",)),
         Task("configure", "writes the kiosk's configuration", configure),
-        _fill(stock, named),
+        _fill(pieces, named),
         Part(
             "core",
             "the core: engine, journal, money",
@@ -224,11 +226,11 @@ def core(environment: Mapping[str, str], stock: Mapping[str, int]) -> list[Part 
     ]
 
 
-def _fill(stock: Mapping[str, int], named: tuple[str, ...]) -> Part:
+def _fill(pieces: int, named: tuple[str, ...]) -> Part:
     """The first count of the hoppers, by the officer who filled them."""
-    counted = (f"{unit}={pieces}" for unit, pieces in stock.items())
+    counted = (f"{unit}={pieces}" for unit in demo_config.HOPPERS)
     counting = python("kiosk.cash_cli:main", "count", *named, "--operator", "demo-officer", *counted)
-    if (state("core") / "journal.db").exists() or not stock:
+    if (state("core") / "journal.db").exists():
         counting = ("true",)
     needs = ("enrol", "configure")
     return Part(

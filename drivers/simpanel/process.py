@@ -140,6 +140,7 @@ def clean_environment(more: Mapping[str, str]) -> dict[str, str]:
     return {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
+        "TZ": "Asia/Tokyo",
         "HOME": "/nonexistent",
         "PYTHONPATH": str(places.code_root()),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -32,7 +32,7 @@ class Result:
 
     @property
     def machine_s(self) -> float:
-        return sum(each.net_s or 0.0 for each in self.seen)
+        return sum(each.machine_s or 0.0 for each in self.seen)
 
     @property
     def left_out_s(self) -> dict[str, float]:
@@ -72,7 +72,7 @@ def _summary(result: Result) -> dict[str, object]:
                 "words": each.step.words(),
                 "screen": each.screen,
                 "picture": each.picture,
-                "machine_s": None if each.net_s is None else round(each.net_s, 3),
+                "machine_s": None if each.machine_s is None else round(each.machine_s, 3),
                 "left_out_s": dict(each.left_out),
                 "touches": each.touches,
             }
@@ -131,7 +131,7 @@ def _page(result: Result) -> str:
 
 
 def _row(seen: Seen) -> str:
-    machine = "" if seen.net_s is None else f"{seen.net_s * 1000:.0f} ms"
+    machine = "" if seen.machine_s is None else f"{seen.machine_s * 1000:.0f} ms"
     left_out = ", ".join(f"{name} {value * 1000:.0f} ms" for name, value in seen.left_out.items())
     words = html.escape(seen.step.words() + (f" ({seen.step.note})" if seen.step.note else ""))
     return (

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drivers.simpanel.script import Journey, Step
-from kiosk.errors import MadoguchiError
+from kiosk.errors import ConfigError, MadoguchiError
 
 Do = Callable[..., Mapping[str, Any]]
 """`do(verb, *args)`: `kiosk-sim do` of one running kiosk."""
 
 GLANCE_S = 0.02
+KEY_WITHIN_S = 3.0
 
 DEAD_ENDS = frozenset({"Trouble", "Notice"})
 """Screens that a journey does not walk through by chance: seen while another is awaited, it has failed."""
@@ -32,15 +33,11 @@ class Seen:
     screen: str = ""
     picture: str = ""
     machine_s: float | None = None
-    """From the touch or act before it to the first frame of this screen; None: nothing was waited for."""
+    """The machine's own time from the touch or act before it to the first frame of this screen; None: nothing
+    was waited for."""
     left_out: Mapping[str, float] = field(default_factory=dict)
-    """Seconds inside `machine_s` that are the simulators' own: their name -> seconds."""
+    """What passed besides: seconds that simulators spent on mechanics and the virtual reader, by name."""
     touches: int = 0
-
-    @property
-    def net_s(self) -> float | None:
-        """The machine's own part."""
-        return None if self.machine_s is None else max(0.0, self.machine_s - sum(self.left_out.values()))
 
 
 class Runner:
@@ -52,8 +49,12 @@ class Runner:
         self._lang = lang
         self._tell = tell
         self._acted_at_s: float | None = None
+        self._since_s = 0.0
+        """When the view was shown that was seen last."""
         self._pictures = 0
-        self._waited = self._simulators_time()
+        self._beside: dict[str, float] = {}
+        """Passed before the moment that an act answered: not within what is measured."""
+        self._before = self._simulators_time()
         self.seen: list[Seen] = []
 
     @property
@@ -62,7 +63,7 @@ class Runner:
 
     @property
     def machine_s(self) -> float:
-        return sum(each.net_s or 0.0 for each in self.seen)
+        return sum(each.machine_s or 0.0 for each in self.seen)
 
     def walk(self) -> None:
         """All steps; JourneyError, and a picture, at the first that does not go as it should."""
@@ -92,49 +93,62 @@ class Runner:
     # --- steps ---
 
     def _see(self, step: Step, seen: Seen) -> None:
-        deadline = time.monotonic() + step.within_s
-        while True:
-            now = self._look()
-            if now.get("screen") == step.see and now.get("is_settled", True) and _has(now, step.where):
-                break
-            if now.get("screen") in DEAD_ENDS - {step.see}:
-                raise JourneyError(f"there is {now['screen']} {now.get('body', '')}")
-            if time.monotonic() > deadline:
-                raise JourneyError(
-                    f"after {step.within_s:.0f} s there is {now.get('screen')} {now.get('body', '')}"
-                )
-            time.sleep(GLANCE_S)
+        found = self._await(step)
         seen.screen = step.see
         if self._acted_at_s is not None:
-            seen.machine_s = max(0.0, float(now["shown_at_s"]) - self._acted_at_s)
-            self._acted_at_s = None
-            waited, self._waited = self._waited, self._simulators_time()
-            seen.left_out = {
-                name: round(value - waited.get(name, 0.0), 4)
-                for name, value in self._waited.items()
-                if value > waited.get(name, 0.0)
-            }
+            waited = self._waited()
+            seen.left_out = {name: value for name, value in {**self._beside, **waited}.items() if value > 0}
+            passed = float(found["shown_at_s"]) - self._acted_at_s - sum(waited.values())
+            seen.machine_s = max(0.0, passed)
+            self._acted_at_s, self._beside = None, {}
+        self._since_s = float(found["shown_at_s"])
         seen.picture = self._picture(step.see)
 
+    def _await(self, step: Step) -> Mapping[str, Any]:
+        """The first view that is as the step says: what stands now, or what came since the last act."""
+        deadline = time.monotonic() + step.within_s
+        while True:
+            views = self._history()
+            for view in views:
+                if view["body"] == step.see and _has(view["fields"], step.where):
+                    return view
+            now = views[-1] if views else {"body": "nothing", "fields": ""}
+            if now["body"] in DEAD_ENDS - {step.see}:
+                raise JourneyError(f"there is {now['body']} {now['fields']}")
+            if time.monotonic() > deadline:
+                raise JourneyError(f"after {step.within_s:.0f} s there is {now['body']} {now['fields']}")
+            time.sleep(GLANCE_S)
+
     def _touch(self, keys: list[str], seen: Seen) -> None:
-        answer = self._do("tap", *keys)
-        self._acted_at_s = float(answer["at_s"][-1])
-        seen.touches = len(keys)
+        """One key after the other; a key that cannot be pressed yet is waited for, as a person does."""
+        for key in keys:
+            deadline = time.monotonic() + KEY_WITHIN_S
+            while True:
+                try:
+                    self._acted_at_s = float(self._do("tap", key)["at_s"][-1])
+                    break
+                except ConfigError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(GLANCE_S)
+            seen.touches += 1
 
     def _hand(self, step: Step) -> None:
         verb, *args = step.do
         acted_at_s = time.monotonic()
         answer = self._do(verb, *args)
         self._acted_at_s = float(answer.get("at_s", acted_at_s))
+        self._beside = {name: float(value) for name, value in answer.get("left_out_s", {}).items()}
 
     # --- eyes ---
 
-    def _look(self) -> Mapping[str, Any]:
-        """What the screen shows; nothing while the screens are being started again."""
+    def _history(self) -> list[Mapping[str, Any]]:
+        """Views since the last look, the one that stood then included; none while the screens start again."""
         try:
-            return self._do("screen")
+            views: list[Mapping[str, Any]] = self._do("history")["shown"]
         except MadoguchiError:
-            return {}
+            return []
+        return [each for each in views if float(each["shown_at_s"]) > self._since_s] or views[-1:]
 
     def _picture(self, name: str) -> str:
         self._pictures += 1
@@ -144,6 +158,11 @@ class Runner:
         except MadoguchiError:
             return ""
         return file
+
+    def _waited(self) -> dict[str, float]:
+        """Seconds of the simulators' own since the last time."""
+        before, self._before = self._before, self._simulators_time()
+        return {name: round(value - before.get(name, 0.0), 4) for name, value in self._before.items()}
 
     def _simulators_time(self) -> dict[str, float]:
         """Seconds that simulators have spent on what stands for mechanics and the virtual reader."""
@@ -159,8 +178,7 @@ class Runner:
         }
 
 
-def _has(now: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
-    body = now.get("body") or {}
+def _has(body: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
     return all(_matches(_value(body, key), value) for key, value in where.items())
 
 
@@ -179,5 +197,5 @@ def _matches(found: Any, wanted: Any) -> bool:
 
 
 def _line(seen: Seen) -> str:
-    machine = "" if seen.net_s is None else f"{seen.net_s * 1000:7.0f} ms"
+    machine = "" if seen.machine_s is None else f"{seen.machine_s * 1000:7.0f} ms"
     return f"{seen.number:3d}  {machine:10s}  {seen.step.words()}"

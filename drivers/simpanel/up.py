@@ -25,7 +25,8 @@ PANEL_SIZE = "1080x1920"
 WINDOW_SIZE = "540x960"
 """Half of it: fits on a laptop's screen."""
 
-STOCK = "hopper10=50,hopper50=40,hopper100=60,hopper500=20"
+PIECES = 50
+"""Coins in each hopper at first."""
 
 GROUPS = ("paper", "cash", "card", "issuance", "core", "screen")
 
@@ -54,7 +55,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a pipe: gets a line when all is ready; the run ends when its other end closes",
     )
     parser.add_argument(
-        "--stock", metavar="UNIT=N,…|none", default=STOCK, help=f"coins in the hoppers ({STOCK})"
+        "--pieces", type=int, default=PIECES, help=f"coins in each hopper at first ({PIECES})"
     )
     parser.add_argument(
         "--core-env",
@@ -140,10 +141,10 @@ class Run:
         """Everything, or what --only names: groups, or single parts by their names."""
         groups: dict[str, list[Part | Task]] = {
             "paper": parts.paper(),
-            "cash": parts.cash(),
+            "cash": parts.cash(self.options.pieces),
             "card": parts.card(self.options.pin),
             "issuance": parts.issuance(),
-            "core": parts.core(_pairs(self.options.core_env), _stock(self.options.stock)),
+            "core": parts.core(_pairs(self.options.core_env), self.options.pieces),
             "screen": parts.screen(self.host, self.size),
             "panel": parts.panel(self.host),
         }
@@ -186,15 +187,6 @@ def _host_display(display: str, cookies: bytes) -> parts.HostDisplay:
 
 def _pairs(words: list[str]) -> dict[str, str]:
     return {name: value for name, _, value in (word.partition("=") for word in words)}
-
-
-def _stock(text: str) -> dict[str, int]:
-    if text == "none":
-        return dict.fromkeys(_pairs(STOCK.split(",")), 0)
-    try:
-        return {unit: int(count) for unit, count in _pairs(text.split(",")).items()}
-    except ValueError:
-        raise ConfigError("--stock is UNIT=PIECES, with commas between them") from None
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -16,28 +16,31 @@ from kiosk.errors import ConfigError
 class FakeKiosk:
     """Each act leads to the next screen, which was shown 0.05 s after it."""
 
-    def __init__(self, *screens: Mapping[str, Any]) -> None:
-        self.screens = list(screens)
+    def __init__(self, *screens: tuple[str, dict[str, Any]]) -> None:
+        self.views = [self.view(screens[0], 99.0)]
+        self.next = list(screens[1:])
         self.acts: list[tuple[str, ...]] = []
         self.now_s = 100.0
         self.left_out_s = 0.0
 
+    def view(self, screen: tuple[str, dict[str, Any]], at_s: float) -> dict[str, Any]:
+        return {"body": screen[0], "fields": screen[1], "shown_at_s": at_s}
+
     def do(self, verb: str, *args: str) -> Mapping[str, Any]:
-        if verb == "screen":
-            return {"is_settled": True, **self.screens[0]}
+        if verb == "history":
+            return {"shown": self.views}
         if verb == "shot":
             return {}
         if verb == "state":
             return {"card": {"left_out_s": {"reader": self.left_out_s}}}
-        self.acts.append((verb, *args))
         if verb == "tap" and "nowhere" in args:
             raise ConfigError("not on this screen: nowhere")
+        self.acts.append((verb, *args))
         at_s = self.now_s
         self.now_s += 1.0
         self.left_out_s += 0.02
-        if len(self.screens) > 1:
-            self.screens.pop(0)
-        self.screens[0] = {**self.screens[0], "shown_at_s": at_s + 0.05}
+        if self.next:
+            self.views.append(self.view(self.next.pop(0), at_s + 0.05))
         return {"at_s": [at_s]} if verb == "tap" else {"at_s": at_s}
 
 
@@ -48,9 +51,7 @@ def walked(kiosk: FakeKiosk, *steps: Step) -> Runner:
 
 
 def test_hands_and_eyes_take_turns() -> None:
-    kiosk = FakeKiosk(
-        {"screen": "Attract"}, {"screen": "Language"}, {"screen": "PlaceCard"}, {"screen": "EnterPin"}
-    )
+    kiosk = FakeKiosk(("Attract", {}), ("Language", {}), ("PlaceCard", {}), ("EnterPin", {}))
     runner = walked(
         kiosk,
         Step(see="Attract"),
@@ -65,42 +66,55 @@ def test_hands_and_eyes_take_turns() -> None:
         ("tap", "attract.begin"),
         ("tap", "en"),
         ("place-card", "hanako"),
-        ("tap", "key 1", "key 2"),
+        ("tap", "key 1"),
+        ("tap", "key 2"),
     ]
     assert runner.touches == 4
 
 
 def test_time_runs_from_the_act_to_the_frame_and_the_simulators_share_is_apart() -> None:
-    kiosk = FakeKiosk({"screen": "Attract"}, {"screen": "Language"})
+    kiosk = FakeKiosk(("Attract", {}), ("Language", {}))
     runner = walked(kiosk, Step(see="Attract"), Step(tap="attract.begin"), Step(see="Language"))
     first, _, last = runner.seen
     assert first.machine_s is None, "nothing was done before the first screen"
-    assert last.machine_s == pytest.approx(0.05)
     assert last.left_out == {"card: reader": pytest.approx(0.02)}
-    assert last.net_s == pytest.approx(0.03)
+    assert last.machine_s == pytest.approx(0.03)
 
 
 def test_values_of_a_screen_are_awaited() -> None:
-    kiosk = FakeKiosk({"screen": "Pay", "body": {"inserted": 100}})
+    kiosk = FakeKiosk(("Pay", {"inserted": 100}))
     walked(kiosk, Step(see="Pay", where={"inserted": 100}))
     with pytest.raises(JourneyError, match="inserted"):
         walked(kiosk, Step(see="Pay", where={"inserted": 200}, within_s=0.05))
 
 
+def test_what_passed_between_two_looks_was_seen() -> None:
+    kiosk = FakeKiosk(("Pay", {"inserted": 0}), ("Pay", {"inserted": 100}))
+    coin = Step(do=["insert-coin", "100"])
+    kiosk.views.append(kiosk.view(("Pay", {"inserted": 0}), 99.5))
+    runner = Runner(
+        kiosk.do, Journey(title={}, steps=[coin, Step(see="Pay", where={"inserted": 100})]), "en", str
+    )
+    kiosk.do("insert-coin")
+    kiosk.views.append(kiosk.view(("Working", {}), 100.2))
+    runner.walk()
+    assert runner.seen[1].screen == "Pay"
+
+
 def test_a_dead_end_fails_at_once() -> None:
-    kiosk = FakeKiosk({"screen": "Trouble", "body": {"code": "M-402"}})
+    kiosk = FakeKiosk(("Trouble", {"code": "M-402"}))
     with pytest.raises(JourneyError, match=r"step 1 .*Trouble.*M-402"):
         walked(kiosk, Step(see="Pay"))
 
 
 def test_a_key_that_is_not_there_fails_with_the_step() -> None:
-    kiosk = FakeKiosk({"screen": "Attract"})
+    kiosk = FakeKiosk(("Attract", {}))
     with pytest.raises(JourneyError, match=r"step 1 .*nowhere"):
         walked(kiosk, Step(tap="nowhere"))
 
 
 def test_the_report_has_everything_and_says_failed_when_a_check_is_wrong(tmp_path: Path) -> None:
-    kiosk = FakeKiosk({"screen": "Attract"}, {"screen": "Language"})
+    kiosk = FakeKiosk(("Attract", {}), ("Language", {}))
     journey = Journey(title={"en": "A visit <b>"}, steps=[Step(tap="x"), Step(see="Language")])
     runner = Runner(kiosk.do, journey, "en", lambda _: None)
     runner.walk()
