@@ -163,6 +163,10 @@ _SIMULATED = re.compile(r"^/run/kiosk/sim/|^socket://|//(127\.|localhost|\[::1\]
 
 def _is_simulated(option: object) -> bool:
     """An address on this very machine where a device should be."""
+    if isinstance(option, Mapping):
+        return any(_is_simulated(each) for each in option.values())
+    if isinstance(option, list):
+        return any(_is_simulated(each) for each in option)
     return isinstance(option, str) and _SIMULATED.search(option) is not None
 
 

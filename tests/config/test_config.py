@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers import registry
 from kiosk.config import Flow, Mask, Mode, load
 from kiosk.errors import ConfigError
 from kiosk.money import Denomination, Yen
 from kiosk.strict_toml import key_lines
 from kiosk.view import Role
 
-EXAMPLES = Path(__file__).parents[2] / "provisioning" / "config"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "provisioning" / "config"
 MACHINE = EXAMPLES / "machine.demo.toml"
 TOWN = EXAMPLES / "town.demo.toml"
 
@@ -59,6 +61,12 @@ def test_the_examples_are_good() -> None:
     }
     assert config.town.name["ja"] == "例示市"
     assert config.town.prices[0].here == Yen(200)
+
+
+@pytest.mark.parametrize("folder", [EXAMPLES, ROOT / "drivers" / "simpanel" / "demo"], ids=str)
+def test_the_drivers_take_the_examples_options(folder: Path) -> None:
+    for device in load(sorted(folder.glob("*.toml"))).devices:
+        assert registry.driver(device.driver)(device.id, device.options, lambda _: None).devices
 
 
 def test_the_smallest_configuration_has_sensible_defaults(files: tuple[Path, Path]) -> None:
@@ -197,6 +205,7 @@ def test_a_town_is_read_as_strictly(files: tuple[Path, Path], line: str, message
         'port = "socket://localhost:1"',
         'url = "ipp://127.0.0.1:8631/x"',
         'host = "::1"',
+        'hoppers = [{ port = "/run/kiosk/sim/x" }]',
     ],
 )
 def test_a_production_machine_takes_no_simulator(files: tuple[Path, Path], option: str) -> None:

@@ -20,7 +20,7 @@ from kiosk.errors import ContractError, DeviceUnavailable, PeerProtocolError
 from kiosk.ipc import wire
 from kiosk.ipc.client import ViewClient, connect_forever
 from kiosk.ipc.server import OVERFLOW_UID, ViewServer
-from kiosk.view import Role
+from kiosk.view import Role, SessionView
 from tests.ipc.test_wire import a_view
 
 Asked = queue.Queue[tuple[Role, intents.AnyIntent]]
@@ -57,7 +57,7 @@ def client(place: Path, server: ViewServer) -> Iterator[ViewClient]:
     made.close()
 
 
-def view_of(client: ViewClient) -> wire.SessionView:
+def view_of(client: ViewClient) -> SessionView:
     message = client.receive(PATIENCE_S)
     assert isinstance(message, wire.ViewPublished)
     return message.view
