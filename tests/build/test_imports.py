@@ -42,11 +42,12 @@ MAY_IMPORT = {
     "i18n": ("i18n", "kiosk.money"),
     "issuance": ("issuance",),
 }
-# The processes among the drivers talk over sockets.
+# The processes among the drivers talk over sockets, and so does the harness's eye in the screens.
 ALSO = {
     "drivers.card_service": ("kiosk.ipc", "kiosk.plain"),
     "drivers.face": ("kiosk.ipc", "kiosk.plain"),
     "drivers.simpanel": ("kiosk.ipc", "kiosk.plain"),
+    "screens.probe": ("kiosk.plain",),
 }
 
 
