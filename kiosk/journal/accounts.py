@@ -140,7 +140,7 @@ class Account(Part, frozen=True):
     @property
     def is_settled(self) -> bool:
         """Nothing of it needs a person or a device any more."""
-        if self.held or self.in_doubt or self.is_open:
+        if self.is_open or self.in_doubt or self.held:
             return False
         return all(each.is_resolved for each in self.lines.values())
 
