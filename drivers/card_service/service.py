@@ -88,7 +88,8 @@ class CardService:
                 with _not_stuck():
                     self._pin.check_time()
                     for key, _ in ready:
-                        if key.fileobj in self._selector.get_map():  # not closed by the one before
+                        now = self._selector.get_map().get(key.fd)
+                        if now is not None and now.data is key.data:  # not closed by the one before it
                             key.data()
         except CoreGone:
             log.info("card: the core went away")

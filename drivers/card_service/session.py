@@ -57,7 +57,7 @@ class Slots(Protocol):
     """The road of the secret: drivers.card_service.pin_channel."""
 
     def open(self, min_length: int, max_length: int) -> SlotId:
-        """Wait for one packet; an older slot is gone."""
+        """Wait for one packet; an older slot is gone. OSError when the road cannot be made."""
 
     def close(self) -> SlotId | None:
         """End the open slot, if there is one."""
@@ -244,7 +244,11 @@ class CardSession:
         elif self._wrong_here >= MAX_WRONG_HERE:
             self._fail("too-many-here")
         else:
-            slot = self._slots.open(codec.AUTH_PIN_LENGTH, codec.AUTH_PIN_LENGTH)
+            try:
+                slot = self._slots.open(codec.AUTH_PIN_LENGTH, codec.AUTH_PIN_LENGTH)
+            except OSError:
+                self._fail("no-slot")
+                return
             self._post(
                 ports.PinSlotOpened(
                     self._device, slot, self._attempts_left, codec.AUTH_PIN_LENGTH, codec.AUTH_PIN_LENGTH
@@ -291,7 +295,7 @@ class CardSession:
             self._fail("not-verified")
             return
         if not codec.is_signed_by(self._certificate, message, signature):
-            self._fail("card-changed")
+            self._fail("other-card")
             return
         self._post(ports.ChallengeSigned(self._device, op, signature, codec.fingerprint(self._certificate)))
 

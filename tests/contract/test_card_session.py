@@ -215,7 +215,7 @@ def test_a_truncated_answer_is_never_believed(at: int) -> None:
 def test_a_signature_by_another_key_is_not_passed_on() -> None:
     on = desk(faults=(Fault("bad-signature"),))
     _authenticate(on)
-    assert on.last() == ports.CardFailed(DEVICE, "card-changed")
+    assert on.last() == ports.CardFailed(DEVICE, "other-card")
 
 
 def test_another_card_behind_the_same_reader_cannot_sign_for_the_first() -> None:
@@ -228,7 +228,7 @@ def test_another_card_behind_the_same_reader_cannot_sign_for_the_first() -> None
     other.enter(PIN.encode())
     on.held.card = other.held.card  # the most skilful swap: even the PIN is verified
     on.session.obey(SIGN)
-    assert on.last() == ports.CardFailed(DEVICE, "card-changed")
+    assert on.last() == ports.CardFailed(DEVICE, "other-card")
 
 
 def test_signing_needs_the_pin_first() -> None:
