@@ -50,8 +50,5 @@ licences: ## docs/licences.md from what the locked packages state
 sbom: ## CycloneDX list of what runs, with licences and hashes, in build/sbom.cdx.json
 	@$(MADOGUCHI_VENV)/bin/python provisioning/sbom.py build/sbom.cdx.json
 
-diagram: ## docs/states.md from the engine's table
-	@$(MADOGUCHI_VENV)/bin/python -m kiosk.engine.diagram > docs/states.md
-
 clean: ## forget what was built (the environment in /opt stays)
 	@rm -rf build
