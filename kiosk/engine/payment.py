@@ -119,7 +119,9 @@ def accepted_now(turn: Turn, inserted: Yen) -> tuple[Denomination, ...]:
 def recycled(turn: Turn) -> tuple[Denomination, ...]:
     """Faces that the sorter sends to a hopper which can pay them out again: it answers, has no fault and is not full."""
     bad = {device for device, _ in turn.state.faults}
-    return tuple(read.denomination for read in turn.state.hoppers if read.device not in bad and not read.is_high)
+    return tuple(
+        read.denomination for read in turn.state.hoppers if read.device not in bad and not read.is_high
+    )
 
 
 def _partial_sums(fees: list[Yen]) -> set[Yen]:

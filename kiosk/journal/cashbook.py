@@ -79,6 +79,18 @@ def acceptor_epoch(ledger: Ledger, seq: int, record: r.AcceptorEpoch) -> Ledger:
     return _credits_doubted(ledger, seq, record, None)
 
 
+def counter_moved(ledger: Ledger, seq: int, record: r.CounterMoved) -> Ledger:
+    mark = ledger.marks.get(record.device)
+    if (
+        mark is not None
+        and mark.serial == record.serial
+        and (record.epoch, record.seq) < (mark.epoch, mark.seq)
+    ):
+        return wrong(ledger, seq, "an acceptor's counter went back")
+    moved = CreditMark(record.device, record.epoch, record.seq, record.raw, record.serial)
+    return replace(ledger, marks={**ledger.marks, record.device: moved})
+
+
 def credits_unknown(ledger: Ledger, seq: int, record: r.CreditsUnknown) -> Ledger:
     return _credits_doubted(ledger, seq, record, record.transaction)
 

@@ -34,6 +34,7 @@ from kiosk.journal.balance import imbalances
 from kiosk.journal.cashbook import (
     acceptor_epoch,
     coin_in,
+    counter_moved,
     credits_unknown,
     dispense_intended,
     dispense_resolved,
@@ -259,6 +260,7 @@ _RULES: dict[type[r.Record], _Rule] = {
     r.TransactionOpened: _opened,
     r.CoinIn: coin_in,
     r.AcceptorEpoch: acceptor_epoch,
+    r.CounterMoved: counter_moved,
     r.CreditsUnknown: credits_unknown,
     r.PayoutDecided: payout_decided,
     r.DispenseIntended: dispense_intended,

@@ -123,6 +123,16 @@ class AcceptorEpoch(Record, frozen=True):
     raw: int = 0
 
 
+class CounterMoved(Record, frozen=True):
+    """A piece was refused: no money, but the acceptor's counter stands elsewhere, and a restart must know where."""
+
+    device: DeviceId
+    epoch: int
+    seq: int
+    raw: int
+    serial: str
+
+
 class CreditsUnknown(Record, frozen=True):
     """The device counted up to `at_most` pieces that nobody can name."""
 
@@ -274,6 +284,7 @@ AnyRecord = (
     | TransactionOpened
     | CoinIn
     | AcceptorEpoch
+    | CounterMoved
     | CreditsUnknown
     | PayoutDecided
     | DispenseIntended
