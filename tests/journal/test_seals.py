@@ -17,6 +17,7 @@ from kiosk.journal import reading
 from kiosk.journal import records as r
 from kiosk.journal.checkpoint import FileSigner, FileVerifier, seal
 from kiosk.journal.reading import chain_hash, open_for_reading, verify_store
+from kiosk.money import Denomination, Yen
 from kiosk.plain import encode
 from tests.journal.story import opened, session, stock
 
@@ -103,7 +104,7 @@ def rewritten(path: Path, seq: int, **changes: object) -> None:
 
 
 def test_a_forged_chain_fails_at_the_seal(path: Path, keys: tuple[Path, Path]) -> None:
-    rewritten(path, 3, denomination=r.Denomination.COIN10)
+    rewritten(path, 3, denomination=Denomination.COIN10)
     with closing(open_for_reading(path)) as connection:
         reading.verify_chain(connection)  # the chain alone cannot tell
     with pytest.raises(JournalError, match="seal at record 10 is false"):
@@ -115,7 +116,7 @@ def test_a_forged_chain_fails_at_the_seal(path: Path, keys: tuple[Path, Path]) -
 def test_sealed_balances_must_be_those_of_the_records(path: Path, keys: tuple[Path, Path]) -> None:
     """Signed by the right key, and still not true: a core that sealed what it did not fold."""
     with closing(opened(path)) as store:
-        wrong = replace(store.recovered, float_amount=store.recovered.float_amount + r.Yen(1))
+        wrong = replace(store.recovered, float_amount=store.recovered.float_amount + Yen(1))
         store.append([seal(wrong, store.head[1], FileSigner(keys[0]))])
     with pytest.raises(JournalError, match="are not those of the records"):
         full(path, keys[1])

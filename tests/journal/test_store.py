@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.clock import SystemClock
 from kiosk.errors import ContractError, JournalError
 from kiosk.journal import reading
 from kiosk.journal import records as r
 from kiosk.journal.ledger import EMPTY, fold, imbalances
 from kiosk.journal.reading import open_for_reading, verify_chain, verify_store
-from kiosk.journal.store import Store, boot_id
+from kiosk.journal.store import Store, boot_id, open_store
 from tests.journal.story import coin, opened, session, stock
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +64,19 @@ def test_a_batch_is_numbered_in_order_and_nothing_is_nothing(path: Path) -> None
         assert store.append([stock(), r.Stopped()]) == [1, 2]
         assert store.append([]) == []
         assert store.head[0] == 2
+
+
+def test_no_clock_has_a_say_in_order_or_balance(path: Path, tmp_path: Path) -> None:
+    """The clock of one jumps back an hour at every record; opened again or twice, the books are the same."""
+    fill(path)
+    written = [stock(), *(each for number in (1, 2, 3) for each in session(number))]
+    with closing(open_store(tmp_path / "other.db", clock=SystemClock(), boot="other")) as store:
+        store.append(written)
+    found = []
+    for each in (path, path, tmp_path / "other.db"):
+        with closing(opened(each)) as store:
+            found.append(store.recovered)
+    assert found[0] == found[1] == found[2]
 
 
 def test_a_replayed_piece_is_a_duplicate_and_is_written_once(path: Path) -> None:
