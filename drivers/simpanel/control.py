@@ -119,6 +119,9 @@ class Control:
                 truth[name] = _ask(name, verb)
             except MadoguchiError as why:
                 truth[name] = {"unplugged": str(why)}
+        motors = (truth["cctalk"].get("memory") or {}).values()
+        pieces = sum(each.get("lifetime", 0) for each in motors)
+        truth["cctalk"]["left_out_s"] = {"hopper motors": pieces * parts.COIN_MS / 1000}
         return truth
 
     def take(self, name: str, pattern: str) -> Answer:
@@ -158,7 +161,12 @@ class Control:
 
     def _pass_on(self, name: str) -> Verb:
         passed = PASSED[name]
-        return lambda *args: _ask(passed.to, passed.verb, *passed.first, *args)
+
+        def act(*args: str) -> Answer:
+            answer = _ask(passed.to, passed.verb, *passed.first, *args)
+            return {**answer, "at_s": time.monotonic()}  # the hand is done
+
+        return act
 
     def _trouble(self, verb: str, device: str) -> Answer:
         if device.startswith("hopper"):

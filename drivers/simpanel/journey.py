@@ -56,7 +56,8 @@ def run(name: str, out: Path, lang: str | None = None) -> report.Result:
     """Start a kiosk in a fresh folder, walk the journey, look at what it left, write the report."""
     journey = script.load(name)
     clear(out)
-    with Session(out, journey.up) as session:
+    cards = [word for person in journey.persons for word in ("--person", person)]
+    with Session(out, [*cards, *journey.up]) as session:
         return walk(session, name, journey, lang or journey.lang)
 
 

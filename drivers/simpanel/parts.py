@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,9 @@ ISSUANCE_PORT = 8443
 VPCD_PORT = 35963
 
 SIM = "drivers.simpanel.cli:main"
+
+COIN_MS = 60
+"""What a hopper's motor needs for one coin."""
 
 DISPLAY = ":1"
 PANEL_DISPLAY = ":2"
@@ -87,12 +90,16 @@ def paper() -> list[Part | Task]:
 
 def cash(pieces: int) -> list[Part | Task]:
     """`pieces`: coins in each hopper the first time."""
-    filled = ("--pieces", str(pieces))
+    filled = ("--pieces", str(pieces), "--coin-ms", str(COIN_MS))
     return [_simulator("cctalk", "coin acceptor and hoppers", "cctalk", *_cable("cctalk"), *filled)]
 
 
-def card(pin: str) -> list[Part | Task]:
-    """The virtual card behind Debian's pcscd. Only root and the card process reach the daemon's socket."""
+def card(pin: str, persons: Iterable[str]) -> list[Part | Task]:
+    """Virtual cards behind Debian's pcscd. Only root and the card process reach the daemon's socket.
+
+    `persons`: whose cards are made; nobody named: everybody's.
+    """
+    whose = (word for name in persons for word in ("--person", name))
     folder = Path("/run/pcscd")
     folder.mkdir(exist_ok=True)
     return [
@@ -108,7 +115,7 @@ def card(pin: str) -> list[Part | Task]:
         Part(
             "card-make",
             "makes the test cards",
-            python(SIM, "card", "make", "--state", str(state("card")), "--pin", pin),
+            python(SIM, "card", "make", "--state", str(state("card")), "--pin", pin, *whose),
             "kiosk-sim",
             ended_well,
             is_step=True,

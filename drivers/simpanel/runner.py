@@ -112,8 +112,10 @@ class Runner:
             for view in views:
                 if view["body"] == step.see and _has(view["fields"], step.where):
                     return view
-            now = views[-1] if views else {"body": "nothing", "fields": ""}
-            if now["body"] in DEAD_ENDS - {step.see}:
+            now: Mapping[str, Any] = (
+                views[-1] if views else {"body": "nothing", "fields": "", "shown_at_s": 0}
+            )
+            if now["body"] in DEAD_ENDS - {step.see} and float(now["shown_at_s"]) > self._since_s:
                 raise JourneyError(f"there is {now['body']} {now['fields']}")
             if time.monotonic() > deadline:
                 raise JourneyError(f"after {step.within_s:.0f} s there is {now['body']} {now['fields']}")

@@ -94,6 +94,11 @@ class Journey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     up: list[str] = []
     """Further arguments of `kiosk-sim up`."""
 
+    @property
+    def persons(self) -> list[str]:
+        """Whose cards are used: making a card's keys takes a while."""
+        return sorted({step.do[1] for step in self.steps if step.do[:1] == ["place-card"]})
+
 
 def names() -> list[str]:
     """All journeys in the box."""
