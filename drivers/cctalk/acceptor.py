@@ -119,6 +119,8 @@ class Acceptor(Device):
     def _set_acceptance(self, wanted: tuple[Denomination, ...]) -> None:
         """Closing: the master switch first. Opening: the mask first, read back, then the switch."""
         self._forget("acceptance")
+        if wanted and not self._faults:
+            self._next_check = NEVER  # a self-check is for when nobody puts coins in
         faces = tuple(each for each in wanted if each in self._coins.values())
         mask = sum(1 << (position - 1) for position, coin in self._coins.items() if coin in faces)
         self._open = tuple({*self._open, *faces})
