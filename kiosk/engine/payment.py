@@ -15,6 +15,7 @@ from kiosk.journal.accounts import Account, Payout
 from kiosk.journal.records import (
     AcceptorEpoch,
     CoinIn,
+    CounterMoved,
     CreditsUnknown,
     DispenseIntended,
     DispenseResolved,
@@ -32,6 +33,7 @@ from kiosk.ports import (
     AcceptanceSet,
     AcceptorReset,
     CoinAccepted,
+    CoinRefused,
     CreditsLost,
     Dispense,
     DispenseEnded,
@@ -42,9 +44,6 @@ from kiosk.ports import (
     StopTimer,
     TimerExpired,
 )
-
-POSSIBLE_PIECES_AFTER_RESET = 5
-"""ccTalk buffers five events: so many coins can have come in unseen before a reset."""
 
 
 def account_of(turn: Turn) -> Account | None:
@@ -117,7 +116,7 @@ def accepted_now(turn: Turn, inserted: Yen) -> tuple[Denomination, ...]:
 
 
 def recycled(turn: Turn) -> tuple[Denomination, ...]:
-    """Faces that the sorter sends to a hopper which can pay them out again: it answers, has no fault and is not full."""
+    """Faces that the sorter sends to a hopper which can pay them out again: it answers, has no fault, is not full."""
     bad = {device for device, _ in turn.state.faults}
     return tuple(
         read.denomination for read in turn.state.hoppers if read.device not in bad and not read.is_high
@@ -186,7 +185,19 @@ def credits_lost(turn: Turn, event: CreditsLost) -> None:
 
 
 def acceptor_reset(turn: Turn, event: AcceptorReset) -> None:
-    turn.record(AcceptorEpoch(event.device, event.epoch, event.serial, event.at_most, event.raw))
+    epoch = AcceptorEpoch(event.device, event.epoch, event.serial, event.at_most, event.raw)
+    if not event.at_most:
+        turn.record(epoch)
+        return
+    account = account_of(turn)
+    transaction = account.transaction if account else None
+    turn.record(epoch, IncidentOpened(turn.token(), "M-404", transaction, event.device))
+
+
+def coin_refused(turn: Turn, event: CoinRefused) -> None:
+    """No money; the counter has moved, and the next life must know where it stands."""
+    if event.serial:
+        turn.record(CounterMoved(event.device, event.epoch, event.seq, event.raw, event.serial))
 
 
 def close_acceptance(turn: Turn) -> None:

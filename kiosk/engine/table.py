@@ -295,7 +295,7 @@ ANYWHERE: dict[Key, Handler] = {
     ports.IssuanceFailed: _issuance_failed,
     ports.ClockJudged: service.clock_judged,
     ports.CoinAccepted: payment.coin_accepted,
-    ports.CoinRefused: _nothing,
+    ports.CoinRefused: payment.coin_refused,
     ports.CreditsLost: payment.credits_lost,
     ports.AcceptorReset: payment.acceptor_reset,
     ports.DispenseProgressed: _nothing,

@@ -193,7 +193,7 @@ class DispenseResolved(Record, frozen=True):
 
 
 class OwedOnSlip(Record, frozen=True):
-    """Money we could not give: a liability the counter pays (戻出), once. `reason`: `shortage`, `unknown`, `restart`."""
+    """Money we could not give: a liability the counter pays, once (戻出). `reason`: `shortage`, `unknown`, `restart`"""
 
     transaction: TransactionId
     slip: str
