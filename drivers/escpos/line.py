@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import TypeVar
 
 from drivers.escpos.codec import (
     ASK_SENSOR,
@@ -10,6 +11,8 @@ from drivers.escpos.codec import (
     NEED_DATA,
     NO_AUTO_STATUS,
     QUERIES,
+    RECOVER,
+    Block,
     Frame,
     NeedData,
     Parser,
@@ -24,6 +27,8 @@ from kiosk.errors import DeviceTimeout, PeerProtocolError
 from kiosk.ids import DeviceId
 
 log = logging.getLogger(__name__)
+
+Kind = TypeVar("Kind", RealTimeStatus, SensorStatus, Block)
 
 _TRIES = 2
 """A question is asked again once: one answer may fall to noise, two do not."""
@@ -64,38 +69,43 @@ class Line:
 
     def has_sensor_answer(self, timeout_s: float) -> bool:
         """Whether that answer has come, or comes within this time."""
-        self._await(timeout_s, is_sensor_wanted=True)
+        if not self._has_sensor_answer:
+            self._await(SensorStatus, timeout_s)
         return self._has_sensor_answer
+
+    def clear(self) -> None:
+        """Forget the slip that broke off. Printers that know the command say when it is done; others we let be."""
+        self.send(CLEAR + RECOVER, self._answer_timeout_s)
+        self._await(Block, self._answer_timeout_s)
 
     def close(self) -> None:
         self._port.close()
 
     def _ask(self, number: int) -> int:
         for _ in range(_TRIES):
-            while self._await(0.0) is not None:
+            while self._await(RealTimeStatus, 0.0) is not None:
                 pass  # an answer that came too late must not be taken for the next one
+            self._parser = Parser()  # nor noise for the beginning of it
             self.send(query(number), self._answer_timeout_s)
-            bits = self._await(self._answer_timeout_s)
-            if bits is not None:
-                return bits
+            answer = self._await(RealTimeStatus, self._answer_timeout_s)
+            if answer is not None:
+                return answer.bits
         raise DeviceTimeout(f"{self._device}: no answer to status {number}")
 
-    def _await(self, timeout_s: float, is_sensor_wanted: bool = False) -> int | None:
-        """The next real-time status. A sensor answer on the way is noted, and ends the waiting when
-        wanted."""
+    def _await(self, kind: type[Kind], timeout_s: float) -> Kind | None:
+        """The next frame of that kind. A sensor answer is noted whenever it comes: it comes once."""
         until_s = self._clock.monotonic_s() + timeout_s
-        while not (is_sensor_wanted and self._has_sensor_answer):
+        while True:
             frame = self._next_frame()
-            if isinstance(frame, RealTimeStatus) and not is_sensor_wanted:
-                return frame.bits
             if isinstance(frame, SensorStatus):
                 self._has_sensor_answer = True
+            if isinstance(frame, kind):
+                return frame
             if frame is NEED_DATA:
                 data = self._port.read(max(0.0, until_s - self._clock.monotonic_s()))
                 if not data and self._clock.monotonic_s() >= until_s:
                     return None
                 self._parser.feed(data)
-        return None
 
     def _next_frame(self) -> Frame | NeedData | None:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drivers.escpos import raster
-from drivers.escpos.codec import CLEAR, INITIALISE, RECOVER, cut
+from drivers.escpos.codec import INITIALISE, cut
 from drivers.escpos.device import Status, judge_end
 from drivers.escpos.line import Line
 from drivers.escpos.options import Options
@@ -160,7 +160,7 @@ class Printing:
         self._tell(status)
         outcome, code = judge_end(has_answered, status)
         if outcome is not Outcome.CONFIRMED:
-            line.send(CLEAR + RECOVER, self._options.answer_timeout_s)
+            line.clear()
         return outcome, code
 
     def _left_s(self, until_s: float) -> float:

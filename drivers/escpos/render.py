@@ -71,13 +71,25 @@ class Painter:
             "1", dither=Image.Dither.NONE
         )
 
+    def layout(self, slip: Slip) -> list[str]:
+        """The rows in words, `---` for a rule: what stands where, without a dot."""
+        return [row.said() for line in slip.lines for row in self._rows(line)]
+
+    def wrap(self, line: SlipLine) -> list[str]:
+        """The texts of the rows that this line takes."""
+        return _wrap(line.text, self._setter(SIZES.get(line.size, SIZES[1]), line.is_bold))
+
+    def width(self, line: SlipLine) -> int:
+        """Dots that the text takes in one row."""
+        return self._setter(SIZES.get(line.size, SIZES[1]), line.is_bold)(line.text).width
+
     def _rows(self, line: SlipLine) -> list[_Row]:
         if line.is_rule:
             return [_Row(_RULE_ROWS, ())]
         size = SIZES.get(line.size, SIZES[1])
         height = round(size * _LEADING)
         set_text = self._setter(size, line.is_bold)
-        texts = _wrap(line.text, set_text)
+        texts = self.wrap(line)
         if not line.right:
             return [_Row(height, ((_place(line, set_text(each)), set_text(each)),)) for each in texts]
         right = set_text(line.right)
@@ -114,6 +126,7 @@ class _Text:
     def __init__(self, runs: tuple[tuple[ImageFont.FreeTypeFont, str], ...], size: int) -> None:
         self._runs = runs
         self._size = size
+        self.text = "".join(part for _, part in runs)
         self.width = sum(round(font.getlength(part)) for font, part in runs)
 
     def paint(self, canvas: ImageDraw.ImageDraw, left: int, top: int) -> None:
@@ -137,6 +150,14 @@ class _Row:
     def __init__(self, height: int, texts: tuple[tuple[int, _Text], ...]) -> None:
         self.height = height
         self._texts = texts
+
+    def said(self) -> str:
+        """`left | right`, or `> centred <`."""
+        texts = [text.text for left, text in self._texts]
+        if len(texts) == 1 and texts[0] and self._texts[0][0] > 0:
+            is_flush = self._texts[0][0] + self._texts[0][1].width == WIDTH
+            return f"| {texts[0]}" if is_flush else f"> {texts[0]} <"
+        return " | ".join(texts) if texts else "---"
 
     def paint(self, canvas: ImageDraw.ImageDraw, top: int) -> None:
         if not self._texts:
