@@ -35,7 +35,7 @@ _HEADERS = {"Cache-Control": "no-store"}
 
 
 def make_app(office: Office) -> Starlette:
-    """The application of one office."""
+    """The application of one office, whose store is closed when the server ends."""
     documents = Documents(office)
 
     @contextlib.asynccontextmanager
@@ -43,6 +43,7 @@ def make_app(office: Office) -> Starlette:
         sweeper = asyncio.create_task(_sweep_for_ever(documents))
         yield
         sweeper.cancel()
+        office.store.close()
 
     return Starlette(
         routes=[*_desk_routes(office, Desk(office)), *_document_routes(office, documents)],

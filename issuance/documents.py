@@ -28,13 +28,13 @@ from issuance.messages import (
 from issuance.office import DOCUMENT_LASTS, Office, note, stamp
 from issuance.problems import Code, Kind, Problem
 from issuance.register import Resident
-from issuance.render import RenderError, count_pages
+from issuance.render import RenderError
 from issuance.serials import make_serial
 from issuance.store import Document, Kiosk, Session, Tx
 from issuance.wareki import fiscal_year
 
 
-class Drawn(msgspec.Struct, frozen=True):
+class Reserved(msgspec.Struct, frozen=True):
     """A reserved order and everything that is needed to draw it."""
 
     document: Document
@@ -54,8 +54,8 @@ class Documents:
         """Final bytes with their 発行番号, signed for, not yet valid."""
         now = self._office.clock.now()
         reserved = await self._office.act(lambda tx: self._reserve(tx, kiosk, request, now))
-        drawn = await asyncio.to_thread(self._draw, reserved, now)
-        return await self._office.act(lambda tx: self._settle(tx, reserved, request, drawn, now))
+        drawing = await asyncio.to_thread(self._draw, reserved, now)
+        return await self._office.act(lambda tx: self._settle(tx, reserved, request, drawing, now))
 
     async def commit(self, kiosk: Kiosk, serial: str, request: LineRequest) -> DocumentState:
         """From here on the document is valid. The same answer however often it is asked."""
@@ -133,7 +133,7 @@ class Documents:
 
         return await self._office.act(work)
 
-    def _reserve(self, tx: Tx, kiosk: Kiosk, request: PrepareRequest, now: datetime) -> Drawn | Problem:
+    def _reserve(self, tx: Tx, kiosk: Kiosk, request: PrepareRequest, now: datetime) -> Reserved | Problem:
         session = tx.get(Session, request.transaction)
         if session is None or session.kiosk != kiosk.kiosk:
             return Problem(Kind.NOT_FOUND)
@@ -144,8 +144,7 @@ class Documents:
             return Problem(Kind.REFUSED, Code.COUNTER)
         case = self._office.case(applicant, now)
         refusal = rules.refusal_at_the_door(case) or rules.refusal_of_kind(case, request.kind)
-        day = town_day(now)
-        fee = self._office.town.fee(request.kind, day)
+        fee = self._office.town.fee(request.kind, town_day(now))
         if refusal is not None or fee is None:
             code = refusal.code if refusal else Code.COUNTER
             reason = refusal.reason if refusal else "no-fee"
@@ -154,18 +153,34 @@ class Documents:
         choices = rules.choices(case, self._office.kinds[request.kind], request.options)
         if choices is None:
             return Problem(Kind.MALFORMED)
-        year = fiscal_year(day)
-        document = Document(
+        document = self._number(tx, session, request, choices, fee.here, now)
+        tx.put(document)
+        return Reserved(
+            document, session, applicant, paper.holders(applicant, case.household, choices), choices
+        )
+
+    def _number(
+        self,
+        tx: Tx,
+        session: Session,
+        request: PrepareRequest,
+        choices: Mapping[str, str],
+        fee: int,
+        now: datetime,
+    ) -> Document:
+        """A new document with the next 発行番号."""
+        year = fiscal_year(town_day(now))
+        return Document(
             serial=make_serial(year, tx.next_number(f"serial-{year}")),
-            kiosk=kiosk.kiosk,
+            kiosk=session.kiosk,
             transaction_id=session.transaction_id,
             line=request.line,
             kind=request.kind,
             options=",".join(f"{key}={choice}" for key, choice in sorted(choices.items())),
             order_hash=request.order_hash,
             order_signature=request.order_signature,
-            resident=applicant.id,
-            fee=fee.here,
+            resident=session.resident,
+            fee=fee,
             sha256="",
             pages=0,
             state="reserved",
@@ -173,8 +188,6 @@ class Documents:
             expires_at=stamp(now + DOCUMENT_LASTS),
             changed_at=stamp(now),
         )
-        tx.put(document)
-        return Drawn(document, session, applicant, paper.holders(applicant, case.household, choices), choices)
 
     def _fault(
         self, tx: Tx, kiosk: Kiosk, session: Session, request: PrepareRequest, now: datetime
@@ -207,8 +220,8 @@ class Documents:
             return Problem(Kind.CONFLICT)
         return None
 
-    def _draw(self, order: Drawn, now: datetime) -> bytes | None:
-        """The PDF; None when it cannot be drawn exactly."""
+    def _draw(self, order: Reserved, now: datetime) -> tuple[bytes, int] | None:
+        """The PDF and its pages; None when it cannot be drawn exactly."""
         document = order.document
         kind = self._office.kinds[document.kind]
         issue = paper.Issue(document.kiosk, document.transaction_id, document.line, document.serial, now)
@@ -222,7 +235,12 @@ class Documents:
             return None
 
     def _settle(
-        self, tx: Tx, order: Drawn, request: PrepareRequest, pdf: bytes | None, now: datetime
+        self,
+        tx: Tx,
+        order: Reserved,
+        request: PrepareRequest,
+        drawing: tuple[bytes, int] | None,
+        now: datetime,
     ) -> Prepared | Problem:
         document = tx.get(Document, order.document.serial)
         session = tx.get(Session, order.session.transaction_id)
@@ -233,11 +251,11 @@ class Documents:
             or session.state != "authenticated"
         ):
             return Problem(Kind.CONFLICT)
-        if pdf is None:
+        if drawing is None:
             _change(tx, now, document, session, "void", "not-drawn")
             return Problem(Kind.REFUSED, Code.COUNTER)
+        pdf, pages = drawing
         digest = hashlib.sha256(pdf).hexdigest()
-        pages = count_pages(pdf)
         claim = manifest.manifest_bytes(
             manifest.Manifest(
                 kiosk=document.kiosk,

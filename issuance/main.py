@@ -72,8 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
     server = server_of(
         make_app(office), host=arguments.host, port=arguments.port, tls_folder=arguments.dir / "tls"
     )
-    asyncio.run(server.serve())
-    office.store.close()
+    asyncio.run(server.serve())  # ends by the signal that stopped it
     return 0
 
 

@@ -18,10 +18,9 @@ class RenderError(Exception):
 
 
 class Renderer:
-    """One compiler per kind, all over one set of fonts; kept warm. Typst's compilers are not shared between
-    threads, so one lock stands before them (11 ms a certificate: a second worker process is the way to
-    more).
-    """
+    """One compiler per kind, all over one set of fonts; kept warm. Neither Typst's compilers nor PDFium are
+    made for two threads, so one lock stands before them (11 ms a certificate; more processes are the way to
+    more)."""
 
     def __init__(self, root: Path, templates: Mapping[str, str], font_folders: Iterable[Path]) -> None:
         """`templates`: kind → template file, relative to `root`. System and built-in fonts are never used:
@@ -38,23 +37,23 @@ class Renderer:
             for kind, file in templates.items()
         }
 
-    def render(self, kind: str, data: Mapping[str, Any], at: datetime) -> bytes:
-        """The same data and time give the same bytes."""
+    def render(self, kind: str, data: Mapping[str, Any], at: datetime) -> tuple[bytes, int]:
+        """The PDF and its number of pages, counted by another library than the one that drew it. The same
+        data and time give the same bytes."""
         inputs = {"data": json.dumps(data, ensure_ascii=False, sort_keys=True)}
         with self._lock:
             try:
                 pdf = self._compilers[kind].compile(
                     format="pdf", sys_inputs=inputs, pdf_standards=["a-2b"], timestamp=int(at.timestamp())
                 )
+                if not isinstance(pdf, bytes):
+                    raise RenderError("the engine gave no document")
+                return pdf, _count_pages(pdf)
             except RuntimeError:
                 raise RenderError("a certificate could not be drawn") from None
-        if not isinstance(pdf, bytes):
-            raise RenderError("the engine gave no document")
-        return pdf
 
 
-def count_pages(pdf: bytes) -> int:
-    """Pages of the finished document, by another library than the one that made it."""
+def _count_pages(pdf: bytes) -> int:
     document = pypdfium2.PdfDocument(pdf)
     try:
         return len(document)

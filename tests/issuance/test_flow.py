@@ -310,7 +310,7 @@ def test_an_abandon_while_the_paper_is_drawn_wins(
     transaction, _ = server.authenticate(cards["hanako"])
     draw = server.office.renderer.render
 
-    def draw_slowly(*arguments: object) -> bytes:
+    def draw_slowly(*arguments: object) -> tuple[bytes, int]:
         server.post(f"/v1/transactions/{transaction}/abandon")
         return draw(*arguments)  # type: ignore[arg-type]
 

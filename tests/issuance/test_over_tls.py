@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import queue
+import signal
 import socket
 import ssl
-import threading
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +18,7 @@ from typing import Any
 import pytest
 
 from issuance import folder, pki
-from issuance.app import make_app
 from issuance.clock import SystemClock
-from issuance.tls import server_of
 from kiosk import issuance_client
 from kiosk.ids import DeviceId, LineId, TransactionId
 from kiosk.ports import (
@@ -48,38 +48,33 @@ from kiosk.ports import (
     VoidAcknowledged,
 )
 from tests.issuance.desk_of import bound
-from tests.issuance.people import FONT, KIOSK, Authority, Card, HandClock, make_folder, token
+from tests.issuance.people import KIOSK, Authority, Card, HandClock, make_folder, token
 
 WAIT_S = 20.0
 
 
 class Running:
-    """A server of its own thread on a free port."""
+    """`issuance-server run` on a free port, as a process of its own."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.office = folder.open_office(path, font=FONT, clock=SystemClock())
-        self.server = server_of(make_app(self.office), host="127.0.0.1", port=0, tls_folder=path / "tls")
-        self.is_up = threading.Event()
-        self.thread = threading.Thread(target=self._run)
-        self.thread.start()
-        assert self.is_up.wait(WAIT_S)
-        self.port: int = self.server.servers[0].sockets[0].getsockname()[1]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        command = [sys.executable, "-m", "issuance.main", "run", "--dir", str(path), "--port", str(self.port)]
+        self.process = subprocess.Popen(command, cwd=folder.HERE.parent)
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                assert self.process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
 
-    def _run(self) -> None:
-        asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        serving = asyncio.ensure_future(self.server.serve())
-        while not self.server.started:
-            await asyncio.sleep(0.01)
-        self.is_up.set()
-        await serving
-
-    def stop(self) -> None:
-        self.server.should_exit = True
-        self.thread.join(WAIT_S)
-        self.office.store.close()
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(WAIT_S)
 
 
 class Kiosk:
@@ -129,7 +124,7 @@ def running(
     path = make_folder(tmp_path_factory.mktemp("tls") / "server", authority, cards, HandClock())
     server = Running(path)
     yield server
-    server.stop()
+    assert server.stop() == -signal.SIGTERM
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from issuance.folder import CERTIFICATES
 from issuance.names import NameGuard
 from issuance.paper import EMPTY, OMITTED, Issue
 from issuance.register import FileRegister
-from issuance.render import Renderer, RenderError, count_pages
+from issuance.render import Renderer, RenderError
 from issuance.town import read_kinds, read_town
 from tests.issuance.people import FONT, KIOSK, NOW
 
@@ -34,7 +34,7 @@ def drawn(renderer: Renderer, who: str, kind: str = "juminhyo", **choices: str) 
     assert applicant is not None
     household = REGISTER.household(applicant.household)
     people = paper.holders(applicant, household, choices)
-    return renderer.render(kind, paper.compose(TOWN, KINDS[kind], ISSUE, people, household, choices), NOW)
+    return renderer.render(kind, paper.compose(TOWN, KINDS[kind], ISSUE, people, household, choices), NOW)[0]
 
 
 def run(tmp_path: Path, pdf: bytes, *command: str) -> str:
@@ -71,8 +71,8 @@ def test_every_page_carries_what_makes_it_valid(tmp_path: Path, renderer: Render
 
 
 @pytest.mark.parametrize(("who", "pages"), [("hanako", 1), ("goro", 2), ("daike", 4), ("yoshiko", 1)])
-def test_four_people_a_page(renderer: Renderer, who: str, pages: int) -> None:
-    assert count_pages(drawn(renderer, who, whom="household")) == pages
+def test_four_people_a_page(tmp_path: Path, renderer: Renderer, who: str, pages: int) -> None:
+    assert len(text(tmp_path, drawn(renderer, who, whom="household"))) == pages
 
 
 def test_everybody_of_the_household_once_in_order(tmp_path: Path, renderer: Renderer) -> None:
@@ -167,7 +167,7 @@ def test_data_is_never_markup(tmp_path: Path, renderer: Renderer) -> None:
     assert applicant is not None
     data = paper.compose(TOWN, KINDS["juminhyo"], ISSUE, (applicant,), (applicant,), {})
     data["persons"][0]["name"] = '#panic("x") *b* $x$ \\ "'
-    (page,) = text(tmp_path, renderer.render("juminhyo", data, NOW))
+    (page,) = text(tmp_path, renderer.render("juminhyo", data, NOW)[0])
     assert bare(data["persons"][0]["name"]) in page
 
 
@@ -192,6 +192,6 @@ def test_a_long_name_stays_in_its_cell(tmp_path: Path, renderer: Renderer, long:
     data = paper.compose(TOWN, KINDS["juminhyo"], ISSUE, (applicant,) * 4, (applicant,), {})
     for person in data["persons"]:
         person["name"] = ("EXAMPLE LONGNAME " * 10)[:long]
-    pdf = renderer.render("juminhyo", data, NOW)
-    assert count_pages(pdf) == 1
+    pdf, pages = renderer.render("juminhyo", data, NOW)
+    assert pages == 1
     assert bare(data["persons"][0]["name"]) in text(tmp_path, pdf)[0]

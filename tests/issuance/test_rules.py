@@ -176,8 +176,8 @@ def test_what_is_not_asked_shows_the_least(guard: NameGuard) -> None:
 
 
 def test_no_number_of_the_specimen_can_be_anybodys() -> None:
-    """個人番号 carry a check digit (番号法施行令8条); ours are wrong on purpose. The six of the demo cards have right ones,
-    as their cards have, and begin with eight zeros."""
+    """個人番号 carry a check digit (番号法施行令8条); ours are wrong on purpose. The six of the demo cards
+    have right ones, as their cards have, and begin with eight zeros."""
     for person in REGISTER:
         if person.my_number.startswith("00000000"):
             continue
