@@ -39,9 +39,9 @@ class Mask(enum.Enum):
     """How a town shows whose paper it is on the confirm screen."""
 
     INITIAL = "initial"
-    """`山＊＊ 様`: the first character of the family name, the first letter of a foreign name."""
+    """`山＊＊`: the first character of the family name, the first letter of a foreign name."""
     HIDDEN = "hidden"
-    """`＊＊ 様`"""
+    """`＊＊`"""
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -174,12 +174,12 @@ def examine(
 
 
 def masked(name: str, mask: Mask) -> str:
-    """`山＊＊ 様`. The first character keeps its variation selector; the number of stars says nothing."""
+    """`山＊＊`. The first character keeps its variation selector; the number of stars says nothing."""
     if mask is Mask.HIDDEN:
-        return "＊＊ 様"
+        return "＊＊"
     bare = _squeezed(name)
     length = 2 if len(bare) > 1 and _is_selector(bare[1]) else 1
-    return f"{bare[:length]}＊＊ 様"
+    return f"{bare[:length]}＊＊"
 
 
 def _read_manifest(data: bytes) -> Manifest:

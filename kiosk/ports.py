@@ -437,7 +437,7 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pages_claimed: int
     pages_found: int
     applicant_masked: str
-    """`山＊＊ 様`: masked by the town's setting."""
+    """`山＊＊`: masked by the town's setting."""
     holders_masked: tuple[str, ...]
     """From the document's own text."""
 

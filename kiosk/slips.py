@@ -2,7 +2,7 @@
 
 A slip is a list of lines; the printer's driver draws them. Japanese always stands on it, because staff must
 read it; a second language stands beside or below it. No slip carries a name, an address or anything else of a
-person. Texts come through a callable `key -> template`, one per language: this module needs no catalogue.
+person. Texts come through a callable `key -> template`, one per language: the catalogues are i18n's.
 """
 
 from __future__ import annotations
@@ -12,11 +12,18 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import msgspec
 
+from i18n import catalogue
 from kiosk.money import Yen
 from kiosk.ports import Slip, SlipLine
 
 Texts = Callable[[str], str]
 """`slip.total` -> `合計`. Templates use named fields: `番号 {number}`."""
+
+
+def texts_of(language: str) -> Texts:
+    """The words of that language; FileNotFoundError when there is no catalogue."""
+    return catalogue.load(language).template
+
 
 JST = timezone(timedelta(hours=9), "JST")
 """Japan has one time and no summer time."""

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 
 from drivers import registry
-from i18n import catalogue
 from kiosk import issuance_client
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import Config
@@ -22,7 +21,7 @@ from kiosk.journal.records import Checkpoint
 from kiosk.journal.store import Store, boot_id, open_store
 from kiosk.ports import Driver
 from kiosk.services.certificate import PLANS
-from kiosk.slips import Issuer
+from kiosk.slips import Issuer, texts_of
 from kiosk.version import VERSION
 from kiosk.view import Role
 
@@ -49,7 +48,7 @@ def setup_of(config: Config) -> Setup:
         max_wrong_tries=town.max_wrong_tries,
         max_lines=town.max_lines,
         issuer=Issuer(town=town.name["ja"], place=town.place["ja"], machine=config.machine.kiosk),
-        texts={each: catalogue.load(each).template for each in town.languages},
+        texts={each: texts_of(each) for each in town.languages},
         page_s=config.profile.page_s,
         timeouts=_timeouts(config),
         version=VERSION,

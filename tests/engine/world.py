@@ -388,8 +388,8 @@ class World:
             "sha256_ok": True,
             "pages_claimed": 1,
             "pages_found": 1,
-            "applicant_masked": "例＊＊ 様",
-            "holders_masked": ("例＊＊ 様",),
+            "applicant_masked": "例＊＊",
+            "holders_masked": ("例＊＊",),
         }
         evidence = ports.Evidence(**{**fields, **self.evidence_changes})
         self._server(command, ports.Prepared(command.transaction, command.order.line, document, evidence))
