@@ -307,7 +307,6 @@ class _Line:
             address.hostname or "",
             address.port or 443,
             maxsize=1,
-            block=True,
             retries=False,
             ssl_context=context,
         )
@@ -359,9 +358,8 @@ class _Line:
                     raise DeviceTimeout("issuance: an answer that does not end")
             is_whole = True
         finally:
-            if is_whole:
-                response.release_conn()
-            else:
+            if not is_whole:
                 response.close()
+            response.release_conn()
         media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return Answer(response.status, media_type, bytes(body))
