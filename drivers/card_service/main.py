@@ -20,6 +20,7 @@ from drivers.card_service.hardening import harden
 from drivers.card_service.pin_channel import NOBODY, peer_uid
 from drivers.card_service.service import CardService
 from drivers.transport.pcsc import PcscCard, ReaderWatch
+from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId
 
 log = logging.getLogger("kiosk-card")
@@ -55,35 +56,50 @@ def _core_socket(args: argparse.Namespace) -> socket.socket:
     return socket.socket(fileno=number)
 
 
-def _serve(args: argparse.Namespace) -> int:
-    harden()
-    core = _core_socket(args)
-    uid = peer_uid(core)
-    if uid != pwd.getpwnam(args.core_user).pw_uid or uid == NOBODY:
-        log.error("card: the peer is not the core")
-        return 1
+def _uid(user: str) -> int:
+    """ConfigError for a user that does not exist, or that nobody may be."""
+    try:
+        uid = pwd.getpwnam(user).pw_uid
+    except KeyError:
+        raise ConfigError(f"no such user: {user}") from None
+    if uid == NOBODY:
+        raise ConfigError(f"not a user of its own: {user}")
+    return uid
 
+
+def _serve(args: argparse.Namespace) -> None:
+    harden()
+    screen_uid, core_uid = _uid(args.screen_user), _uid(args.core_user)
+    try:
+        core = _core_socket(args)
+        uid = peer_uid(core)
+    except OSError:
+        raise ConfigError("there is no connected socket") from None
+    if uid != core_uid:
+        raise ConfigError("the peer is not the core")
     service = CardService(
         core,
         DeviceId(args.device),
         args.pin_socket,
-        pwd.getpwnam(args.screen_user).pw_uid,
+        screen_uid,
         lambda now: PcscCard(now.reader, now.insertions),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
     ReaderWatch(service.tell_reader, args.reader, args.allow_virtual).start()
     service.run()
-    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0: the card was removed or the core went away; 1: the peer is not the core; 3: the reader
-    hangs.
-    """
+    """Exit code 0: the card was removed or the core went away; 1: started wrongly; 3: the reader hangs."""
     args = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    return _serve(args)
+    try:
+        _serve(args)
+    except ConfigError as why:
+        log.error("%s", why)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

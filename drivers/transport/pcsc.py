@@ -27,6 +27,9 @@ VIRTUAL: Final = "Virtual PCD"
 _PLUG_AND_PLAY: Final = "\\\\?PnP?\\Notification"
 _SERVICE_RETRY_S: Final = 0.5
 _FOREVER_MS: Final = scard.INFINITE
+_NO_READER_MS: Final = 5000
+"""A reader that came just before we began to wait is found by then."""
+
 _STATUS_WORD_BYTES: Final = 2
 _GONE: Final = frozenset(
     {
@@ -101,10 +104,11 @@ class ReaderWatch:
             asked = [name] if name else []
             asked.append(_PLUG_AND_PLAY)
             states = [(each, known.get(each, scard.SCARD_STATE_UNAWARE)) for each in asked]
-            result, states = scard.SCardGetStatusChange(context, _FOREVER_MS, states)
+            wait_ms = _FOREVER_MS if name else _NO_READER_MS
+            result, states = scard.SCardGetStatusChange(context, wait_ms, states)
             if result in (scard.SCARD_E_NO_SERVICE, scard.SCARD_E_SERVICE_STOPPED):
                 return
-            if result != scard.SCARD_S_SUCCESS:  # the reader went away while we asked
+            if result != scard.SCARD_S_SUCCESS:  # the reader went away while we asked, or there is none
                 known.clear()
                 continue
             for each, now, _ in states:

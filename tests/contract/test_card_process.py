@@ -236,6 +236,24 @@ def test_a_virtual_reader_is_refused_unless_it_was_allowed(bench: Bench) -> None
     assert core.expect(ports.DeviceLost).code == "virtual-reader"
 
 
+def test_a_reader_of_another_name_is_not_taken_and_the_loss_of_pcscd_is_still_seen(bench: Bench) -> None:
+    bench.run("root", ["rm", "/run/kiosk/card/card.sock"])
+    bench.start_card_listener("--allow-virtual", "--reader", "Nothing")
+    core = bench.core()
+    assert core.expect(ports.DeviceLost).code == "no-reader"
+    bench.run("root", ["sh", "-c", "kill $(cat /run/pcscd/pcscd.pid)"])
+    assert core.expect(ports.DeviceLost).code == "no-service"
+
+
+@pytest.mark.parametrize(
+    "argv", [[], ["--fd", "7"], ["--core-user", "nobody"], ["--screen-user", "kiosk-nobody-at-all"]]
+)
+def test_a_wrong_start_ends_at_once_in_words(bench: Bench, argv: list[str]) -> None:
+    done = bench.run("kiosk-card", [sys.executable, "-m", "drivers.card_service.main", *argv])
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"kiosk-card: ") and b"Traceback" not in done.stderr
+
+
 def test_only_the_core_may_command(bench: Bench) -> None:
     script = (
         "import socket\n"
