@@ -1,5 +1,4 @@
-"""ESC/POS as the host speaks it: commands out, status bytes in. Pure. Names and bits as in Epson's ESC/POS
-reference.
+"""ESC/POS as the host speaks it: commands out, status bytes in. Pure. Names and bits: Epson's reference.
 
 Rules
   1. What a printer sends comes in by `feed` and goes out by `next_frame` as a frame, NEED_DATA or

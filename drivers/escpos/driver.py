@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,7 +13,13 @@ from drivers.escpos.options import Options
 from kiosk.clock import Clock, SystemClock
 from kiosk.errors import ConfigError, ContractError
 from kiosk.ids import DeviceId
-from kiosk.ports import Command, Event, PrintSlip
+from kiosk.ports import Command, DeviceLost, Event, PrintSlip
+
+if TYPE_CHECKING:
+    from drivers.escpos.printing import Printing
+
+_JOIN_S = 2.0
+"""A thread that waits for an answer longer than this is left behind: it is a daemon."""
 
 
 def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event], None]) -> EscposDriver:
@@ -59,13 +65,26 @@ class EscposDriver:
         self._is_stopping.set()
         self._inbox.put(None)
         if self._thread.is_alive():
-            self._thread.join(self._options.print_timeout_s)
+            self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except Exception:  # our own bug: say that nobody prints any more, and let the process see it
+            self._post(DeviceLost(device=self._device, code="driver-failed"))
+            raise
+
+    def _work(self) -> None:
         # Late: Pillow and python-escpos take 50 ms to import, and the core is to be ready before.
         from drivers.escpos.printing import Printing  # noqa: PLC0415
 
         printing = Printing(self._device, self._options, self._post, self._clock, self._is_stopping)
+        try:
+            self._serve(printing)
+        finally:
+            printing.close()
+
+    def _serve(self, printing: Printing) -> None:
         printing.read()
         is_warm = False
         while not self._is_stopping.is_set():
@@ -79,4 +98,3 @@ class EscposDriver:
                 continue
             if command is not None:
                 printing.print(command)
-        printing.close()

@@ -1,7 +1,7 @@
-"""Slips as dots: any script, at a size that an 85-year-old reads. Pillow lays out through raqm (HarfBuzz,
-FriBidi).
+"""Slips as dots: any script, at a size that an 85-year-old reads.
 
-203 dpi = 8 dots/mm. Size 1 is 32 dots: a kanji is 3.7 mm high, 18 of them fill 72 mm.
+Pillow lays out through raqm (HarfBuzz, FriBidi). 203 dpi = 8 dots/mm. Size 1 is 32 dots: a kanji is
+3.7 mm high, 18 of them fill 72 mm.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""The certificate printer's thread: asks the printer, prints one document at a time, tells what became of
-it."""
+"""The certificate printer's driver: a queue in, events out, one thread between."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,7 +13,13 @@ from drivers.ipp.options import Options
 from kiosk.clock import Clock, SystemClock
 from kiosk.errors import ConfigError, ContractError
 from kiosk.ids import DeviceId
-from kiosk.ports import Command, Event, PrintDocument, ReadPrinter
+from kiosk.ports import Command, DeviceLost, Event, PrintDocument, ReadPrinter
+
+if TYPE_CHECKING:
+    from drivers.ipp.printing import Printing
+
+_JOIN_S = 2.0
+"""A thread that waits for an answer longer than this is left behind: it is a daemon."""
 
 
 def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event], None]) -> IppDriver:
@@ -62,13 +67,26 @@ class IppDriver:
         self._is_stopping.set()
         self._inbox.put(None)
         if self._thread.is_alive():
-            self._thread.join(self._options.answer_timeout_s + 1.0)
+            self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except Exception:  # our own bug: say that nobody prints any more, and let the process see it
+            self._post(DeviceLost(device=self._device, code="driver-failed"))
+            raise
+
+    def _work(self) -> None:
         # Late: the core is ready before its printer is, and http.client takes 20 ms to import.
         from drivers.ipp.printing import Printing  # noqa: PLC0415
 
         printing = Printing(self._device, self._options, self._post, self._clock, self._is_stopping)
+        try:
+            self._serve(printing)
+        finally:
+            printing.close()
+
+    def _serve(self, printing: Printing) -> None:
         printing.read()
         while not self._is_stopping.is_set():
             try:
@@ -80,4 +98,3 @@ class IppDriver:
                 printing.read(is_asked=True)
             elif isinstance(command, PrintDocument):
                 printing.print(command)
-        printing.close()

@@ -1,5 +1,4 @@
-"""A printer of few words that breaks off where a test wants it to. For what ippeveprinter cannot be made to
-do."""
+"""A printer of few words that breaks off where a test wants it to: what ippeveprinter cannot be made to do."""
 
 from __future__ import annotations
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NoReturn
 
 import pytest
 
 from drivers.ipp.codec import Message, Operation, encode
 from drivers.ipp.driver import IppDriver, create
-from drivers.ipp.options import JOB_PREFIX
+from drivers.ipp.options import JOB_PREFIX, Options
 from kiosk.errors import ConfigError, ContractError
 from kiosk.ids import DeviceId, OpId
 from kiosk.ports import (
@@ -200,3 +201,26 @@ def test_a_wrong_option_is_a_configuration_error(options: dict[str, str]) -> Non
 def test_a_command_of_another_kind_is_our_own_bug(driver: IppDriver) -> None:
     with pytest.raises(ContractError):
         driver.perform(PrintSlip(op=OpId("x"), device=DEVICE, slip=Slip(kind="", lines=())))
+
+
+class BrokenClock:
+    """Our own bug, wherever it is."""
+
+    def monotonic_s(self) -> float:
+        raise RuntimeError("a bug")
+
+    def wall(self) -> datetime:
+        raise RuntimeError("a bug")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_in_the_thread_is_told_and_reaches_the_process(printer: StubPrinter, told: Told) -> None:
+    driver = IppDriver(DEVICE, Options(uri=printer.uri), told, clock=BrokenClock())
+    driver.start()
+    driver.perform(
+        PrintDocument(
+            op=OpId("one"), device=DEVICE, document=PDF, sha256=hashlib.sha256(PDF).hexdigest(), pages=2
+        )
+    )
+    assert told.until(DeviceLost).code == "driver-failed"
+    driver.stop()

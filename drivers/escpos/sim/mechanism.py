@@ -1,6 +1,7 @@
-"""Head, roll, cutter and sensors of the simulated printer. What lies in `directory` is what a hand would
-take: `0001.png` was printed and cut, `0002-part.png` broke off (no paper, cover open, cutter stuck, power
-gone).
+"""Head, roll, cutter and sensors of the simulated printer.
+
+What lies in `directory` is what a hand would take: `0001.png` was printed and cut, `0002-part.png` broke off (no
+paper, cover open, cutter stuck, power gone).
 """
 
 from __future__ import annotations

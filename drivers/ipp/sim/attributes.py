@@ -1,5 +1,4 @@
-"""The printer that ippeveprinter shall be: monochrome, A4, one tray, true size. (Its own default is US
-Letter.)
+"""The printer that ippeveprinter shall be: monochrome, A4, one tray, true size. Its own default is US Letter.
 
 The tray list must have one entry per media source, or the web form that empties the tray refuses to work.
 """
