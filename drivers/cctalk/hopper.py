@@ -107,7 +107,8 @@ class Hopper(Device):
         payout = self._payout
         if payout is None or now - payout.heard < self._hopper.lost_after_s:
             return []
-        return self._end(Verdict(Outcome.UNKNOWN, payout.proven, "no-answer"), now)
+        outcome = Outcome.REFUSED if payout.stage is Stage.CHECKING else Outcome.UNKNOWN
+        return self._end(Verdict(outcome, payout.proven, "no-answer"), now, is_fresh=False)
 
     def stop_payout(self) -> None:
         """Emergency stop (header 172), at most once for a payout. Its outcome is read from the counters as
@@ -120,7 +121,7 @@ class Hopper(Device):
     def close_down(self, now: float) -> Events:
         self._is_closing = True
         if self._payout is not None and self._payout.stage is Stage.CHECKING:
-            return self._end(Verdict(Outcome.REFUSED, 0, "closing"), now)
+            return self._end(Verdict(Outcome.REFUSED, 0, "closing"), now, is_fresh=False)
         return []
 
     @property
@@ -212,7 +213,7 @@ class Hopper(Device):
         payout = self._payout
         if payout is None or self.presence is not Presence.HERE or payout.serial == self.identity.serial:
             return []
-        return self._end(Verdict(Outcome.UNKNOWN, 0, "wrong-serial"), now)
+        return self._end(Verdict(Outcome.UNKNOWN, 0, "wrong-serial"), now, is_fresh=False)
 
     def _on_watched(self, data: bytes, now: float) -> Events:
         status = parse_hopper_status(data)
@@ -230,7 +231,7 @@ class Hopper(Device):
             return []
         if now - payout.moved >= self._hopper.stall_s:
             if payout.is_stopped:
-                return self._end(Verdict(Outcome.UNKNOWN, payout.proven, "stalled"), now)
+                return self._end(Verdict(Outcome.UNKNOWN, payout.proven, "stalled"), now, is_fresh=False)
             payout.moved = now
             self.stop_payout()
         if payout.proven and (before is None or before.paid != status.paid):
@@ -248,14 +249,19 @@ class Hopper(Device):
         self._ask(Step(Request(Header.ENABLE_HOPPER, b"\x00"), noted, if_unanswered=nothing))
         return self._end(verdict, now)
 
-    def _end(self, verdict: Verdict, now: float) -> Events:
+    def _end(self, verdict: Verdict, now: float, *, is_fresh: bool = True) -> Events:
+        """Tell it. `is_fresh`: the counters were read just now; else they are asked for before anyone relies
+        on them."""
         payout, self._payout = self._open_payout(), None
         self._forget("payout")  # a dispense that still waits for the line must never leave
         events: Events = [self._ended(payout.op, payout.asked, verdict)]
         if verdict.is_doubtful:
             events.append(DeviceFault(self.device, "counts-disagree"))
-        if self.presence is Presence.HERE:
+        if self.presence is Presence.HERE and is_fresh:
             events += self._publish()
+        elif self.presence is Presence.HERE:
+            self._published = None
+            self._ask(*self._reading(), self._last_step(lambda _now: self._publish()))
         if self._waiting:
             events += self._resolve(self._waiting.popleft(), now)
         return events
