@@ -8,19 +8,21 @@ SELECT.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.jpki import codec
 from drivers.jpki.apdu import NE_SHORT, Command, Ins, Response, Sw, tries_left
 from drivers.jpki.codec import Ef
 from drivers.jpki.processors import Processor
+from drivers.jpki.rsa import digest_info
 from kiosk.errors import PeerProtocolError
 
 READ_AT_ONCE = 2048
 """Extended Le of a certificate read: today's certificates fit, and no reader's buffer is too small for it."""
 
-_PIECES_MAX = 40
-"""Of a certificate; the shortest pieces that a reader forces upon us are 255 bytes."""
+_PIECES_MAX = 160
+"""Of one file: the longest has 32 KiB, the shortest pieces that a reader forces upon us are 256 bytes."""
 
 _P2_SFI_READ = 0x80
 _OFFSET_MAX = 0x7FFF
@@ -80,6 +82,16 @@ class Application:
             self._card.send(Command(0x00, Ins.READ_BINARY, offset >> 8, offset & 0xFF, ne=limit))
         ).data
 
+    def read_object(self, ef: int, length_of: Callable[[bytes], int]) -> bytes:
+        """A file up to the end of what it holds: `length_of` tells that from its beginning. NotFound, NotAllowed."""
+        data = self.read(ef, READ_AT_ONCE)
+        size = length_of(data)
+        for _ in range(_PIECES_MAX):
+            if len(data) >= size:
+                return data[:size]
+            data += self.read_on(len(data), min(READ_AT_ONCE, size - len(data)))
+        raise PeerProtocolError("card: a file does not end")
+
     def tries(self, reference: int) -> int:
         """Tries left of a secret, asked without burning one: VERIFY with no data (ISO/IEC 7816-4 §7.5.6)."""
         answer = self._card.send(Command(0x00, Ins.VERIFY, 0, 0x80 | reference & 0x1F))
@@ -115,16 +127,8 @@ class Jpki(Application):
         return self.read(Ef.TOKEN, codec.LABEL_BYTES)
 
     def auth_certificate(self) -> bytes:
-        """The 利用者証明用 certificate: DER without the file's padding. One exchange where lengths allow
-        it.
-        """
-        data = self.read(Ef.AUTH_CERTIFICATE, READ_AT_ONCE)
-        size = codec.certificate_length(data)
-        for _ in range(_PIECES_MAX):
-            if len(data) >= size:
-                return data[:size]
-            data += self.read_on(len(data), min(READ_AT_ONCE, size - len(data)))
-        raise PeerProtocolError("card: the certificate does not end")
+        """The 利用者証明用 certificate: DER without the file's padding. One exchange where lengths allow it."""
+        return self.read_object(Ef.AUTH_CERTIFICATE, codec.certificate_length)
 
     def auth_tries(self) -> int:
         return self.tries(Ef.AUTH_PIN)
@@ -134,7 +138,7 @@ class Jpki(Application):
 
     def sign_with_auth_key(self, message: bytes) -> bytes:
         """Signature over SHA-256 of the message. NotAllowed before the PIN."""
-        return self.sign(Ef.AUTH_KEY, codec.digest_info(message))
+        return self.sign(Ef.AUTH_KEY, digest_info(message))
 
     def has_sign_certificate(self) -> bool:
         return codec.has_sign_certificate(self.read(Ef.AVAILABILITY, 3))

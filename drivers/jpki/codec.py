@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import enum
 import hashlib
-import hmac
 from typing import Final
 
 from drivers.jpki import tlv
+from drivers.jpki.rsa import RsaKey
 from kiosk.errors import PeerProtocolError
 from kiosk.ports import CardKind
 
@@ -69,6 +69,7 @@ def has_sign_certificate(availability: bytes) -> bool:
 # --- certificate --------------------------------------------------------------------------------------------
 
 CERTIFICATE_MAX: Final = 8192
+_RSA_ENCRYPTION: Final = bytes.fromhex("06092A864886F70D010101")
 
 
 def certificate_length(head: bytes) -> int:
@@ -84,10 +85,8 @@ def fingerprint(certificate: bytes) -> str:
     return hashlib.sha256(certificate).hexdigest()
 
 
-def rsa_public_key(certificate: bytes) -> tuple[int, int]:
-    """(n, e) of the certificate's key. PeerProtocolError when it is no certificate or the key is no RSA
-    key.
-    """
+def rsa_public_key(certificate: bytes) -> RsaKey:
+    """The certificate's key. PeerProtocolError when it is no certificate or the key is no RSA key."""
     tbs = tlv.read_all(tlv.read_tagged(tlv.read_tagged(certificate, 0x30).value, 0x30).value)
     at = 6 if tbs and tbs[0].tag == 0xA0 else 5  # RFC 5280 §4.1: [0] version is there in every v3 certificate
     if len(tbs) <= at:
@@ -98,45 +97,10 @@ def rsa_public_key(certificate: bytes) -> tuple[int, int]:
     numbers = tlv.read_all(tlv.read_tagged(parts[1].value[1:], 0x30).value)
     if [each.tag for each in numbers] != [0x02, 0x02]:
         raise PeerProtocolError("X.509: not an RSA key")
-    n, e = (int.from_bytes(each.value, "big") for each in numbers)
-    if not 1024 <= n.bit_length() <= 4096 or not 3 <= e < 1 << 33:
-        raise PeerProtocolError("X.509: an RSA key of a size that cards do not have")
-    return n, e
-
-
-_RSA_ENCRYPTION: Final = bytes.fromhex("06092A864886F70D010101")
-
-
-# --- signature ----------------------------------------------------------------------------------------------
-
-_SHA256_PREFIX: Final = bytes.fromhex("3031300D060960864801650304020105000420")
-"""RFC 8017 §9.2 note 1. The NULL is there: without it OpenSSL refuses the signature (facts §1.6)."""
-
-
-def digest_info(message: bytes) -> bytes:
-    """What the card pads and signs: DigestInfo of SHA-256 over the message, 51 bytes."""
-    return _SHA256_PREFIX + hashlib.sha256(message).digest()
-
-
-def recover_block(signature: bytes, n: int, e: int) -> bytes:
-    """The data that was signed with PKCS#1 v1.5 type 1 padding (RFC 8017 §9.2), without the padding."""
-    size = (n.bit_length() + 7) // 8
-    value = int.from_bytes(signature, "big")
-    if len(signature) != size or value >= n:
-        raise PeerProtocolError("RSA: the signature has another length than the key")
-    block = pow(value, e, n).to_bytes(size, "big")
-    end = block.find(b"\x00", 2)
-    if block[:2] != b"\x00\x01" or end < 10 or block[2:end].strip(b"\xff"):
-        raise PeerProtocolError("RSA: not a signature by this key")
-    return block[end + 1 :]
+    modulus, exponent = (int.from_bytes(each.value, "big") for each in numbers)
+    return RsaKey(modulus, exponent)
 
 
 def is_signed_by(certificate: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether the key of this certificate made this signature: the card that signed is the card that was
-    read.
-    """
-    n, e = rsa_public_key(certificate)
-    try:
-        return hmac.compare_digest(recover_block(signature, n, e), digest_info(message))
-    except PeerProtocolError:
-        return False
+    """Whether the key of this certificate made this signature: the card that signed is the card that was read."""
+    return rsa_public_key(certificate).has_signed(message, signature)

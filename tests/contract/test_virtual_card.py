@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from PIL import Image
 
 from drivers.jpki import codec, tlv
+from drivers.jpki.rsa import RsaKey, digest_info
 from drivers.jpki.sim import box as boxes
 from drivers.jpki.sim import main as command_line
 from drivers.jpki.sim.box import Options
@@ -171,7 +172,7 @@ def test_a_pin_is_changed_only_after_the_old_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("p1", ["00", "02", "03"])
 def test_the_ways_to_sign(p1: str) -> None:
     on, digest = card(), hashlib.sha256(b"message").digest()
-    data = {"00": codec.digest_info(b"message"), "02": digest, "03": b"message"}[p1]
+    data = {"00": digest_info(b"message"), "02": digest, "03": b"message"}[p1]
     _ask(on, JPKI, _verify(0x18, "1234"))
     signature = bytes.fromhex(_ask(on, f"802A{p1}97{len(data):02X}{data.hex()}00")[0][:-4])
     certificate = (box() / "cards" / "hanako" / "auth.cer").read_bytes()
@@ -184,7 +185,7 @@ def test_a_digest_info_without_null_is_signed_as_it_is() -> None:
     _ask(on, JPKI, _verify(0x18, "1234"))
     signature = bytes.fromhex(_ask(on, f"802A0097{len(bare):02X}{bare.hex()}00")[0][:-4])
     certificate = (box() / "cards" / "hanako" / "auth.cer").read_bytes()
-    assert codec.recover_block(signature, *codec.rsa_public_key(certificate)) == bare
+    assert codec.rsa_public_key(certificate).recover(signature) == bare
 
 
 def test_common_data() -> None:
@@ -256,12 +257,12 @@ def test_the_face_of_the_card_is_signed_and_cannot_be_copied(is_long: bool) -> N
     groups = ((0xDF22, 0xDF23, 0xDF24), (0xDF25, 0xDF26), (0xDF27,))
     hashed = b"".join(hashlib.sha256(b"".join(raw[tag] for tag in group)).digest() for group in groups)
     numbers = _issuer(on).public_numbers()
-    assert codec.recover_block(objects[6].value, numbers.n, numbers.e)[-96:] == hashed
+    assert RsaKey(numbers.n, numbers.e).recover(objects[6].value)[-96:] == hashed
     with Image.open(io.BytesIO(objects[5].value)) as photo:
         assert (photo.format, photo.mode, photo.size) == ("JPEG2000", "L", (240, 320))
     with Image.open(io.BytesIO(objects[3].value)) as name:
         assert (name.format, name.mode) == ("PNG", "1")
-    challenge = codec.digest_info(b"fresh")
+    challenge = digest_info(b"fresh")
     signature = bytes.fromhex(_ask(on, f"802A000033{challenge.hex()}00")[0][:-4])
     _rsa(objects[2].value).verify(signature, b"fresh", padding.PKCS1v15(), hashes.SHA256())
 
