@@ -7,8 +7,13 @@ that can be forgotten (ADR 0020); 300 entries read in about 2 ms.
 
 from __future__ import annotations
 
-import ast
+import re
 from dataclasses import dataclass, field
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 
 class CatalogueError(ValueError):
@@ -87,12 +92,16 @@ class _Reader:
 
 
 def _unquote(text: str) -> str:
-    if len(text) < 2 or text[0] != '"' or text[-1] != '"':
+    if not _STRING.fullmatch(text):
         raise ValueError("a string in double quotes is expected")
-    value = ast.literal_eval(text) if "\\" in text else text[1:-1]
-    if not isinstance(value, str):
-        raise ValueError("a string in double quotes is expected")
-    return value
+    inner = text[1:-1]
+    return _ESCAPE.sub(_unescape, inner) if "\\" in inner else inner
+
+
+def _unescape(found: re.Match[str]) -> str:
+    if found[1] not in _ESCAPES:
+        raise ValueError("an escape that we do not know")
+    return _ESCAPES[found[1]]
 
 
 def header_fields(entry: Entry) -> dict[str, str]:

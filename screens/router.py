@@ -84,7 +84,7 @@ class Router:
         kind = type(view.body)
         is_same = self._kind is kind and screen.subject(view.body) == self._subject
         if not is_same:
-            screen = screen_class(SCREENS[kind])(self._host)
+            screen = screen_class(SCREENS.get(kind, _CONNECTING))(self._host)
             self._kind, self._subject = kind, screen.subject(view.body)
         screen.view = view
         self._show_top(view, screen)

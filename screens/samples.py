@@ -75,6 +75,10 @@ def _pay(inserted: int, *, notes: bool = True, exact: bool = False, closing: boo
     )
 
 
+def _opening() -> Pay:
+    return Pay(Yen(200), Yen(0), Yen(200), (), (), is_exact_only=False, is_closing=True)
+
+
 _ATTRACT = Attract(
     town="例示市役所",
     place="1階",
@@ -136,6 +140,7 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("pay-coins-only", _pay(0, notes=False), 5, ("Cancel", "Back")),
     ("pay-exact", _pay(100, exact=True), 5, ("Cancel",)),
     ("pay-closing", _pay(1000, closing=True), 5, ()),
+    ("pay-opening", _opening(), 5, ()),
     ("returning", Returning(Yen(500)), 5, ()),
     ("working-preparing", Working("preparing"), 3, ()),
     ("working", Working("printing", 1, 3, 40), 6, ()),
@@ -167,6 +172,8 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("done-ends-soon", Done(certificate_ends_soon=True), 6, ("Next",)),
     ("trouble-held", Trouble("R-503", "K1-0427", "held", Yen(600)), 6, ()),
     ("trouble-slip", Trouble("M-403", "K1-0427", "slip", Yen(400)), 6, ()),
+    ("trouble-idle", Trouble("M-405", "K1-0427", "held", Yen(300)), 0, ("GiveBack",)),
+    ("trouble-returned", Trouble("R-502", "K1-0427", "returned", Yen(600)), 0, ("Next",)),
     ("offer-back", OfferBack(Yen(500)), 0, ("GiveBack",)),
 )
 _STILL = {"kinds-still-there": ("kinds", False), "pay-still-there": ("pay", True)}
@@ -174,8 +181,8 @@ _STILL = {"kinds-still-there": ("kinds", False), "pay-still-there": ("pay", True
 STILL_S = 20.0
 
 NOTICE_CODES = (
-    "C-101", "C-102", "C-103", "C-104", "C-105", "C-106", "C-107", "C-108", "P-201", "P-202", "P-203",
-    "N-301", "N-302", "N-303", "N-304", "N-305", "M-401", "M-402", "M-403", "M-404", "R-501", "R-502", "R-503",
+    "C-101", "C-102", "C-103", "C-104", "C-105", "C-106", "C-107", "C-108", "C-110", "C-111", "P-201", "P-202", "P-203",
+    "N-301", "N-302", "N-303", "N-304", "N-305", "M-401", "M-402", "M-403", "M-404", "M-405", "M-406", "R-501", "R-502", "R-503",
     "R-504", "X-601", "X-602", "X-603", "X-604", "X-605", "X-606",
 )  # fmt: skip
 """Every public code of the house."""

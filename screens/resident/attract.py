@@ -38,6 +38,7 @@ class AttractScreen(Screen):
 
     def _show_prices(self, prices: tuple[Price, ...]) -> None:
         table = self.ids.prices
+        table.show(bool(prices))
         if len(table.parts()) == 2 * len(prices) + 1:
             return
         table.clear_widgets()

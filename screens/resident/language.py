@@ -34,4 +34,5 @@ class LanguageScreen(Screen):
                 shown[language] = button
             shown[language].show_language(language, language == look.words.language)
             shown[language].enable(self.can(ChooseLanguage))
+        self.ids.next.show(self.can(Next))
         self.bind_intent(self.ids.next, Next)

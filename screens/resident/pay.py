@@ -6,26 +6,23 @@ from kiosk.intents import Cancel
 from kiosk.money import Denomination
 from kiosk.view import Pay
 from screens.theme import look
-from screens.widgets.frame import Top
 from screens.widgets.money import NoteFace
 from screens.widgets.screen import Screen
 
 
 class PayScreen(Screen):
     def title_key(self, body: Pay) -> str:
-        return "pay.closing.title" if body.is_closing else "pay.title"
+        if body.is_closing:
+            return "pay.opening.title" if body.remaining else "pay.closing.title"
+        return "pay.title"
 
     def lead_key(self, body: Pay) -> str:
         if body.is_closing:
-            return "pay.closing.lead"
+            return "pay.opening.lead" if body.remaining else "pay.closing.lead"
         return "pay.lead.exact" if body.is_exact_only else "pay.lead"
 
-    def head(self, top: Top, body: Pay) -> None:
-        super().head(top, body)
-        top.title.grow = 1.0
-
     def icon_of(self, body: Pay) -> str:
-        return "tick_round" if body.is_closing else ""
+        return "tick_round" if body.is_closing and not body.remaining else ""
 
     def fill(self, body: Pay) -> None:
         ids = self.ids
@@ -33,13 +30,15 @@ class PayScreen(Screen):
         ids.amount.add_below()
         ids.amount.left_text.say("pay.due", amount=body.due)
         ids.amount.right_text.say("pay.inserted", amount=body.inserted)
-        ids.exact.show(body.is_exact_only)
+        ids.exact.show(body.is_exact_only and bool(body.accepted))
+        ids.accepted.show(bool(body.accepted))
         self._show_faces(body.accepted)
         ids.refused.show(bool(body.refused))
         between = look.words.text("pay.list")
         names = between.join(look.words.text(f"money.{each.value}") for each in body.refused)
         ids.refused_text.say("pay.refused", list=names)
-        ids.coin.moves = ids.note.moves = False
+        for picture, name in ((ids.coin, "coin_in"), (ids.note, "note_in")):
+            picture.use(name, has_arrow=not body.is_closing)
         ids.notes.show(any(each.is_note for each in body.accepted))
         ids.cancel.show(self.can(Cancel))
         if body.inserted:

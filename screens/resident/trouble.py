@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk.intents import CallStaff
+from kiosk.intents import CallStaff, GiveBack, Next
 from kiosk.view import Trouble
 from screens.resident.notice import text_of
 from screens.theme import look
@@ -24,6 +24,11 @@ class TroubleScreen(Screen):
     def subject(self, body: Any) -> object:
         return body.code
 
+    def _what(self, body: Trouble, is_called: bool) -> str:
+        if self.can(GiveBack):
+            return text_of(body.code, "next")
+        return "trouble.called" if is_called else "trouble.call"
+
     def fill(self, body: Trouble) -> None:
         ids = self.ids
         key = f"trouble.money.{body.money}"
@@ -32,8 +37,15 @@ class TroubleScreen(Screen):
         ids.code.write(body.code)
         ids.slip.show(body.money == "slip")
         is_called = self.view is not None and self.view.is_staff_called
-        ids.what.say("trouble.called" if is_called else "trouble.call")
+        ids.what.say(self._what(body, is_called))
+        gives_back = self.can(GiveBack)
+        ids.give.show(gives_back)
+        self.bind_intent(ids.give, GiveBack)
+        ids.end.show(self.can(Next))
+        self.bind_intent(ids.end, Next)
+        ids.call.show(not gives_back)
         self.bind_intent(ids.call, CallStaff)
+        ids.call.leaves_screen = False
         ids.call.enable(self.can(CallStaff) and not is_called)
         ids.call.say("trouble.coming" if is_called else "bar.call")
         ids.call.icon = "tick" if is_called else "call"

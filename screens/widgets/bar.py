@@ -19,6 +19,8 @@ _ICONS = {"back": "back", "cancel": "stop", "language": "globe", "voice": "voice
 _SHARES = {"back": 1.0, "cancel": 1.0, "language": 1.12, "voice": 0.96, "call": 1.2}
 """The places are the same in every language and text size; the widest words got the widest places."""
 _SIDE = 3.0
+_ROUNDING = 0.02
+"""A letter is whole pixels high: what fits exactly may come out a pixel too wide."""
 _TOP, _BOTTOM = 4.0, 5.0
 
 
@@ -95,7 +97,7 @@ class BarButton(PushButton):
     def most_factor(self, width: int) -> float:
         room = width - 2 * look.px(self.pad)
         natural = self.words._replace(px=look.em_px("bar", 1.0), is_bold=True).natural()
-        return max(1.0, min(look.factor, tokens.TEXT["bar"].most, room / natural))
+        return max(1.0, min(look.factor, tokens.TEXT["bar"].most, room / natural - _ROUNDING))
 
     def use_factor(self, factor: float) -> None:
         if factor != self._factor:

@@ -1,0 +1,247 @@
+"""Touches: one tap is one intent; only what is pressed and released inside counts; an unusable word says why."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+import msgspec
+import pytest
+
+from kiosk import intents, view
+from screens import samples
+from screens.theme import colours, tokens
+from tests.screens import window
+from tests.screens.window import Touch, find, show, tap
+
+
+def _middle(node: Any) -> tuple[float, float]:
+    return node.rect.x + node.rect.width / 2, node.rect.y + node.rect.height / 2
+
+
+def test_a_tap_is_one_intent_made_on_the_step_that_is_shown() -> None:
+    app = show("attract", step=7)
+    tap(find(app, "main"))
+    assert app._client.sent == [intents.Begin(step=7)]
+
+
+def test_a_second_tap_before_the_next_view_is_nothing() -> None:
+    app = show("confirm")
+    node = find(app, "main")
+    tap(node)
+    tap(node)
+    assert app._client.sent == [intents.Next(step=1)]
+
+
+def test_the_next_step_brings_the_button_back() -> None:
+    app = show("confirm")
+    tap(find(app, "main"))
+    app.show(samples.sample("confirm", step=2))
+    tap(find(app, "main"))
+    assert [intent.step for intent in app._client.sent] == [1, 2]
+
+
+def test_a_press_that_is_released_outside_is_nothing() -> None:
+    app = show("confirm")
+    x, y = _middle(find(app, "main"))
+    Touch(x, y).down().move(x, y - 600).up()
+    assert app._client.sent == []
+
+
+def test_a_press_that_comes_back_inside_counts() -> None:
+    app = show("confirm")
+    x, y = _middle(find(app, "main"))
+    Touch(x, y).down().move(x, y - 600).move(x, y).up()
+    assert app._client.sent == [intents.Next(step=1)]
+
+
+def test_a_touch_that_slides_onto_a_button_is_nothing() -> None:
+    app = show("confirm")
+    x, y = _middle(find(app, "main"))
+    Touch(x, 900).down().move(x, y).up()
+    assert app._client.sent == []
+
+
+def test_a_second_finger_is_ignored() -> None:
+    app = show("kinds")
+    first = Touch(*_middle(find(app, "more juminhyo"))).down()
+    tap(find(app, "more inkan_shomei"))
+    assert app._client.sent == []
+    first.up()
+    assert app._client.sent == [intents.SetCopies(step=1, kind="juminhyo", copies=3)]
+
+
+def test_only_the_left_button_of_a_mouse_counts() -> None:
+    app = show("confirm")
+    x, y = _middle(find(app, "main"))
+    Touch(x, y, "right").down().up()
+    Touch(x, y, "scrolldown").down().up()
+    assert app._client.sent == []
+
+
+def test_a_pressed_button_looks_pressed_and_a_released_one_does_not() -> None:
+    app = show("confirm")
+    node = find(app, "main")
+    box = (node.rect.x, node.rect.y, node.rect.x + node.rect.width, node.rect.y + node.rect.height + 6)
+    before = window.pixels().crop(box).tobytes()
+    touch = Touch(*_middle(node)).down()
+    assert window.pixels().crop(box).tobytes() != before
+    touch.move(5, 5)
+    assert window.pixels().crop(box).tobytes() == before
+    touch.up()
+
+
+def test_a_key_of_the_keypad_never_looks_pressed() -> None:
+    app = show("pin")
+    before = window.pixels().tobytes()
+    touch = Touch(*_middle(find(app, "key 5"))).down()
+    assert window.pixels().tobytes() == before
+    touch.up()
+
+
+@pytest.mark.parametrize(("name", "word"), [("attract", "back"), ("working", "cancel")])
+def test_an_unusable_word_of_the_bar_says_why(name: str, word: str) -> None:
+    app = show(name)
+    node = find(app, word)
+    assert not node.is_enabled
+    tap(node)
+    assert app._client.sent == []
+    assert app.frame.toast.is_shown
+    assert app.frame.toast.say.text.message.text
+
+
+@pytest.mark.parametrize(
+    ("word", "intent"),
+    [
+        ("back", intents.Back(step=1)),
+        ("cancel", intents.Cancel(step=1)),
+        ("voice", intents.SetVoice(step=1, is_on=True)),
+        ("call", intents.CallStaff(step=1)),
+    ],
+)
+def test_the_words_of_the_bar(word: str, intent: intents.Intent) -> None:
+    app = show("kinds")
+    tap(find(app, word))
+    assert app._client.sent == [intent]
+
+
+def test_the_sheet_changes_language_size_and_colours_and_closes() -> None:
+    app = show("kinds")
+    tap(find(app, "language"))
+    for key in ("en", "sheet.size.XL", "sheet.contrast.black"):
+        tap(find(app, key))
+    assert app._client.sent == [
+        intents.ChooseLanguage(step=1, language="en"),
+        intents.SetTextSize(step=1, size="XL"),
+        intents.SetContrast(step=1, contrast="black"),
+    ]
+    tap(find(app, "sheet.close"))
+    assert not app.frame.sheet.is_shown
+
+
+def test_under_the_sheet_nothing_can_be_touched() -> None:
+    app = show("kinds")
+    node = find(app, "more juminhyo")
+    tap(find(app, "language"))
+    tap(node)
+    assert app._client.sent == []
+
+
+def test_still_there_is_answered_and_covers_the_screen() -> None:
+    app = show("kinds-still-there")
+    tap(find(app, "still.go"))
+    assert app._client.sent == [intents.KeepGoing(step=1)]
+    app = show("pay-still-there")
+    tap(find(app, "still.end"))
+    assert app._client.sent == [intents.Cancel(step=1)]
+
+
+def test_an_option_and_a_count_can_be_changed_again_and_again() -> None:
+    app = show("options")
+    tap(find(app, "honseki yes"))
+    tap(find(app, "honseki no"))
+    assert [intent.choice for intent in app._client.sent] == ["yes", "no"]
+
+
+def test_staff_called_is_said_and_shown() -> None:
+    app = show("kinds")
+    app.show(msgspec.structs.replace(samples.sample("kinds", rev=2), is_staff_called=True))
+    assert app.frame.toast.is_shown
+    assert app.frame.bar.buttons["call"].is_chosen
+
+
+def test_an_update_in_place_makes_no_new_widget() -> None:
+    app = show("pay")
+    screen = app.frame.screen
+    before = {id(widget) for widget in app.frame.walk(restrict=True)}
+    body = msgspec.structs.replace(samples.sample("pay").body, inserted=view.Yen(550), remaining=view.Yen(50))
+    app.show(msgspec.structs.replace(samples.sample("pay", rev=2), body=body))
+    assert app.frame.screen is screen
+    assert {id(widget) for widget in app.frame.walk(restrict=True)} == before
+    assert "50円" in [node.text for node in _tree(app)]
+
+
+def test_the_same_update_draws_what_a_fresh_screen_draws() -> None:
+    app = show("pay-coins-only")
+    app.show(samples.sample("pay-exact", rev=2))
+    updated = _text(app)
+    assert updated == _text(show("pay-exact"))
+
+
+def test_language_is_switched_without_leaving_the_screen() -> None:
+    app = show("options")
+    screen = app.frame.screen
+    app.show(samples.sample("options", "en", rev=2))
+    assert app.frame.screen is screen
+    assert _text(app) == _text(show("options", "en"))
+
+
+def test_when_the_core_is_away_the_window_says_so_and_comes_back() -> None:
+    app = show("pay")
+    app._client = None
+    app._show_away()
+    assert "wait.title" in [node.key for node in _tree(app)]
+    app.show(samples.sample("pay"))
+    assert "pay.title" in [node.key for node in _tree(app)]
+
+
+def _tree(app: Any) -> list[Any]:
+    from screens import tree
+
+    return tree.in_front(app.frame)
+
+
+def _text(app: Any) -> str:
+    from screens import tree
+
+    return tree.as_text(tree.in_front(app.frame))
+
+
+def test_every_body_has_a_screen_and_a_sample() -> None:
+    window.app()
+    from screens.router import SCREENS
+
+    bodies = set(typing.get_args(view.AnyBody)) - {view.Assisted}
+    assert set(SCREENS) == bodies
+    assert {type(samples.sample(name).body) for name in samples.names()} == bodies
+
+
+@pytest.mark.parametrize("contrast", colours.PALETTES)
+def test_text_and_edges_reach_their_contrast(contrast: str) -> None:
+    palette = colours.PALETTES[contrast]
+    for ink, ground in colours.PAIRS:
+        assert colours.contrast(palette[ink], palette[ground]) >= tokens.TEXT_CONTRAST_LEAST, (ink, ground)
+    for edge, ground in colours.EDGES:
+        assert colours.contrast(palette[edge], palette[ground]) >= tokens.EDGE_CONTRAST_LEAST, (edge, ground)
+
+
+def test_the_window_takes_orders_from_nobody() -> None:
+    """No settings behind F1, no exit on escape, no module, one input provider."""
+    window.app()
+    from kivy.app import App
+    from kivy.config import Config
+
+    assert App.get_running_app() is None
+    assert dict(Config.items("input")) == {"mouse": "mouse,disable_multitouch"}
+    assert Config.items("modules") == []
+    assert not Config.getboolean("kivy", "exit_on_escape")

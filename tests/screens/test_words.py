@@ -1,0 +1,261 @@
+"""The catalogues and what they promise; no window is needed."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import re
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from i18n import dates
+from i18n.catalogue import FOLDER, SOURCE, Catalogue, languages, load
+from i18n.message import NOT_FIRST, NOT_LAST, Message, Run, break_lines, names_in, parse, plain
+from i18n.po import CatalogueError, read_po
+from kiosk.money import Denomination, Yen
+from screens import samples
+
+ROOT = Path(__file__).parents[2]
+SCREENS = ROOT / "screens"
+KEY = re.compile(r"[a-z_]+(\.[A-Za-z0-9_-]+)+")
+
+
+def _strings(path: Path) -> set[str]:
+    """Every string constant of a module that is not a docstring."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docs = {
+        node.body[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    bare = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docs | bare
+    }
+
+
+def _kv_keys() -> set[str]:
+    found: set[str] = set()
+    for path in SCREENS.rglob("*.kv"):
+        found |= set(re.findall(r"^\s+key: '([^']+)'$", path.read_text(encoding="utf-8"), re.M))
+    return found
+
+
+def _py_keys() -> set[str]:
+    """String constants that look like a key whose first part the catalogue has."""
+    rooms = {key.partition(".")[0] for key in load(SOURCE).keys if "." in key}
+    found: set[str] = set()
+    for path in SCREENS.rglob("*.py"):
+        found |= {s for s in _strings(path) if KEY.fullmatch(s) and s.partition(".")[0] in rooms}
+    return {key for key in found if not key.endswith((".kv", ".py", ".sock"))}
+
+
+def _made_keys() -> set[str]:
+    """Keys that screens put together from a view's words."""
+    kinds = ("juminhyo", "kisai_jiko", "inkan_shomei", "kazei_shomei", "koseki_zenbu")
+    choices = {"whom": ("self", "household"), "honseki": ("no", "yes"), "kojin_bango": ("no", "yes")}
+    reasons = (
+        "starting",
+        "closed",
+        "certificate-printer",
+        "card-reader",
+        "cash",
+        "server",
+        "clock",
+        "stopped",
+        "journal",
+        "other",
+    )
+    stages = ("checking", "preparing", "issuing", "printing", "paying_change")
+    return {
+        *(f"kind.{kind}{part}" for kind in kinds for part in ("", ".short", ".for")),
+        *(f"option.{option}" for option in choices),
+        *(f"option.{option}.help" for option in ("honseki", "kojin_bango")),
+        *(f"notice.other.{part}" for part in ("title", "why", "next")),
+        *(f"option.{option}.{choice}" for option, all_ in choices.items() for choice in all_),
+        *(f"summary.{option}.{choice}" for option, all_ in choices.items() for choice in all_),
+        *(f"out.{reason}" for reason in reasons),
+        *(f"working.{stage}" for stage in stages),
+        *(f"things.{thing}" for thing in ("certificate", "change", "receipt", "coming", "waiting", "taken")),
+        *(f"notice.{code}.{part}" for code in samples.NOTICE_CODES for part in ("title", "why", "next")),
+        *(f"money.{each.value}" for each in Denomination),
+        *(f"face.{each.value}" for each in Denomination if each.is_note),
+        *(f"trouble.money.{money}" for money in ("none", "returned", "held", "slip")),
+        *(f"bar.{word}{off}" for word in ("back", "cancel", "language", "voice", "call") for off in ("", ".off")),
+        *(f"refusal.N-30{digit}" for digit in range(1, 6)),
+    }
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_key_that_is_used_exists(language: str) -> None:
+    used = _kv_keys() | _py_keys() | _made_keys()
+    assert len(used) > 200
+    assert used - load(language).keys == set()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_language_has_exactly_the_keys_of_the_source(language: str) -> None:
+    assert load(language).keys == load(SOURCE).keys
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_translation_wants_the_values_that_the_source_gives(language: str) -> None:
+    source, other = load(SOURCE), load(language)
+    for key in source.keys:
+        wanted = {name for form in source.forms(key) for name in names_in(form)}
+        for form in other.forms(key):
+            extra = names_in(form) - wanted
+            assert not extra or key.startswith(("date.", "era.", "time.")), key
+            assert form.count("**") % 2 == 0, key
+            assert form.strip() == form != "", key
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_key_is_used_somewhere(language: str) -> None:
+    """A text that nothing shows misleads translators. Slips and dates are used outside the screens."""
+    used = _kv_keys() | _py_keys() | _made_keys()
+    outside = ("slip.", "date.", "era.", "month.", "weekday.", "time")
+    left = {key for key in load(language).keys - used if not key.startswith(outside)}
+    plain_keys = {"yen", "copies", "sheets", "number"}
+    sheet = {key for key in left if key.startswith("sheet.")}
+    assert left - plain_keys - sheet - {"language.name", "refusal.other"} == set()
+
+
+def test_no_visible_string_in_code() -> None:
+    for path in sorted(SCREENS.rglob("*.py")):
+        if path.name == "samples.py":
+            continue
+        shown = {s for s in _strings(path) if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", s)}
+        assert shown == set(), path
+    for path in sorted(SCREENS.rglob("*.kv")):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"[^\x00-\x7f]", text), path
+        assert not re.search(r"^\s+(text|title):", text, re.M), path
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_letter_is_missing_in_the_font(language: str) -> None:
+    from PIL import ImageFont
+
+    from screens import fonts
+
+    face = ImageFont.truetype(str(fonts.REGULAR), 40, index=fonts.JAPANESE_FACE)
+    missing = bytes(face.getmask("\U000fffff"))
+    used = {letter for key in load(language).keys for form in load(language).forms(key) for letter in form}
+    for letter in used - set(" \n　"):
+        assert bytes(face.getmask(letter)) != missing, letter
+
+
+def test_yen_and_plural_and_dates() -> None:
+    ja, en = load("ja"), load("en")
+    assert ja.text("pay.cancel", amount=Yen(1500)) == "「やめる」を押すと、1,500円をお返しします。"
+    assert en.text("pay.cancel", amount=Yen(1500)) == "“Stop” gives back ¥1,500."
+    assert [en.text("copies", n) for n in (1, 2)] == ["1 copy", "2 copies"]
+    assert [ja.text("copies", n) for n in (1, 2)] == ["1通", "2通"]
+    assert dates.long_date(ja, dt.date(2026, 11, 20)) == "令和8年11月20日"
+    assert dates.long_date(ja, dt.date(2019, 5, 1)) == "令和元年5月1日"
+    assert dates.long_date(ja, dt.date(2019, 4, 30)) == "平成31年4月30日"
+    assert dates.day(ja, dt.date(2026, 11, 20)) == "11月20日（金）"
+    assert dates.clock(ja, 17, 0) == "17時"
+
+
+def test_a_value_is_never_read_as_marks() -> None:
+    message = parse("{name} 様", {"name": "a|b**c{d}\n"}, breaks_at_spaces=False)
+    assert message.text == "a|b**c{d}\n 様"
+    assert all(not run.is_bold for paragraph in message.paragraphs for phrase in paragraph for run in phrase)
+
+
+def test_an_unknown_key_is_shown_as_itself_and_a_missing_one_in_japanese() -> None:
+    entries = read_po((FOLDER / "en.po").read_text(encoding="utf-8"))
+    del entries["pay.title"]
+    poor = Catalogue("en", entries, load("ja"))
+    assert poor.text("pay.title") == load("ja").text("pay.title")
+    assert poor.text("no.such.key") == "no.such.key"
+
+
+TEXT = st.text(alphabet=string.ascii_letters + "あいうアイウ一二三、。「」（）ーっ 0123", max_size=60)
+
+
+def _measure(run: Run) -> float:
+    return float(sum(1 if letter.isascii() else 2 for letter in run.text))
+
+
+@given(st.lists(TEXT, min_size=1, max_size=8), st.integers(min_value=4, max_value=40))
+def test_breaking_keeps_every_letter_and_kinsoku(phrases: list[str], width: int) -> None:
+    message = Message((tuple((Run(phrase),) for phrase in phrases if phrase),))
+    lines = break_lines(message, width, _measure)
+    kept = "".join(run.text for line in lines for run in line.runs)
+    assert kept.replace(" ", "") == "".join(phrases).replace(" ", "")
+    starts = {phrase[0] for phrase in phrases if phrase}
+    ends = {phrase[-1] for phrase in phrases if phrase}
+    for line in lines[1:]:
+        first = "".join(run.text for run in line.runs)[:1]
+        assert first not in NOT_FIRST or first in starts
+    for line in lines[:-1]:
+        last = "".join(run.text for run in line.runs)[-1:]
+        assert last not in NOT_LAST or last in ends
+
+
+@pytest.mark.parametrize("language", [each for each in languages() if each == "ja"])
+def test_no_line_of_the_catalogue_begins_with_a_closing_mark(language: str) -> None:
+    """A break mark stands before a word, never before 、。」."""
+    words = load(language)
+    for key in words.keys:
+        for form in words.forms(key):
+            assert not re.search(r"\|[、。」）〉]", form), key
+            assert not re.search(r"[「（〈]\|", form), key
+
+
+def test_a_plain_text_is_one_phrase() -> None:
+    assert plain("山＊＊").text == "山＊＊"
+
+
+@given(st.text(max_size=200))
+def test_reading_po_gives_entries_or_an_error(text: str) -> None:
+    try:
+        read_po(text)
+    except CatalogueError:
+        return
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'msgid "a"\nmsgstr "1"\n\nmsgid "a"\nmsgstr "2"\n',
+        'msgid "a"\n',
+        'msgstr "a"\n',
+        '#~ msgid "a"\n#~ msgstr "b"\n',
+        'msgid "a"\nmsgid "b"\nmsgstr "c"\n',
+        'msgid "a" + "b"\nmsgstr "c"\n',
+        'words "a"\n',
+    ],
+)
+def test_what_is_refused(text: str) -> None:
+    with pytest.raises(CatalogueError):
+        read_po(text)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_babel_reads_the_same(language: str) -> None:
+    """A stranger's reader of the format sees the same texts."""
+    from babel.messages import pofile
+
+    with (FOLDER / f"{language}.po").open("rb") as file:
+        read = pofile.read_po(file, abort_invalid=True)
+    found = {
+        message.id[0] if isinstance(message.id, tuple) else message.id: (
+            tuple(message.string) if isinstance(message.string, tuple) else (message.string,)
+        )
+        for message in read
+        if message.id
+    }
+    ours = load(language)
+    assert found == {key: ours.forms(key) for key in ours.keys}
