@@ -226,7 +226,8 @@ class Documents:
         kind = self._office.kinds[document.kind]
         issue = paper.Issue(document.kiosk, document.transaction_id, document.line, document.serial, now)
         household = self._office.register.household(order.applicant.household)
-        data = paper.compose(self._office.town, kind, issue, order.people, household, order.choices)
+        seal = self._office.register.seal(order.applicant.id) if kind.needs_seal else None
+        data = paper.compose(self._office.town, kind, issue, order.people, household, order.choices, seal)
         if not self._office.guard.can_draw(paper.texts(data)):
             return None
         try:

@@ -52,7 +52,7 @@ def init(folder: Path, *, kiosk: str, hosts: list[str], town: Path, clock: Clock
     for name in ("tls", "jpki", "jpki/roots", "jpki/crl"):
         (folder / name).mkdir(mode=0o700)
     shutil.copytree(town, folder / "town")
-    FileRegister(folder / "town" / "residents.csv")
+    FileRegister(folder / "town")
     read_town(folder / "town")
     pki.make_authority(folder / "tls", now)
     pki.make_server_certificate(folder / "tls", hosts, now)
@@ -81,7 +81,7 @@ def trust(folder: Path, *, roots: list[Path], crls: list[Path], links: Path, clo
     """
     town = read_town(folder / "town")
     certificates = [_root(town, file) for file in roots]
-    register = FileRegister(folder / "town" / "residents.csv")
+    register = FileRegister(folder / "town")
     rows = list(_links(links, certificates))
     known = [row for row in rows if register.resident(row.resident) is not None]
     for sub in ("roots", "crl"):
@@ -116,7 +116,7 @@ def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None =
     return Office(
         town=town,
         kinds=kinds,
-        register=FileRegister(folder / "town" / "residents.csv"),
+        register=FileRegister(folder / "town"),
         judge=CertificateJudge(roots, CrlChecker(folder / "jpki" / "crl")),
         guard=NameGuard.of_font(font),
         renderer=renderer_of(kinds, font),

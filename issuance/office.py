@@ -15,7 +15,7 @@ from issuance.clock import Clock
 from issuance.manifest import ManifestSigner
 from issuance.names import NameGuard
 from issuance.problems import Problem
-from issuance.register import Resident, ResidentRegister
+from issuance.register import Resident, ResidentRegister, Seal
 from issuance.render import Renderer
 from issuance.rules import Case
 from issuance.store import Kiosk, Session, Store, Tx
@@ -27,6 +27,15 @@ CHALLENGE_LASTS = timedelta(minutes=2)
 SESSION_LASTS = timedelta(minutes=30)
 DOCUMENT_LASTS = timedelta(minutes=15)
 """From prepare to commit: the resident pays in this time, or the document becomes void by itself."""
+
+_BLANK = Seal(
+    bytes.fromhex(
+        "89504e470d0a1a0a0000000d4948445200000001000000010100000000376ef9240000000a494441"
+        "54789c636800000082008177cd72b60000000049454e44ae426082"
+    ),
+    10.0,
+)
+"""One white pixel, for warming up."""
 
 
 class Office(msgspec.Struct, frozen=True):
@@ -85,7 +94,7 @@ class Office(msgspec.Struct, frozen=True):
         )
         issue = paper.Issue("", "", "", "", self.clock.now())
         for key, kind in self.kinds.items():
-            data = paper.compose(self.town, kind, issue, (nobody,), (nobody,), {})
+            data = paper.compose(self.town, kind, issue, (nobody,), (nobody,), {}, _BLANK)
             self.renderer.render(key, data, issue.at)
 
 

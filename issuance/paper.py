@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from issuance.clock import town_day
-from issuance.register import Resident
+from issuance.register import Resident, Seal
 from issuance.town import Kind, Town
 from issuance.wareki import wareki
 
@@ -49,8 +49,10 @@ def compose(
     people: tuple[Resident, ...],
     household: tuple[Resident, ...],
     choices: Mapping[str, str],
+    seal: Seal | None = None,
 ) -> dict[str, Any]:
-    """The data of one certificate: `people` of this `household`, whose head is first."""
+    """The data of one certificate: `people` of this `household`, whose head is first; `seal`: the
+    applicant's."""
     several = choices.get("whom") == "household"
     whole = "household" if len(people) == len(household) else "self"
     return {
@@ -67,6 +69,7 @@ def compose(
         "persons_per_page": kind.persons_per_page,
         "address": people[0].address,
         "head": _shown(household[0].name, is_asked=several),
+        "seal": {"png": list(seal.png), "width_mm": seal.width_mm} if seal else None,
         "persons": [_person(each, choices) for each in people],
     }
 

@@ -7,6 +7,7 @@ decided elsewhere (rules, paper).
 from __future__ import annotations
 
 import csv
+import struct
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -61,6 +62,13 @@ class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return day.year - self.birth.year - ((day.month, day.day) < (self.birth.month, self.birth.day))
 
 
+class Seal(msgspec.Struct, frozen=True):
+    """A registered impression (印影): a PNG, and how wide it is on paper."""
+
+    png: bytes
+    width_mm: float
+
+
 class ResidentRegister(Protocol):
     """The town's register."""
 
@@ -70,29 +78,39 @@ class ResidentRegister(Protocol):
     def household(self, household: str) -> tuple[Resident, ...]:
         """Who lives in this household now, in the register's order (its head first)."""
 
+    def seal(self, resident: str) -> Seal | None:
+        """The impression this person registered."""
+
 
 class RegisterError(Exception):
     """A register's file cannot be used. Names file and line, never what stands there."""
 
 
 class FileRegister:
-    """A register in one CSV file, read whole: either all of it counts or none."""
+    """A register in a folder (`residents.csv`, `seals/<id>.png`), read whole: either all of it counts or
+    none."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self._residents: dict[str, Resident] = {}
         self._households: dict[str, list[Resident]] = {}
-        for resident in _read(file):
+        self._seals: dict[str, Seal] = {}
+        for resident in _read(folder / "residents.csv"):
             if resident.id in self._residents:
-                raise RegisterError(f"{file.name}: a resident id stands twice")
+                raise RegisterError("residents.csv: a resident id stands twice")
             self._residents[resident.id] = resident
             if resident.lives_here:
                 self._households.setdefault(resident.household, []).append(resident)
+            if resident.seal:
+                self._seals[resident.id] = _read_seal(folder / "seals" / f"{resident.id}.png")
 
     def resident(self, resident: str) -> Resident | None:
         return self._residents.get(resident)
 
     def household(self, household: str) -> tuple[Resident, ...]:
         return tuple(self._households.get(household, ()))
+
+    def seal(self, resident: str) -> Seal | None:
+        return self._seals.get(resident)
 
     def __iter__(self) -> Iterator[Resident]:
         return iter(self._residents.values())
@@ -110,3 +128,23 @@ def _read(file: Path) -> Iterator[Resident]:
                 yield msgspec.convert(plain, Resident, strict=False)
             except msgspec.ValidationError:
                 raise RegisterError(f"{file.name}: line {number} is not a resident") from None
+
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+SEAL_MM = (8.0, 25.0)
+"""A registrable seal fits into 25 mm and not into 8 mm (facts: kiosk.md §3.2)."""
+
+
+def _read_seal(file: Path) -> Seal:
+    """The image and its true width: pixels (IHDR) over pixels per metre (pHYs), both first of the file (PNG
+    §11)."""
+    png = file.read_bytes() if file.is_file() else b""
+    at = png.find(b"pHYs", 0, 200)
+    if not png.startswith(_PNG) or png[12:16] != b"IHDR" or at < 0 or len(png) < at + 13 or png[at + 12] != 1:
+        raise RegisterError(f"seals/{file.name}: not a PNG that says its size")
+    (pixels,) = struct.unpack_from(">I", png, 16)
+    (per_metre,) = struct.unpack_from(">I", png, at + 4)
+    width_mm = 1000.0 * pixels / per_metre if per_metre else 0.0
+    if not SEAL_MM[0] <= width_mm <= SEAL_MM[1]:
+        raise RegisterError(f"seals/{file.name}: a seal is 8 to 25 mm wide")
+    return Seal(png, round(width_mm, 2))

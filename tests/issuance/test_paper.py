@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from issuance import folder, paper
 from issuance.folder import CERTIFICATES
@@ -19,7 +20,7 @@ from tests.issuance.people import FONT, KIOSK, NOW
 
 TOWN = read_town(folder.SPECIMEN)
 KINDS = read_kinds(CERTIFICATES)
-REGISTER = FileRegister(folder.SPECIMEN / "residents.csv")
+REGISTER = FileRegister(folder.SPECIMEN)
 ISSUE = Issue(KIOSK, "1" * 32, "2" * 32, "2026-00000123-94", NOW)
 EVERYTHING = {"whom": "household", "honseki": "yes", "kojin_bango": "yes"}
 
@@ -34,7 +35,9 @@ def drawn(renderer: Renderer, who: str, kind: str = "juminhyo", **choices: str) 
     assert applicant is not None
     household = REGISTER.household(applicant.household)
     people = paper.holders(applicant, household, choices)
-    return renderer.render(kind, paper.compose(TOWN, KINDS[kind], ISSUE, people, household, choices), NOW)[0]
+    seal = REGISTER.seal(who) if KINDS[kind].needs_seal else None
+    data = paper.compose(TOWN, KINDS[kind], ISSUE, people, household, choices, seal)
+    return renderer.render(kind, data, NOW)[0]
 
 
 def run(tmp_path: Path, pdf: bytes, *command: str) -> str:
@@ -136,6 +139,36 @@ def test_kisai_jiko_is_the_same_form_with_its_own_sentence(tmp_path: Path, rende
     assert "世帯全員の住民票に記載されている事項と相違ない" in page
 
 
+@pytest.mark.parametrize(("who", "wide_mm"), [("hanako", 12.0), ("goro", 18.0), ("sato", 10.5)])
+def test_a_seal_is_drawn_at_its_true_size(
+    tmp_path: Path, renderer: Renderer, who: str, wide_mm: float
+) -> None:
+    """Measured on the raster, within a tenth of a millimetre."""
+    pdf = drawn(renderer, who, "inkan_shomei")
+    place = ("-x", "500", "-y", "800", "-W", "1150", "-H", "1150")  # inside the frame's left cell, at 600 dpi
+    run(tmp_path, pdf, "pdftoppm", "-r", "600", "-gray", *place, "PDF", str(tmp_path / "seal"))
+    with Image.open(tmp_path / "seal-1.pgm") as picture:
+        box = picture.point(lambda value: 255 if value < 100 else 0).getbbox()
+    assert box is not None
+    for pixels in (box[2] - box[0], box[3] - box[1]):
+        assert pixels / 600 * 25.4 == pytest.approx(wide_mm, abs=0.1)
+
+
+def test_a_seal_certificate_says_whose_seal_it_is(tmp_path: Path, renderer: Renderer) -> None:
+    (page,) = text(tmp_path, drawn(renderer, "yoshiko", "inkan_shomei"))
+    person = REGISTER.resident("yoshiko")
+    assert person is not None
+    for wanted in (
+        "印鑑登録証明書",
+        f"氏名{bare(person.name)}",
+        "昭和50年11月30日",
+        person.address,
+        "登録された印影と相違ない",
+    ):
+        assert wanted in page
+    assert page.count("氏名") == 1
+
+
 def test_only_our_font_and_embedded(tmp_path: Path, renderer: Renderer) -> None:
     lines = run(tmp_path, drawn(renderer, "goro", **EVERYTHING), "pdffonts", "PDF").splitlines()[2:]
     assert lines
@@ -179,7 +212,7 @@ def test_a_fault_while_drawing_quotes_nothing(renderer: Renderer) -> None:
 
 def test_the_templates_own_words_are_in_the_font() -> None:
     guard = NameGuard.of_font(FONT)
-    for file in CERTIFICATES.glob("*/*"):
+    for file in [each for each in CERTIFICATES.rglob("*") if each.is_file()]:
         words = file.read_text(encoding="utf-8").replace("\n", "")
         assert guard.can_draw([each for each in words if ord(each) > 0x7F]), file
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,16 +13,15 @@ from issuance import folder, rules
 from issuance.clock import town_day
 from issuance.names import NameGuard
 from issuance.problems import Code
-from issuance.register import FileRegister, RegisterError, Resident
+from issuance.register import FileRegister, RegisterError, Resident, Seal
 from issuance.rules import Case
-from issuance.town import Kind, TownError, read_kinds, read_town
+from issuance.town import TownError, read_kinds, read_town
 from tests.issuance.desk_of import Server
 from tests.issuance.people import FONT, NOW, Card
 
 TOWN = read_town(folder.SPECIMEN)
 KINDS = read_kinds(folder.CERTIFICATES)
-REGISTER = FileRegister(folder.SPECIMEN / "residents.csv")
-SEALED = Kind("inkan_shomei", "印鑑登録証明書", "applicant", {"self": "証明する。"}, needs_seal=True)
+REGISTER = FileRegister(folder.SPECIMEN)
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,7 @@ def case_of(who: str, guard: NameGuard, now: datetime = NOW, **town: object) -> 
     applicant = REGISTER.resident(who)
     assert applicant is not None
     changed = msgspec.structs.replace(TOWN, **town)
-    kinds = KINDS | {"inkan_shomei": SEALED}
-    return Case(changed, kinds, applicant, REGISTER.household(applicant.household), now, guard)
+    return Case(changed, KINDS, applicant, REGISTER.household(applicant.household), now, guard)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +196,7 @@ def test_nobody_lives_in_a_real_place() -> None:
 
 def test_a_register_counts_whole_or_not_at_all(tmp_path: Path) -> None:
     lines = (folder.SPECIMEN / "residents.csv").read_text(encoding="utf-8").splitlines()
+    shutil.copytree(folder.SPECIMEN / "seals", tmp_path / "seals")
     file = tmp_path / "residents.csv"
     for broken in (
         [*lines[:3], lines[2]],
@@ -205,8 +205,22 @@ def test_a_register_counts_whole_or_not_at_all(tmp_path: Path) -> None:
     ):
         file.write_text("\n".join(broken), encoding="utf-8")
         with pytest.raises(RegisterError) as caught:
-            FileRegister(file)
+            FileRegister(tmp_path)
         assert "例示" not in str(caught.value)
+
+
+def test_a_seal_says_its_size(tmp_path: Path) -> None:
+    """At the wrong size a seal is another seal."""
+    shutil.copytree(folder.SPECIMEN, tmp_path / "town")
+    file = tmp_path / "town" / "seals" / "hanako.png"
+    png = file.read_bytes()
+    at = png.index(b"pHYs") + 4
+    assert FileRegister(tmp_path / "town").seal("hanako") == Seal(png, 11.98)
+    tenfold = png[:at] + (2362).to_bytes(4, "big") + png[at + 4 :]
+    for broken in (b"", b"junk", png[: at - 4] + b"tEXt" + png[at:], tenfold):
+        file.write_bytes(broken)
+        with pytest.raises(RegisterError, match="hanako"):
+            FileRegister(tmp_path / "town")
 
 
 def test_a_towns_files_are_read_strictly(tmp_path: Path) -> None:
