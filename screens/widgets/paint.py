@@ -50,6 +50,7 @@ BOXES: Final[dict[str, Box]] = {
     "on": Box("tint", "blue", tokens.CHOSEN_LINE, lip="lip"),
     "on_down": Box("down", "blue", tokens.CHOSEN_LINE, is_pressed=True),
     "key": Box("card", "rim", lip="lip"),
+    "key_down": Box("down", "rim", is_pressed=True),
     "wait": Box("grey", "grey"),
     "digit": Box("card", "rim"),
     "digit_at": Box("tint", "blue", tokens.CHOSEN_LINE),

@@ -245,3 +245,12 @@ def test_the_window_takes_orders_from_nobody() -> None:
     assert dict(Config.items("input")) == {"mouse": "mouse,disable_multitouch"}
     assert Config.items("modules") == []
     assert not Config.getboolean("kivy", "exit_on_escape")
+
+
+def test_every_button_has_a_pressed_picture() -> None:
+    window.app()
+    from screens.widgets.button import KINDS
+    from screens.widgets.paint import BOXES
+
+    boxes = {kind.box for kind in KINDS.values()} | {"on"}
+    assert {f"{box}_down" for box in boxes} <= set(BOXES)
