@@ -285,6 +285,38 @@ def test_certificates_follow_their_profiles() -> None:
     assert said == [HANAKO.name, "00000", "2", "319410303", HANAKO.address, "0" * 15]
 
 
+def test_the_people_are_those_of_the_sample_town() -> None:
+    with (Path(__file__).parents[2] / "issuance/sample/residents.csv").open(
+        newline="", encoding="utf-8"
+    ) as file:
+        residents = {each["id"]: each for each in csv.DictReader(file)}
+    for person in PERSONS.values():
+        row = residents[person.key]
+        assert (row["name"], row["birth"], row["address"]) == (
+            person.name,
+            person.birth.isoformat(),
+            person.address,
+        )
+        assert row["my_number"] == person.number
+        assert row["sex"] == {"1": "M", "2": "F"}[person.sex]
+
+
+def test_the_revocation_list_is_of_the_municipality_that_the_certificates_name() -> None:
+    crl = x509.load_der_x509_crl((box() / "pki" / "crl.der").read_bytes())
+    scope = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint)
+    auth = x509.load_der_x509_certificate((box() / "cards" / "hanako" / "auth.cer").read_bytes())
+    points = auth.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    assert scope.critical and scope.value.full_name == points[0].full_name
+    done = subprocess.run(
+        ["openssl", "verify", "-crl_check", "-CAfile", "ca.pem", "-CRLfile", "crl.pem"],
+        input=auth.public_bytes(Encoding.PEM),
+        cwd=box() / "pki",
+        capture_output=True,
+        check=False,
+    )
+    assert b"OK" in done.stdout, done.stderr
+
+
 def test_bad_certificates_are_bad_in_one_way_each() -> None:
     now = datetime.now(UTC)
     root = x509.load_pem_x509_certificate((box() / "pki" / "ca.pem").read_bytes())

@@ -154,7 +154,7 @@ def sign_leaf(ca: Authority, key: Key, validity: Validity, person: Person) -> x5
 
 
 def revocation_list(ca: Authority, serials: list[int]) -> x509.CertificateRevocationList:
-    """A CRL that stays current for the life of a demo; the real one is of one day."""
+    """A CRL of our municipality (JPKI cuts its lists so); current for the life of a demo, the real one for a day."""
     now = _now()
     builder = x509.CertificateRevocationListBuilder().issuer_name(ca.certificate.subject)
     builder = builder.last_update(now - timedelta(minutes=5)).next_update(now + timedelta(days=_CA_DAYS))
@@ -162,7 +162,21 @@ def revocation_list(ca: Authority, serials: list[int]) -> x509.CertificateRevoca
         entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now)
         builder = builder.add_revoked_certificate(entry.build())
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.key.public_key())
-    return builder.add_extension(identifier, critical=False).sign(ca.key, hashes.SHA256())
+    scope = x509.IssuingDistributionPoint(
+        full_name=[x509.DirectoryName(_distribution_point())],
+        relative_name=None,
+        only_contains_user_certs=True,
+        only_contains_ca_certs=False,
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=False,
+    )
+    return (
+        builder.add_extension(identifier, critical=False)
+        .add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
+        .add_extension(scope, critical=True)
+        .sign(ca.key, hashes.SHA256())
+    )
 
 
 def five_birthdays(birth: date) -> Validity:
@@ -192,13 +206,6 @@ def _now() -> datetime:
 def _leaf(
     ca: Authority, key: Key, subject: x509.Name, validity: Validity, policy: ObjectIdentifier
 ) -> x509.CertificateBuilder:
-    place = _name(
-        (NameOID.COUNTRY_NAME, "JP"),
-        (NameOID.ORGANIZATION_NAME, "KIOSK-TEST"),
-        (NameOID.ORGANIZATIONAL_UNIT_NAME, "CRL Distribution Points"),
-        (NameOID.ORGANIZATIONAL_UNIT_NAME, PREFECTURE),
-        (NameOID.COMMON_NAME, f"{CITY} CRLDP"),
-    )
     ocsp = x509.AccessDescription(
         AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://ocsp.kiosk-test.invalid")
     )
@@ -209,7 +216,7 @@ def _leaf(
         .add_extension(
             x509.IssuerAlternativeName([x509.DirectoryName(_japanese("試験用認証局"))]), critical=False
         )
-        .add_extension(_points(place), critical=False)
+        .add_extension(_points(_distribution_point()), critical=False)
         .add_extension(x509.AuthorityInformationAccess([ocsp]), critical=False)
         .add_extension(authority, critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -251,6 +258,16 @@ def _usage(**true: bool) -> x509.KeyUsage:
 def _points(name: x509.Name) -> x509.CRLDistributionPoints:
     point = x509.DistributionPoint([x509.DirectoryName(name)], None, None, None)
     return x509.CRLDistributionPoints([point])
+
+
+def _distribution_point() -> x509.Name:
+    return _name(
+        (NameOID.COUNTRY_NAME, "JP"),
+        (NameOID.ORGANIZATION_NAME, "KIOSK-TEST"),
+        (NameOID.ORGANIZATIONAL_UNIT_NAME, "CRL Distribution Points"),
+        (NameOID.ORGANIZATIONAL_UNIT_NAME, PREFECTURE),
+        (NameOID.COMMON_NAME, f"{CITY} CRLDP"),
+    )
 
 
 def _japanese(unit: str) -> x509.Name:
