@@ -76,7 +76,8 @@ class CardClient:
 
     def join(self) -> None:
         """Wait for the thread's end after `stop` (tests)."""
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     # --- the thread -----------------------------------------------------------------------------------------
 

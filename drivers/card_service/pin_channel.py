@@ -133,6 +133,9 @@ class PinChannel:
         before = os.umask(0o117)  # rw for us and the directory's group (the screen's), from the first moment
         try:
             listener.bind(os.fspath(self._path))
+        except OSError:
+            listener.close()
+            raise
         finally:
             os.umask(before)
         listener.listen(_PEERS_MAX)
