@@ -49,7 +49,7 @@ class Runner:
         self._lang = lang
         self._tell = tell
         self._acted_at_s: float | None = None
-        self._since_s = 0.0
+        self._since_s = time.monotonic()
         """When the view was shown that was seen last."""
         self._pictures = 0
         self._beside: dict[str, float] = {}

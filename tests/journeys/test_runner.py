@@ -1,6 +1,7 @@
 """The runner against a kiosk that is only a list of screens."""
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,18 @@ from drivers.simpanel.runner import JourneyError, Runner
 from drivers.simpanel.script import Journey, Step
 from kiosk.errors import ConfigError
 
+BEGAN_S = time.monotonic()
+"""Fake moments lie after the runner's beginning, but for the first view's."""
+
 
 class FakeKiosk:
     """Each act leads to the next screen, which was shown 0.05 s after it."""
 
     def __init__(self, *screens: tuple[str, dict[str, Any]]) -> None:
-        self.views = [self.view(screens[0], 99.0)]
+        self.views = [self.view(screens[0], BEGAN_S)]
         self.next = list(screens[1:])
         self.acts: list[tuple[str, ...]] = []
-        self.now_s = 100.0
+        self.now_s = BEGAN_S + 100.0
         self.left_out_s = 0.0
 
     def view(self, screen: tuple[str, dict[str, Any]], at_s: float) -> dict[str, Any]:
@@ -91,20 +95,20 @@ def test_values_of_a_screen_are_awaited() -> None:
 def test_what_passed_between_two_looks_was_seen() -> None:
     kiosk = FakeKiosk(("Pay", {"inserted": 0}), ("Pay", {"inserted": 100}))
     coin = Step(do=["insert-coin", "100"])
-    kiosk.views.append(kiosk.view(("Pay", {"inserted": 0}), 99.5))
+    kiosk.views.append(kiosk.view(("Pay", {"inserted": 0}), BEGAN_S + 99.5))
     runner = Runner(
         kiosk.do, Journey(title={}, steps=[coin, Step(see="Pay", where={"inserted": 100})]), "en", str
     )
     kiosk.do("insert-coin")
-    kiosk.views.append(kiosk.view(("Working", {}), 100.2))
+    kiosk.views.append(kiosk.view(("Working", {}), BEGAN_S + 100.2))
     runner.walk()
     assert runner.seen[1].screen == "Pay"
 
 
 def test_a_dead_end_fails_at_once() -> None:
-    kiosk = FakeKiosk(("Trouble", {"code": "M-402"}))
-    with pytest.raises(JourneyError, match=r"step 1 .*Trouble.*M-402"):
-        walked(kiosk, Step(see="Pay"))
+    kiosk = FakeKiosk(("Pay", {}), ("Trouble", {"code": "M-402"}))
+    with pytest.raises(JourneyError, match=r"step 2 .*there is Trouble.*M-402"):
+        walked(kiosk, Step(tap="main"), Step(see="Done"))
 
 
 def test_a_key_that_is_not_there_fails_with_the_step() -> None:

@@ -1,0 +1,41 @@
+"""The core ends by SIGKILL at every durable write of a payment, on a kiosk of real processes that goes on.
+
+After each: the next resident is welcome, the ledger balances to ¥0, the coins lie where the journal says, and what is
+not over has its incident.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash.visits import Kiosk
+
+pytestmark = [pytest.mark.system, pytest.mark.slow]
+
+WRITES_AT_MOST = 20
+"""A payment of one certificate has about ten commits; the visit that none of them ends is the last one."""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_core_killed_at_every_write(when: str, tmp_path: Path) -> None:
+    kiosk = Kiosk(tmp_path / "run")
+    killed = 0
+    with kiosk.session:
+        for commit in range(1, WRITES_AT_MOST):
+            kiosk.to_confirm()
+            kiosk.arm(commit, when)
+            seen = kiosk.confirm_and_pay()
+            lived = kiosk.disarm()
+            told = f"killed {when} commit {commit}: {' '.join(seen)}"
+            books = kiosk.books()
+            assert not books["imbalances"], told
+            assert kiosk.pieces() == kiosk.booked_pieces(), told
+            assert not books["balances"]["unassigned"], told
+            assert len(books["open_transactions"]) <= len(books["open_incidents"]), told
+            if lived:
+                break
+            killed += 1
+        else:
+            pytest.fail("a payment does not end")
+    assert killed >= 8, "a payment has more durable writes than that"
+    assert seen[-3:] == ["TakeThings", "Done", "Attract"], "the visit that nothing disturbed"

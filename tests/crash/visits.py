@@ -1,0 +1,116 @@
+"""Visits whose core dies at a chosen durable write, on one kiosk that goes on."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from drivers.simpanel.closing import JOURNAL, check_journal, pieces_there
+from drivers.simpanel.runner import Runner
+from drivers.simpanel.script import Journey, Step
+from drivers.simpanel.session import Session
+from kiosk.errors import MadoguchiError
+
+SHIM = Path(__file__).with_name("kill_at_write.c")
+TO_CONFIRM = (
+    Step(see="Attract", within_s=40),
+    Step(tap="main"),
+    Step(see="Language"),
+    Step(tap="{lang}"),
+    Step(see="PlaceCard"),
+    Step(do=["place-card", "hanako"]),
+    Step(see="EnterPin", where={"slot": "*"}),
+    Step(pin="1234"),
+    Step(tap="main"),
+    Step(see="TakeCard", where={"is_verified": True}),
+    Step(do=["remove-card"]),
+    Step(see="ChooseKinds"),
+    Step(tap="pick juminhyo"),
+    Step(see="ChooseKinds", where={"copies": 1}),
+    Step(tap="main"),
+    Step(see="ChooseOptions"),
+    Step(tap="main"),
+    Step(see="Confirm"),
+)
+
+
+class Kiosk:
+    """A run whose core can be told to die at its N-th commit from now."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        out.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            ["gcc", "-shared", "-fPIC", "-O1", "-o", str(out / "kill.so"), str(SHIM), "-ldl"], check=True
+        )
+        preload = ("--core-env", "LD_PRELOAD=/run/sim/kill.so")
+        armed_by = ("--core-env", "KILL_AT=/run/sim/state/core/kill-at")
+        self.session = Session(out, ["--person", "hanako", *preload, *armed_by])
+        self.armed = out / "state" / "core" / "kill-at"
+
+    def arm(self, commits: int, when: str) -> None:
+        self.armed.write_text(f"{commits} {when}")
+        self.armed.chmod(0o666)
+
+    def disarm(self) -> bool:
+        """True when it was still armed: the core did not come so far."""
+        was_armed = self.armed.exists()
+        self.armed.unlink(missing_ok=True)
+        return was_armed
+
+    def to_confirm(self) -> None:
+        """As far as the last question before money, with the right PIN."""
+        Runner(self.session.do, Journey(title={}, steps=list(TO_CONFIRM)), "ja", lambda _: None).walk()
+
+    def confirm_and_pay(self, within_s: float = 60.0) -> list[str]:
+        """Go on as a resident who wants the paper, and takes the money when it is offered; the screens seen."""
+        self.session.do("tap", "main")
+        seen: list[str] = []
+        has_paid = False
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            body, fields = self._look()
+            if body and (not seen or seen[-1] != body):
+                seen.append(body)
+            if body == "Attract" and len(seen) > 1:
+                return seen
+            if body == "Pay" and fields["accepted"] and not has_paid and not fields["is_closing"]:
+                has_paid = self.session.do("insert-coin", "500")["accepted"] == 1
+            elif body:
+                self._touch_what_is_there(body)
+            time.sleep(0.05)
+        raise AssertionError(f"after {within_s:.0f} s the kiosk is not ready for the next resident: {seen}")
+
+    def _look(self) -> tuple[str, Mapping[str, Any]]:
+        try:
+            shown = self.session.do("history")["shown"]
+            if self.session.do("screen")["body"] == "Connecting" or not shown:
+                return "", {}
+        except MadoguchiError:
+            return "", {}
+        return shown[-1]["body"], shown[-1]["fields"]
+
+    def _touch_what_is_there(self, body: str) -> None:
+        wanted = ("main", "main.end", "taken certificate", "taken change", "taken receipt")
+        if body not in ("OfferBack", "TakeThings", "Done", "Notice", "Trouble"):
+            return
+        try:
+            for key in wanted:
+                if key in self.session.do("layout")["targets"]:
+                    self.session.do("tap", key)
+        except MadoguchiError:
+            return  # the screen went on meanwhile
+
+    def books(self) -> Mapping[str, Any]:
+        return check_journal(self.out / JOURNAL)
+
+    def pieces(self) -> dict[str, dict[str, int]]:
+        """What lies in each unit, truly."""
+        return {unit: faces for unit, faces in pieces_there(self.session.do("state")).items() if faces}
+
+    def booked_pieces(self) -> dict[str, dict[str, int]]:
+        units = self.books()["units"]
+        return {name: unit["pieces"] for name, unit in units.items() if unit["pieces"]}
