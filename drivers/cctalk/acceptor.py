@@ -55,6 +55,9 @@ class AcceptorSettings:
 
     paths: Mapping[int, DeviceId] = field(default_factory=dict)
     """Sorter path -> unit; a path that is not named leads to the cash box."""
+    settle_s: float = 0.15
+    """A coin that was let in just before the slot closed still has to pass the credit sensor: so long after
+    closing, the device is read once more before anyone is told that it is closed."""
     poll_s: float = 0.1
     """Reading interval. The device closes itself when it is not read for 1 s (SR5 p.5): a dead man's
     switch."""
@@ -69,6 +72,7 @@ class Acceptor(Device):
         super().__init__(settings)
         self._paths = acceptor.paths
         self._poll_s = acceptor.poll_s
+        self._settle_s = acceptor.settle_s
         self._coins: dict[int, Denomination] = {}
         self._coin_paths: dict[int, int] = {}
         self._is_started = False
@@ -80,6 +84,8 @@ class Acceptor(Device):
         self._faults: set[str] = set()
         self._next_poll = 0.0
         self._next_check = NEVER
+        self._settled_at = NEVER
+        """When what fell before closing is through; NEVER while nothing closes."""
         self._is_closing = False
 
     # --- commands
@@ -103,11 +109,14 @@ class Acceptor(Device):
 
     @property
     def is_safe(self) -> bool:
-        return self.presence is not Presence.HERE or not (self._line.steps or self._line.in_flight)
+        is_told = self._settled_at == NEVER and not (self._line.steps or self._line.in_flight)
+        return is_told or self.presence is not Presence.HERE
 
     def _start(self, mark: CreditMark | None, now: float) -> Events:
+        """The first mark counts. Later ones come with each arrival, and what we know ourselves is never
+        behind them."""
         if self._is_started:
-            raise ContractError(f"started twice: {self.device}")
+            return []
         self._is_started = True
         self._mark = mark
         self._next_poll = now
@@ -119,6 +128,7 @@ class Acceptor(Device):
     def _set_acceptance(self, wanted: tuple[Denomination, ...]) -> None:
         """Closing: the master switch first. Opening: the mask first, read back, then the switch."""
         self._forget("acceptance")
+        self._settled_at = NEVER
         if wanted and not self._faults:
             self._next_check = NEVER  # a self-check is for when nobody puts coins in
         faces = tuple(each for each in wanted if each in self._coins.values())
@@ -151,10 +161,22 @@ class Acceptor(Device):
         return Step(Request(header), on_reply, topic="acceptance")
 
     def _on_set(self, faces: tuple[Denomination, ...], now: float) -> Events:
+        if not faces:
+            self._settled_at = now + self._settle_s
+            self._next_poll = min(self._next_poll, self._settled_at)
+            return []
         self._open = faces
-        if not faces and not self._is_closing:
-            self._next_check = now  # closed: a self-check disturbs nobody
         return [AcceptanceSet(self.device, faces)]
+
+    def _on_settled(self, now: float) -> Events:
+        """The slot is shut and the last reading is in: now it can be told."""
+        if now < self._settled_at:
+            return []
+        self._settled_at = NEVER
+        self._open = ()
+        if not self._is_closing:
+            self._next_check = now  # a self-check disturbs nobody now
+        return [AcceptanceSet(self.device, ())]
 
     # --- coming and going
     # -------------------------------------------------------------------------------------------
@@ -198,7 +220,7 @@ class Acceptor(Device):
         return []
 
     def _on_away(self, _now: float) -> Events:
-        self._next_check = NEVER
+        self._next_check = self._settled_at = NEVER
         self._faults.clear()
         return []
 
@@ -218,10 +240,15 @@ class Acceptor(Device):
                 Request(Header.PERFORM_SELF_CHECK), self._on_checked, if_unanswered=self._on_uncheckable
             )
         self._next_poll = now + self._poll_s
+        if now < self._settled_at:
+            self._next_poll = min(self._next_poll, self._settled_at)
         return Step(Request(Header.READ_BUFFERED_CREDIT), self._on_credits)
 
     def _on_credits(self, data: bytes, now: float) -> Events:
         buffer = parse_credits(data)
+        return [*self._count(buffer, now), *self._on_settled(now)]
+
+    def _count(self, buffer: CreditBuffer, now: float) -> Events:
         if not self._is_started:
             return []
         if self._mark is None:

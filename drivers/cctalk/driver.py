@@ -94,7 +94,7 @@ class CcTalkDriver:
 
     def _refuse_nonsense(self, command: Command) -> None:
         match command:
-            case StartAcceptor(device=device) if device in self._acceptors and device not in self._started:
+            case StartAcceptor(device=device) if device in self._acceptors:
                 self._started.add(device)
             case SetAcceptance(device=device) if device in self._started:
                 pass

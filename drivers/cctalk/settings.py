@@ -59,6 +59,12 @@ class _Options:
             raise ConfigError(f"{self._where}: {name} has the wrong type")
         return value
 
+    def table(self, name: str, default: Mapping[str, Any]) -> Mapping[str, Any]:
+        value = self._left.pop(name, default)
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{self._where}: {name} is not a table")
+        return value
+
     def end(self) -> None:
         if self._left:
             raise ConfigError(f"{self._where}: unknown option {sorted(self._left)[0]}")
@@ -70,7 +76,7 @@ def read_options(name: DeviceId, table: Mapping[str, Any]) -> Bus:
     hoppers = tuple(
         _hopper(f"{name}: hopper {at + 1}", each) for at, each in enumerate(options.take("hoppers", list, []))
     )
-    acceptor_table = options.take("acceptor", Mapping, {})  # type: ignore[type-abstract]  # isinstance knows it
+    acceptor_table = options.table("acceptor", {})
     bus = Bus(
         port=options.take("port", str),
         baud=options.take("baud", int, 9600),
@@ -127,8 +133,9 @@ def _acceptor(
     options = _Options(where, table)
     common = _common(options)
     default = {"1": CASHBOX, **{str(at + 2): hopper.device for at, (hopper, _) in enumerate(hoppers)}}
-    paths = options.take("paths", Mapping, default)  # type: ignore[type-abstract]  # isinstance knows it
+    paths = options.table("paths", default)
     poll_s = options.take("poll_s", float, 0.1)
+    settle_s = options.take("settle_s", float, 0.15)
     options.end()
     if not 0.02 <= poll_s <= 0.5:
         raise ConfigError(f"{where}: poll_s is 0.02 to 0.5: the device closes itself after 1 s")
@@ -136,7 +143,7 @@ def _acceptor(
         named = {int(path): DeviceId(str(unit)) for path, unit in paths.items()}
     except ValueError:
         raise ConfigError(f"{where}: a sorter path is a number") from None
-    return common, AcceptorSettings(named, poll_s)
+    return common, AcceptorSettings(named, poll_s=poll_s, settle_s=settle_s)
 
 
 def _cipher(where: str, name: str) -> Cipher:

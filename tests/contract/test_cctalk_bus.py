@@ -305,7 +305,7 @@ def test_reading_when_asked(sim: Sim) -> None:
 def test_commands_that_make_no_sense_are_our_own_mistake(sim: Sim) -> None:
     with Core(sim) as core:
         for command in (
-            StartAcceptor(COIN1, None),
+            StartAcceptor(DeviceId("hopper10"), None),
             SetAcceptance(DeviceId("hopper10"), COINS),
             Dispense(OpId("op"), DeviceId("hopper10"), 0),
             Dispense(OpId("op"), DeviceId("hopper10"), 256),
