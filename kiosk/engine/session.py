@@ -25,6 +25,9 @@ Enter = Callable[[Turn], None]
 ENTRANCES: dict[Step, Enter] = {}
 """How each step of a plan is entered; the rooms register theirs in table.py."""
 
+LANGUAGES_ON_START = 8
+"""So many languages have a button of their own on the idle screen; with more of them the question is asked."""
+
 LONG = (Phase.OPENING_PIN, Phase.ENTERING_PIN, Phase.AWAITING_PAYMENT)
 PATIENT = (Phase.TAKING_THINGS, Phase.OFFERING_BACK, Phase.IN_TROUBLE, Phase.AWAITING_PRINTER)
 """Phases with their own timers; the idle timer does not run."""
@@ -44,7 +47,10 @@ ASKING = (
 def begin(turn: Turn, _: object) -> None:
     first = turn.state.setup.plan.steps[0]
     turn.set(session=Session(transaction=TransactionId(turn.token()), step=first), still_there_s=None)
-    enter(turn, first)
+    if first is Step.LANGUAGE and len(turn.state.setup.languages) <= LANGUAGES_ON_START:
+        advance(turn)  # every language stood on the idle screen: 「はじめる」 was the answer
+    else:
+        enter(turn, first)
 
 
 def enter(turn: Turn, step: Step) -> None:

@@ -18,8 +18,6 @@ SHIM = Path(__file__).with_name("kill_at_write.c")
 TO_CONFIRM = (
     Step(see="Attract", within_s=40),
     Step(tap="main"),
-    Step(see="Language"),
-    Step(tap="{lang}"),
     Step(see="PlaceCard"),
     Step(do=["place-card", "hanako"]),
     Step(see="EnterPin", where={"slot": "*"}),

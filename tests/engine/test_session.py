@@ -472,3 +472,11 @@ def test_staff_see_the_step_and_nothing_private(world: World) -> None:
 @pytest.mark.parametrize("role", [Role.TECHNICIAN, Role.CASH_OFFICER, Role.TREASURER])
 def test_other_roles_may_nothing_on_the_residents_screen(world: World, role: Role) -> None:
     assert allowed(world.loop.state, role) == ()
+
+
+def test_begin_asks_for_the_language_only_when_the_idle_screen_could_not_show_them_all(world: World) -> None:
+    world.tap(intents.Begin)
+    assert world.phase is Phase.AWAITING_CARD
+    many = World(setup=replace(SETUP, languages=tuple("ja en ko vi ne tl id my th".split()))).boot()
+    many.tap(intents.Begin)
+    assert many.phase is Phase.CHOOSING_LANGUAGE
