@@ -27,7 +27,7 @@ from issuance.messages import (
 )
 from issuance.office import DOCUMENT_LASTS, Office, note, stamp
 from issuance.problems import Code, Kind, Problem
-from issuance.register import Resident
+from issuance.register import Records, Resident
 from issuance.render import RenderError
 from issuance.serials import make_serial
 from issuance.store import Document, Kiosk, Session, Tx
@@ -42,6 +42,7 @@ class Reserved(msgspec.Struct, frozen=True):
     applicant: Resident
     people: tuple[Resident, ...]
     choices: Mapping[str, str]
+    records: Records
 
 
 class Documents:
@@ -155,9 +156,8 @@ class Documents:
             return Problem(Kind.MALFORMED)
         document = self._number(tx, session, request, choices, fee.here, now)
         tx.put(document)
-        return Reserved(
-            document, session, applicant, paper.holders(applicant, case.household, choices), choices
-        )
+        people = paper.holders(applicant, case.household, choices)
+        return Reserved(document, session, applicant, people, choices, case.records)
 
     def _number(
         self,
@@ -226,8 +226,9 @@ class Documents:
         kind = self._office.kinds[document.kind]
         issue = paper.Issue(document.kiosk, document.transaction_id, document.line, document.serial, now)
         household = self._office.register.household(order.applicant.household)
-        seal = self._office.register.seal(order.applicant.id) if kind.needs_seal else None
-        data = paper.compose(self._office.town, kind, issue, order.people, household, order.choices, seal)
+        data = paper.compose(
+            self._office.town, kind, issue, order.people, household, order.choices, order.records
+        )
         if not self._office.guard.can_draw(paper.texts(data)):
             return None
         try:

@@ -11,15 +11,16 @@ import msgspec
 from issuance import paper
 from issuance.audit import Entry
 from issuance.auth import CertificateJudge
-from issuance.clock import Clock
+from issuance.clock import Clock, town_day
 from issuance.manifest import ManifestSigner
 from issuance.names import NameGuard
 from issuance.problems import Problem
-from issuance.register import Resident, ResidentRegister, Seal
+from issuance.register import Records, Resident, ResidentRegister, Seal, Tax
 from issuance.render import Renderer
 from issuance.rules import Case
 from issuance.store import Kiosk, Session, Store, Tx
 from issuance.town import Kind, Town
+from issuance.wareki import tax_year
 
 T = TypeVar("T")
 
@@ -63,7 +64,9 @@ class Office(msgspec.Struct, frozen=True):
     def case(self, applicant: Resident, now: datetime) -> Case:
         """This applicant in front of the rules."""
         household = self.register.household(applicant.household)
-        return Case(self.town, self.kinds, applicant, household, now, self.guard)
+        year = tax_year(town_day(now))
+        records = Records(self.register.seal(applicant.id), self.register.tax(applicant.id, year))
+        return Case(self.town, self.kinds, applicant, household, now, self.guard, records)
 
     def stop(self, kiosk: Kiosk) -> str:
         """Why this kiosk may not issue: `kill-switch`, `version` or ``."""
@@ -92,9 +95,11 @@ class Office(msgspec.Struct, frozen=True):
             state="resident",
             is_protected=False,
         )
+        amounts = {name: 0 for name in Tax.__struct_fields__[2:]}
+        records = Records(_BLANK, Tax(resident="", year=2026, **amounts))
         issue = paper.Issue("", "", "", "", self.clock.now())
         for key, kind in self.kinds.items():
-            data = paper.compose(self.town, kind, issue, (nobody,), (nobody,), {}, _BLANK)
+            data = paper.compose(self.town, kind, issue, (nobody,), (nobody,), {}, records)
             self.renderer.render(key, data, issue.at)
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from issuance.clock import town_day
-from issuance.register import Resident, Seal
+from issuance.register import Records, Resident, Seal, Tax
 from issuance.town import Kind, Town
-from issuance.wareki import wareki
+from issuance.wareki import tax_year_label, wareki
 
 EMPTY = "【空欄】"
 """Recorded nowhere: the standard's mark for an empty item."""
@@ -49,9 +49,9 @@ def compose(
     people: tuple[Resident, ...],
     household: tuple[Resident, ...],
     choices: Mapping[str, str],
-    seal: Seal | None = None,
+    records: Records,
 ) -> dict[str, Any]:
-    """The data of one certificate: `people` of this `household`, whose head is first; `seal`: the
+    """The data of one certificate: `people` of this `household`, whose head is first; `records` are the
     applicant's."""
     several = choices.get("whom") == "household"
     whole = "household" if len(people) == len(household) else "self"
@@ -69,7 +69,8 @@ def compose(
         "persons_per_page": kind.persons_per_page,
         "address": people[0].address,
         "head": _shown(household[0].name, is_asked=several),
-        "seal": {"png": list(seal.png), "width_mm": seal.width_mm} if seal else None,
+        "seal": _seal(records.seal) if "seal" in kind.needs and records.seal else None,
+        "tax": _tax(records.tax, people[0]) if "tax" in kind.needs and records.tax else None,
         "persons": [_person(each, choices) for each in people],
     }
 
@@ -115,6 +116,15 @@ def _person(person: Resident, choices: Mapping[str, str]) -> dict[str, Any]:
         "residence_until": _shown(_day(person.residence_until), is_asked=honseki),
         "residence_card": _shown(person.residence_card, is_asked=honseki),
     }
+
+
+def _seal(seal: Seal) -> dict[str, Any]:
+    return {"png": list(seal.png), "width_mm": seal.width_mm}
+
+
+def _tax(tax: Tax, person: Resident) -> dict[str, str]:
+    amounts = {name: f"{getattr(tax, name):,}" for name in Tax.__struct_fields__[2:]}
+    return amounts | {"label": tax_year_label(tax.year), "address": person.address}
 
 
 def _shown(value: str, *, is_asked: bool) -> str:

@@ -69,6 +69,48 @@ class Seal(msgspec.Struct, frozen=True):
     width_mm: float
 
 
+class Tax(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One person's residence tax of one fiscal year, in yen; `year` 2026 is 令和8年度, from the income of
+    2025."""
+
+    resident: str
+    year: int
+    salary_revenue: int
+    salary_income: int
+    pension_revenue: int
+    misc_income: int
+    business_income: int
+    real_estate_income: int
+    total_income: int
+    social_insurance: int
+    life_insurance: int
+    earthquake_insurance: int
+    medical: int
+    spouse: int
+    dependents: int
+    disability: int
+    basic: int
+    total_deductions: int
+    dependents_general: int
+    dependents_specific: int
+    dependents_elderly: int
+    dependents_under_16: int
+    taxable_income: int
+    city_income_levy: int
+    city_per_capita: int
+    prefecture_income_levy: int
+    prefecture_per_capita: int
+    forest_tax: int
+    total_tax: int
+
+
+class Records(msgspec.Struct, frozen=True):
+    """What else the town has about one person."""
+
+    seal: Seal | None = None
+    tax: Tax | None = None
+
+
 class ResidentRegister(Protocol):
     """The town's register."""
 
@@ -81,26 +123,32 @@ class ResidentRegister(Protocol):
     def seal(self, resident: str) -> Seal | None:
         """The impression this person registered."""
 
+    def tax(self, resident: str, year: int) -> Tax | None:
+        """The residence tax of a fiscal year; None: lived elsewhere on 1 January, declared nothing, or not
+        yet."""
+
 
 class RegisterError(Exception):
     """A register's file cannot be used. Names file and line, never what stands there."""
 
 
 class FileRegister:
-    """A register in a folder (`residents.csv`, `seals/<id>.png`), read whole: either all of it counts or
-    none."""
+    """A register in a folder, read whole: either all of it counts or none. `residents.csv` must be there;
+    without `taxes.csv` or `seals/` (`<id>.png`) the town offers no certificate that needs them."""
 
     def __init__(self, folder: Path) -> None:
         self._residents: dict[str, Resident] = {}
         self._households: dict[str, list[Resident]] = {}
         self._seals: dict[str, Seal] = {}
+        self._taxes = {(each.resident, each.year): each for each in _read_taxes(folder / "taxes.csv")}
+        has_seals = (folder / "seals").is_dir()
         for resident in _read(folder / "residents.csv"):
             if resident.id in self._residents:
                 raise RegisterError("residents.csv: a resident id stands twice")
             self._residents[resident.id] = resident
             if resident.lives_here:
                 self._households.setdefault(resident.household, []).append(resident)
-            if resident.seal:
+            if resident.seal and has_seals:
                 self._seals[resident.id] = _read_seal(folder / "seals" / f"{resident.id}.png")
 
     def resident(self, resident: str) -> Resident | None:
@@ -111,6 +159,9 @@ class FileRegister:
 
     def seal(self, resident: str) -> Seal | None:
         return self._seals.get(resident)
+
+    def tax(self, resident: str, year: int) -> Tax | None:
+        return self._taxes.get((resident, year))
 
     def __iter__(self) -> Iterator[Resident]:
         return iter(self._residents.values())
@@ -128,6 +179,17 @@ def _read(file: Path) -> Iterator[Resident]:
                 yield msgspec.convert(plain, Resident, strict=False)
             except msgspec.ValidationError:
                 raise RegisterError(f"{file.name}: line {number} is not a resident") from None
+
+
+def _read_taxes(file: Path) -> Iterator[Tax]:
+    if not file.exists():
+        return
+    with file.open(encoding="utf-8", newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines, strict=True), start=2):
+            try:
+                yield msgspec.convert(row, Tax, strict=False)
+            except msgspec.ValidationError:
+                raise RegisterError(f"{file.name}: line {number} is not a tax record") from None
 
 
 _PNG = b"\x89PNG\r\n\x1a\n"

@@ -16,12 +16,13 @@ from issuance import messages
 from issuance.clock import town_day
 from issuance.names import NameGuard
 from issuance.problems import Code
-from issuance.register import Resident
+from issuance.register import Records, Resident
 from issuance.town import Kind, OptionRule, Town
 
 
 class Case(msgspec.Struct, frozen=True):
-    """One person at one kiosk at one moment. `household` holds the applicant too."""
+    """One person at one kiosk at one moment. `household` holds the applicant too; `records` are the
+    applicant's."""
 
     town: Town
     kinds: Mapping[str, Kind]
@@ -29,6 +30,7 @@ class Case(msgspec.Struct, frozen=True):
     household: tuple[Resident, ...]
     now: datetime
     guard: NameGuard
+    records: Records
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -76,8 +78,10 @@ def refusal_of_kind(case: Case, key: str) -> Refusal | None:
     for person in on_paper:
         if (found := _first(_ON_THE_PAPER, case, person)) is not None:
             return found
-    if kind.needs_seal and not case.applicant.seal:
+    if "seal" in kind.needs and case.records.seal is None:
         return Refusal(Code.NO_SEAL, "no-seal")
+    if "tax" in kind.needs and case.records.tax is None:
+        return Refusal(Code.COUNTER, "no-tax")
     return None
 
 

@@ -96,7 +96,8 @@ class Kind(Data, frozen=True):
     attestation: dict[str, str]
     """認証文: `self`, and `household` for a paper on which the whole household stands."""
     options: tuple[OptionRule, ...] = ()
-    needs_seal: bool = False
+    needs: tuple[Literal["seal", "tax"], ...] = ()
+    """Records besides the resident's own that must be there."""
     persons_per_page: int = 1
     template: str = "template.typ"
     """A file of this folder, or of a sibling folder (`../juminhyo/template.typ`)."""

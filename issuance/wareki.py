@@ -25,10 +25,24 @@ def era_year(day: date) -> tuple[str, int]:
 
 def wareki(day: date) -> str:
     """`令和8年4月1日`; the first year of an era is 元年."""
-    era, year = era_year(day)
-    return f"{era}{'元' if year == 1 else year}年{day.month}月{day.day}日"
+    return f"{_year(day)}年{day.month}月{day.day}日"
+
+
+def tax_year(day: date) -> int:
+    """The newest fiscal year whose residence tax is known on this day: bills go out in June."""
+    return day.year if day.month >= 6 else day.year - 1
+
+
+def tax_year_label(year: int) -> str:
+    """`令和8年度（令和7年中の所得）`: a fiscal year taxes the calendar year before it."""
+    return f"{_year(date(year, 6, 1))}年度（{_year(date(year - 1, 12, 31))}年中の所得）"
 
 
 def fiscal_year(day: date) -> int:
     """The Gregorian year in which the fiscal year (April to March) of this day began."""
     return day.year if day.month >= 4 else day.year - 1
+
+
+def _year(day: date) -> str:
+    era, year = era_year(day)
+    return f"{era}{'元' if year == 1 else year}"

@@ -13,7 +13,7 @@ from issuance import folder, paper
 from issuance.folder import CERTIFICATES
 from issuance.names import NameGuard
 from issuance.paper import EMPTY, OMITTED, Issue
-from issuance.register import FileRegister
+from issuance.register import FileRegister, Records
 from issuance.render import Renderer, RenderError
 from issuance.town import read_kinds, read_town
 from tests.issuance.people import FONT, KIOSK, NOW
@@ -35,8 +35,8 @@ def drawn(renderer: Renderer, who: str, kind: str = "juminhyo", **choices: str) 
     assert applicant is not None
     household = REGISTER.household(applicant.household)
     people = paper.holders(applicant, household, choices)
-    seal = REGISTER.seal(who) if KINDS[kind].needs_seal else None
-    data = paper.compose(TOWN, KINDS[kind], ISSUE, people, household, choices, seal)
+    records = Records(REGISTER.seal(who), REGISTER.tax(who, 2026))
+    data = paper.compose(TOWN, KINDS[kind], ISSUE, people, household, choices, records)
     return renderer.render(kind, data, NOW)[0]
 
 
@@ -169,6 +169,13 @@ def test_a_seal_certificate_says_whose_seal_it_is(tmp_path: Path, renderer: Rend
     assert page.count("氏名") == 1
 
 
+def test_a_tax_certificate_says_which_year_and_how_much(tmp_path: Path, renderer: Renderer) -> None:
+    (page,) = text(tmp_path, drawn(renderer, "ichiro", "kazei_shomei"))
+    for wanted in ("令和8年度（令和7年中の所得）", "氏名例示一郎", "給与収入金額5,480,000", "年税額266,100"):
+        assert wanted in page
+    assert page.count("氏名") == 1
+
+
 def test_only_our_font_and_embedded(tmp_path: Path, renderer: Renderer) -> None:
     lines = run(tmp_path, drawn(renderer, "goro", **EVERYTHING), "pdffonts", "PDF").splitlines()[2:]
     assert lines
@@ -198,7 +205,7 @@ def test_the_same_paper_at_the_same_time_is_the_same_bytes(renderer: Renderer) -
 def test_data_is_never_markup(tmp_path: Path, renderer: Renderer) -> None:
     applicant = REGISTER.resident("hanako")
     assert applicant is not None
-    data = paper.compose(TOWN, KINDS["juminhyo"], ISSUE, (applicant,), (applicant,), {})
+    data = paper.compose(TOWN, KINDS["juminhyo"], ISSUE, (applicant,), (applicant,), {}, Records())
     data["persons"][0]["name"] = '#panic("x") *b* $x$ \\ "'
     (page,) = text(tmp_path, renderer.render("juminhyo", data, NOW)[0])
     assert bare(data["persons"][0]["name"]) in page
@@ -222,7 +229,7 @@ def test_a_long_name_stays_in_its_cell(tmp_path: Path, renderer: Renderer, long:
     """As long as the town's limit allows: it shrinks, and no row grows."""
     applicant = REGISTER.resident("maria")
     assert applicant is not None
-    data = paper.compose(TOWN, KINDS["juminhyo"], ISSUE, (applicant,) * 4, (applicant,), {})
+    data = paper.compose(TOWN, KINDS["juminhyo"], ISSUE, (applicant,) * 4, (applicant,), {}, Records())
     for person in data["persons"]:
         person["name"] = ("EXAMPLE LONGNAME " * 10)[:long]
     pdf, pages = renderer.render("juminhyo", data, NOW)

@@ -13,9 +13,10 @@ from issuance import folder, rules
 from issuance.clock import town_day
 from issuance.names import NameGuard
 from issuance.problems import Code
-from issuance.register import FileRegister, RegisterError, Resident, Seal
+from issuance.register import FileRegister, Records, RegisterError, Resident, Seal
 from issuance.rules import Case
 from issuance.town import TownError, read_kinds, read_town
+from issuance.wareki import tax_year
 from tests.issuance.desk_of import Server
 from tests.issuance.people import FONT, NOW, Card
 
@@ -33,7 +34,8 @@ def case_of(who: str, guard: NameGuard, now: datetime = NOW, **town: object) -> 
     applicant = REGISTER.resident(who)
     assert applicant is not None
     changed = msgspec.structs.replace(TOWN, **town)
-    return Case(changed, KINDS, applicant, REGISTER.household(applicant.household), now, guard)
+    records = Records(REGISTER.seal(who), REGISTER.tax(who, tax_year(town_day(now))))
+    return Case(changed, KINDS, applicant, REGISTER.household(applicant.household), now, guard, records)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +116,36 @@ def test_no_seal_no_seal_certificate(guard: NameGuard) -> None:
     refusal = rules.refusal_of_kind(case_of("ichiro", guard), "inkan_shomei")
     assert refusal is not None
     assert refusal.code is Code.NO_SEAL
+
+
+def test_the_tax_of_a_year_is_known_from_june(guard: NameGuard) -> None:
+    for now, code in (
+        (datetime(2026, 5, 31, 14, 59, tzinfo=UTC), "N-301"),
+        (datetime(2026, 5, 31, 15, 0, tzinfo=UTC), ""),
+    ):
+        refusal = rules.refusal_of_kind(case_of("ichiro", guard, now), "kazei_shomei")
+        assert (refusal.code.value if refusal else "") == code
+
+
+def test_who_declared_nothing_goes_to_the_counter(guard: NameGuard) -> None:
+    refusal = rules.refusal_of_kind(case_of("nguyen", guard), "kazei_shomei")
+    assert refusal is not None
+    assert (refusal.code, refusal.reason) == (Code.COUNTER, "no-tax")
+
+
+def test_the_specimens_taxes_add_up() -> None:
+    taxes = [tax for person in REGISTER if (tax := REGISTER.tax(person.id, 2026)) is not None]
+    assert len(taxes) >= 10
+    for tax in taxes:
+        income = tax.salary_income + tax.misc_income + tax.business_income + tax.real_estate_income
+        levies = (
+            tax.city_income_levy
+            + tax.prefecture_income_levy
+            + tax.city_per_capita
+            + tax.prefecture_per_capita
+        )
+        assert tax.total_income == income
+        assert tax.total_tax == levies + tax.forest_tax
 
 
 def test_only_the_applicant_counts_where_only_the_applicant_is_on_the_paper(guard: NameGuard) -> None:
@@ -197,6 +229,7 @@ def test_nobody_lives_in_a_real_place() -> None:
 def test_a_register_counts_whole_or_not_at_all(tmp_path: Path) -> None:
     lines = (folder.SPECIMEN / "residents.csv").read_text(encoding="utf-8").splitlines()
     shutil.copytree(folder.SPECIMEN / "seals", tmp_path / "seals")
+    shutil.copy(folder.SPECIMEN / "taxes.csv", tmp_path)
     file = tmp_path / "residents.csv"
     for broken in (
         [*lines[:3], lines[2]],
@@ -207,6 +240,12 @@ def test_a_register_counts_whole_or_not_at_all(tmp_path: Path) -> None:
         with pytest.raises(RegisterError) as caught:
             FileRegister(tmp_path)
         assert "例示" not in str(caught.value)
+
+
+def test_a_town_without_seals_and_taxes_offers_none(tmp_path: Path) -> None:
+    shutil.copy(folder.SPECIMEN / "residents.csv", tmp_path)
+    register = FileRegister(tmp_path)
+    assert (register.seal("hanako"), register.tax("hanako", 2026)) == (None, None)
 
 
 def test_a_seal_says_its_size(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from issuance import audit
 from issuance.names import NameGuard
 from issuance.office import is_new_enough
 from issuance.serials import is_serial, make_serial
-from issuance.wareki import fiscal_year, wareki
+from issuance.wareki import fiscal_year, tax_year, tax_year_label, wareki
 from tests.issuance.people import FONT
 
 
@@ -79,6 +79,12 @@ def test_no_era_before_meijis_calendar() -> None:
 
 def test_the_fiscal_year_begins_in_april() -> None:
     assert [fiscal_year(date(2026, month, 1)) for month in (1, 3, 4, 12)] == [2025, 2025, 2026, 2026]
+
+
+def test_the_tax_year_begins_in_june_and_taxes_the_year_before() -> None:
+    assert [tax_year(date(2026, month, 1)) for month in (1, 5, 6, 12)] == [2025, 2025, 2026, 2026]
+    assert tax_year_label(2026) == "令和8年度（令和7年中の所得）"
+    assert tax_year_label(2020) == "令和2年度（令和元年中の所得）"
 
 
 @given(st.integers(1, 99_999_999))
