@@ -24,7 +24,7 @@ from drivers.card_service.messages import CardCommand, CardEvent
 from kiosk import ports
 from kiosk.errors import ConfigError, ContractError, PeerProtocolError
 from kiosk.ids import DeviceId
-from kiosk.ipc.wire import NEED_DATA
+from kiosk.ipc.wire import NEED_DATA, LineDecoder
 from kiosk.ports import Command, Event
 
 log = logging.getLogger(__name__)
@@ -112,30 +112,39 @@ class CardClient:
         with selectors.DefaultSelector() as selector:
             selector.register(process, selectors.EVENT_READ)
             selector.register(self._wake, selectors.EVENT_READ)
-            try:
-                while not self._stopped.is_set():
-                    ready = {key.fileobj for key, _ in selector.select()}
-                    if self._wake in ready:
-                        with contextlib.suppress(BlockingIOError):
-                            os.eventfd_read(self._wake)
-                        self._send_commands(process)
-                    if process in ready:
-                        data = process.recv(_RECEIVE_BYTES)
-                        if not data:
-                            return has_spoken
-                        decoder.feed(data)
-                        while (event := decoder.next_message()) is not NEED_DATA:
-                            has_spoken = True
-                            self._pass_on(event)
-            except (OSError, PeerProtocolError):
-                log.warning("%s: the card process ended out of turn", self._device)
+            while not self._stopped.is_set():
+                ready = {key.fileobj for key, _ in selector.select()}
+                if process in ready:
+                    data = _receive(process)
+                    if not data:
+                        break
+                    has_spoken = True
+                    if not self._hear(decoder, data):
+                        break
+                if self._wake in ready:
+                    self._send_commands(process)
         return has_spoken
 
+    def _hear(self, decoder: LineDecoder[CardEvent], data: bytes) -> bool:
+        """Pass on what came; False when it is nonsense."""
+        decoder.feed(data)
+        try:
+            while (event := decoder.next_message()) is not NEED_DATA:
+                self._pass_on(event)
+        except PeerProtocolError:
+            log.warning("%s: the card process spoke out of turn", self._device)
+            return False
+        return True
+
     def _send_commands(self, process: socket.socket) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._wake)
         while self._commands:
             command = self._commands.popleft()
             if self._lies is _Lie.CARD:
-                process.sendall(messages.line(command))
+                # a process that has just ended cannot be told; what it said last is still to be read
+                with contextlib.suppress(OSError):
+                    process.sendall(messages.line(command))
 
     def _pass_on(self, event: CardEvent) -> None:
         event = msgspec.structs.replace(event, device=self._device)
@@ -160,6 +169,14 @@ class CardClient:
         if self._lies is _Lie.CARD and not self._stopped.is_set():
             self._lies = _Lie.NOTHING
             self._post(ports.CardFailed(self._device, "process-lost"))
+
+
+def _receive(process: socket.socket) -> bytes:
+    """Some bytes; empty at the end."""
+    try:
+        return process.recv(_RECEIVE_BYTES)
+    except OSError:
+        return b""
 
 
 def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event], None]) -> CardClient:
