@@ -75,7 +75,7 @@ class EscposDriver:
             raise
 
     def _work(self) -> None:
-        # Late: Pillow and python-escpos take 50 ms to import, and the core is to be ready before.
+        # Late, with pyserial: the core is ready before its printer is.
         from drivers.escpos.printing import Printing  # noqa: PLC0415
 
         printing = Printing(self._device, self._options, self._post, self._clock, self._is_stopping)

@@ -6,13 +6,12 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from drivers.escpos import raster
 from drivers.escpos.codec import INITIALISE, cut
 from drivers.escpos.device import Status, judge_end
 from drivers.escpos.line import Line
 from drivers.escpos.options import Options
-from drivers.escpos.render import Painter
 from kiosk.clock import Clock
 from kiosk.errors import DeviceUnavailable, MadoguchiError
 from kiosk.ids import DeviceId
@@ -27,6 +26,9 @@ from kiosk.ports import (
     SlipLine,
     SlipPrinted,
 )
+
+if TYPE_CHECKING:
+    from drivers.escpos.render import Painter
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ class Printing:
         self._post = post
         self._clock = clock
         self._is_stopping = is_stopping
-        self._painter = Painter(Path(options.fonts))
+        self._painter: Painter | None = None
         self._line: Line | None = None
         self._lost = ""
         self._is_known = False
@@ -63,13 +65,18 @@ class Printing:
             line.close()
 
     def warm_up(self) -> None:
-        """Open the fonts while nobody waits."""
+        """Import what draws and open the fonts, while nobody waits."""
         try:
-            self._painter.draw(
-                Slip(kind="", lines=(SlipLine(text="領収書"), SlipLine(text="¥", is_bold=True)))
-            )
+            self._fragments(Slip(kind="", lines=(SlipLine(text="領収書"), SlipLine(text="¥", is_bold=True))))
         except MadoguchiError as why:
             log.error("%s: %s", self._device, why)
+
+    def _fragments(self, slip: Slip) -> tuple[bytes, ...]:
+        # Late: Pillow takes 30 ms to import, and the line can be asked without.
+        from drivers.escpos import raster, render  # noqa: PLC0415
+
+        painter = self._painter = self._painter or render.Painter(Path(self._options.fonts))
+        return raster.commands(painter.draw(slip))
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -124,7 +131,7 @@ class Printing:
     def print(self, command: PrintSlip) -> None:
         """Exactly one SlipPrinted (none when the core is stopping)."""
         try:
-            fragments = raster.commands(self._painter.draw(command.slip))
+            fragments = self._fragments(command.slip)
         except MadoguchiError as why:
             log.error("%s: %s", self._device, why)
             return self._end(command, Outcome.REFUSED, "no-font")

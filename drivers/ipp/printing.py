@@ -170,10 +170,14 @@ class Printing:
                 self._is_stopping.wait(self._pause_s(watch))
 
     def _refuse(self, command: PrintDocument, code: str) -> None:
-        """Nothing was sent. The core waits for a printer that is ready: it hears at once whether this one is."""
+        """Nothing was sent."""
         self._post(
             PrintEnded(op=command.op, device=self._device, outcome=Outcome.REFUSED, pages=0, code=code)
         )
+        self._tell_again()
+
+    def _tell_again(self) -> None:
+        """After a refusal the core waits for a printer that is ready: it hears at once whether this one is."""
         if self._said is not None:
             self._post(self._said)
 
@@ -250,6 +254,8 @@ class Printing:
             if isinstance(action, PrintEnded) and action.outcome is Outcome.UNKNOWN:
                 self._must_purge = True
             self._post(action)
+            if isinstance(action, PrintEnded) and action.outcome is Outcome.REFUSED:
+                self._tell_again()
         return watch
 
     def _cancel(self, job: int) -> None:
