@@ -194,18 +194,10 @@ class CardSession:
 
     def _identify(self) -> str:
         """Read what can be read without a PIN, in four exchanges; a code when this card will not do."""
-        jpki = self._application()
+        jpki, missing = self._application(), "not-my-number"
         try:
             jpki.open()
-        except (NotFound, NotAllowed):
-            return "not-my-number"
-        except DeviceTimeout:
-            self._check_gone()
-            return "mute"
-        except PeerProtocolError:
-            self._check_gone()
-            return "protocol"
-        try:
+            missing = "no-certificate"
             kind = codec.card_kind(jpki.token())
             if kind is None:
                 return "not-my-number"
@@ -217,13 +209,10 @@ class CardSession:
             if self._attempts_left == 0 and not jpki.has_sign_certificate():
                 kind = CardKind.NO_PIN
         except (NotFound, NotAllowed):
-            return "no-certificate"
-        except PeerProtocolError:
+            return missing
+        except (PeerProtocolError, DeviceTimeout) as why:
             self._check_gone()
-            return "protocol"
-        except DeviceTimeout:
-            self._check_gone()
-            return "mute"
+            return "protocol" if isinstance(why, PeerProtocolError) else "mute"
         self._post(
             ports.CardRead(
                 self._device,

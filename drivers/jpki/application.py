@@ -58,8 +58,9 @@ class Application:
         self._card = processor
 
     def select(self, aid: bytes) -> None:
-        """Begin with an application; its security status is cleared. NotFound."""
-        _expect(self._card.send(Command(0x00, Ins.SELECT, 0x04, 0x0C, aid)))
+        """Begin with an application; its security status is cleared. NotFound, in whatever words a card says it."""
+        if self._card.send(Command(0x00, Ins.SELECT, 0x04, 0x0C, aid)).sw != Sw.OK:
+            raise NotFound
 
     def read(self, ef: int, limit: int) -> bytes:
         """The first bytes of a file, at least one and at most `limit`, in one exchange. NotFound,

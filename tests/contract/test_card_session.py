@@ -286,9 +286,9 @@ def test_a_card_that_cannot_be_opened_is_unreadable(
     assert on.names()[-1] == "CardRemoved"
 
 
-def test_another_card_is_not_a_my_number_card() -> None:
-    on = desk()
-    on.held.card._interpreter._image.directories.clear()
+@pytest.mark.parametrize("sw", [0x6A82, 0x6A81, 0x6A86, 0x6D00, 0x6E00, 0x6999, 0x6F00])
+def test_another_card_is_not_a_my_number_card_in_whatever_words(sw: int) -> None:
+    on = desk(faults=(Fault("wrong-sw", 0, sw),))
     on.insert()
     assert on.last() == ports.CardUnreadable(DEVICE, "not-my-number")
 
