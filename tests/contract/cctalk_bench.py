@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from drivers.cctalk.driver import CcTalkDriver, create
 from drivers.transport.control import request
@@ -162,7 +162,7 @@ class Core:
         self.driver.stop()
         assert self.driver.join(_PATIENCE_S)
 
-    def __enter__(self) -> Core:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -75,13 +75,15 @@ class Bench:
         """A hand puts coins in, one after the other: `100`, `coin100`, or `JP500B` for an old one."""
         coin = coin_of(face)
         fell: list[str] = []
+        moments: list[float] = []
         for at in range(_whole(count)):
             if at:
                 self._pause.wait(_BETWEEN_COINS_S)
             with self._bus.lock:
                 fell.append(self._acceptor.insert(coin, self._bus.now()))
+                moments.append(self._bus.now())
         returned = fell.count(RETURN_TRAY)
-        return {"accepted": len(fell) - returned, "returned": returned, "units": fell}
+        return {"accepted": len(fell) - returned, "returned": returned, "units": fell, "monotonic_s": moments}
 
     def take_coins(self) -> dict[str, Any]:
         """A hand empties both trays."""
