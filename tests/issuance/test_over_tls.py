@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import queue
 import signal
 import socket
 import ssl
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from issuance import folder, pki
 from issuance.clock import SystemClock
-from kiosk import issuance_client
 from kiosk.ids import DeviceId, LineId, TransactionId
 from kiosk.ports import (
     AbandonTransaction,
-    Authenticate,
     Authenticated,
     AuthenticationRefused,
-    ChallengeIssued,
     Commit,
     Committed,
     DeviceArrived,
     DeviceLost,
-    Event,
     HeadAcknowledged,
     IssuanceFailed,
     IssuanceStatus,
@@ -47,74 +37,8 @@ from kiosk.ports import (
     RequestChallenge,
     VoidAcknowledged,
 )
-from tests.issuance.desk_of import bound
 from tests.issuance.people import KIOSK, Authority, Card, HandClock, make_folder, token
-
-WAIT_S = 20.0
-
-
-class Running:
-    """`issuance-server run` on a free port, as a process of its own."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
-        command = [sys.executable, "-m", "issuance.main", "run", "--dir", str(path), "--port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=folder.HERE.parent)
-        deadline = time.monotonic() + WAIT_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                assert self.process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(WAIT_S)
-
-
-class Kiosk:
-    """The client as the core uses it."""
-
-    def __init__(self, files: Path, url: str, **more: Any) -> None:
-        self.events: queue.Queue[Event] = queue.Queue()
-        options = {
-            "url": url,
-            "kiosk": KIOSK,
-            "key": str(files / "device.key"),
-            "certificate": str(files / "device.pem"),
-            "ca": str(files / "server-ca.pem"),
-            "manifest_key": str(files / "manifest-key.pem"),
-            "version": "0.1.0",
-        }
-        self.driver = issuance_client.create(DeviceId("issuance"), options | more, self.events.put)
-        self.driver.start()
-
-    def next(self) -> Event:
-        return self.events.get(timeout=WAIT_S)
-
-    def ask(self, command: Any) -> Event:
-        self.driver.perform(command)
-        return self.next()
-
-    def authenticate(self, card: Card) -> tuple[TransactionId, Event]:
-        transaction = TransactionId(token())
-        issued = self.ask(RequestChallenge(transaction))
-        assert isinstance(issued, ChallengeIssued)
-        signature = card.sign(bound(issued.challenge, KIOSK, transaction, ()))
-        return transaction, self.ask(Authenticate(transaction, card.der, signature))
-
-    def prepare(self, card: Card, transaction: TransactionId, *options: tuple[str, str]) -> Event:
-        order = Order(LineId(token()), "juminhyo", options)
-        return self.ask(Prepare(transaction, order, _fingerprint(card)))
-
-
-def _fingerprint(card: Card) -> str:
-    return hashlib.sha256(card.der).hexdigest()
+from tests.issuance.running import WAIT_S, Kiosk, Running, fingerprint
 
 
 @pytest.fixture(scope="module")
@@ -185,10 +109,10 @@ def test_refusals_arrive_with_their_public_code(
 def test_what_is_abandoned_is_never_heard_of_again(kiosk: Kiosk, cards: dict[str, Card]) -> None:
     transaction, _ = kiosk.authenticate(cards["hanako"])
     order = Order(LineId(token()), "juminhyo")
-    kiosk.driver.perform(Prepare(transaction, order, _fingerprint(cards["hanako"])))
+    kiosk.driver.perform(Prepare(transaction, order, fingerprint(cards["hanako"])))
     kiosk.driver.perform(AbandonTransaction(transaction))
     assert isinstance(kiosk.ask(ReadIssuance()), IssuanceStatus)
-    kiosk.driver.perform(Prepare(transaction, order, _fingerprint(cards["hanako"])))
+    kiosk.driver.perform(Prepare(transaction, order, fingerprint(cards["hanako"])))
     assert isinstance(kiosk.ask(ReadIssuance()), IssuanceStatus)
     kiosk.driver.stop()
     assert kiosk.events.empty()
