@@ -158,7 +158,7 @@ class World:
         names = [setup.card_reader, setup.acceptor, setup.certificate_printer, setup.receipt_printer]
         self.loop.add_driver(_Player(self, (*names, *(hopper.device for hopper in setup.hoppers))))
         self.server_is_up = True
-        self.entitlements = ENTITLEMENTS
+        self.entitlements: tuple[ports.Entitlement, ...] = ENTITLEMENTS
         self.serial = 0
         self.evidence_changes: dict[str, object] = {}
 

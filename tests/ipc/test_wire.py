@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,7 +85,8 @@ def test_server_messages_survive_byte_by_byte(message: wire.AnyServerMessage) ->
 
 @given(st.binary(max_size=300))
 def test_garbage_is_a_protocol_error_or_nothing(data: bytes) -> None:
-    for decoder in (wire.server_side(), wire.client_side()):
+    decoders: tuple[wire.LineDecoder[Any], ...] = (wire.server_side(), wire.client_side())
+    for decoder in decoders:
         decoder.feed(data + b"\n")
         with pytest.raises(PeerProtocolError):
             drain(decoder)

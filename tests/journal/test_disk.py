@@ -45,8 +45,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
         for record in written:
             store.append([record])
             lengths.append(Path(f"{path}-wal").stat().st_size)
-        read = [Path(f"{path}{each}").read_bytes() for each in ("", "-wal", "-shm")]
-    return Image(*read, written, lengths)
+        main, wal, shm = (Path(f"{path}{each}").read_bytes() for each in ("", "-wal", "-shm"))
+    return Image(main, wal, shm, written, lengths)
 
 
 FRAME = 24 + 4096

@@ -179,9 +179,9 @@ def test_keys_that_are_none_are_refused_by_name(tmp_path: Path) -> None:
     bad = tmp_path / "bad.pem"
     bad.write_text("-----BEGIN NOTHING-----")
     other, other_public = write_key(tmp_path / "other", ec.SECP384R1())
-    for make in (lambda: FileSigner(bad), lambda: FileSigner(tmp_path / "none"), lambda: FileSigner(other)):
+    for file in (bad, tmp_path / "none", other):
         with pytest.raises(ConfigError, match=str(tmp_path)):
-            make()
+            FileSigner(file)
     checkpoint = r.Checkpoint(1, "00", b"", b"", "")
     for file in (bad, tmp_path / "none", other_public):
         with pytest.raises(ConfigError, match=str(tmp_path)):
