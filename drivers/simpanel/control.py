@@ -105,9 +105,10 @@ class Control:
     # --- verbs ---
 
     def status(self) -> Answer:
-        """Which parts run, and how long each took to become ready."""
+        """Which parts run, their memory, and how long each took to become ready."""
         return {
             "parts": self._supervisor.names(),
+            "resident_mb": self._supervisor.resident_mb(),
             "ready_after_s": {k: round(v, 3) for k, v in self._supervisor.first_ready.items()},
         }
 

@@ -43,7 +43,16 @@ class Seen:
 class Runner:
     """Performs the steps in order and keeps what was seen."""
 
-    def __init__(self, do: Do, journey: Journey, lang: str, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        do: Do,
+        journey: Journey,
+        lang: str,
+        tell: Callable[[str], None],
+        *,
+        takes_pictures: bool = True,
+    ) -> None:
+        self._takes_pictures = takes_pictures
         self._do = do
         self._journey = journey
         self._lang = lang
@@ -153,6 +162,8 @@ class Runner:
         return [each for each in views if float(each["shown_at_s"]) > self._since_s] or views[-1:]
 
     def _picture(self, name: str) -> str:
+        if not self._takes_pictures:
+            return ""
         self._pictures += 1
         file = f"screens/{self._pictures:02d}-{name}.png"
         try:

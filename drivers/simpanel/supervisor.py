@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -132,6 +133,18 @@ class Supervisor:
                 name: "runs" if name in self._running else ("done" if part.is_step else "does not run")
                 for name, part in self._parts.items()
             }
+
+    def resident_mb(self) -> dict[str, float]:
+        """Memory of each running part."""
+        page = os.sysconf("SC_PAGE_SIZE")
+        with self._lock:
+            pids = {name: running.pid for name, running in self._running.items()}
+        found = {}
+        for name, pid in pids.items():
+            with contextlib.suppress(OSError):
+                with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+                    found[name] = round(int(file.read().split()[1]) * page / 1e6, 1)
+        return found
 
     def kill(self, *names: str, beside: str = "") -> None:
         """SIGKILL, all at once; nothing starts again by itself. `beside`: processes started beside."""
