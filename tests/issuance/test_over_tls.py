@@ -84,6 +84,20 @@ def test_the_whole_way(kiosk: Kiosk, cards: dict[str, Card]) -> None:
     assert printed == PrintedAcknowledged(transaction, prepared.line)
 
 
+@pytest.mark.parametrize("kind", ["juminhyo", "kisai_jiko", "inkan_shomei", "kazei_shomei"])
+def test_every_kind_passes_the_kiosks_own_look(kiosk: Kiosk, cards: dict[str, Card], kind: str) -> None:
+    transaction, _ = kiosk.authenticate(cards["taro"])
+    order = Order(LineId(token()), kind)
+    prepared = kiosk.ask(Prepare(transaction, order, fingerprint(cards["taro"])))
+    assert isinstance(prepared, Prepared)
+    evidence = prepared.evidence
+    assert evidence.signature_ok
+    assert evidence.sha256_ok
+    assert evidence.serial_in_text
+    assert evidence.transaction_in_metadata
+    assert evidence.holders_masked == ("例＊＊",)
+
+
 def test_void_and_head(kiosk: Kiosk, cards: dict[str, Card]) -> None:
     transaction, _ = kiosk.authenticate(cards["yoshiko"])
     prepared = kiosk.prepare(cards["yoshiko"], transaction)
