@@ -420,6 +420,21 @@ def test_commands_of_others_are_our_own_mistake() -> None:
         bench.machine.perform(SetAcceptance(HOPPER, ()), bench.now)
 
 
+def test_a_reset_is_never_our_reflex() -> None:
+    """Whatever goes wrong, header 1 is not sent: it would wipe the counters that are the only evidence."""
+    bench = Bench(pieces=3)
+    bench.ready()
+    bench.device.jam = "motor"
+    bench.dispense(2)
+    bench.ended()
+    bench.device.jam = "exit"
+    bench.fate = lambda _: UNANSWERED
+    bench.run(5)
+    bench.fate = lambda _: HEARD
+    bench.run(5)
+    assert Header.RESET_DEVICE not in [header for _, header in bench.sent]
+
+
 accidents = st.lists(
     st.tuples(st.integers(1, 60), st.sampled_from(["crash", "reset", "port", "wire"])), max_size=3
 )
@@ -455,6 +470,7 @@ def test_never_more_than_asked_and_never_a_wrong_word_about_it(
     ended = [each for each in bench.all(DispenseEnded) if each.op == OP]
     assert len(ended) == 1
     assert bench.commands <= 1
+    assert Header.RESET_DEVICE not in [header for _, header in bench.sent]
     assert bench.out <= asked
     if ended[0].outcome is Outcome.UNKNOWN:
         assert ended[0].paid <= bench.out
