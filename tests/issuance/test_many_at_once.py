@@ -16,6 +16,7 @@ from issuance.messages import (
     AuthenticationRequest,
     ChallengeRequest,
     LineRequest,
+    Prepared,
     PrepareRequest,
     PrintedRequest,
 )
