@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kiosk.changer import accept_mask, plan_payout
-from kiosk.engine.service import stop_reason
+from kiosk.engine.service import device_lost, stop_reason
 from kiosk.engine.session import advance, end, notify
 from kiosk.engine.slips import fault_slip
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
@@ -35,6 +35,7 @@ from kiosk.ports import (
     CoinAccepted,
     CoinRefused,
     CreditsLost,
+    DeviceLost,
     Dispense,
     DispenseEnded,
     HopperRead,
@@ -44,6 +45,10 @@ from kiosk.ports import (
     StopTimer,
     TimerExpired,
 )
+
+
+HELD_CODES = ("M-402", "M-405")
+"""Troubles in which the resident's money lies inside and waits for her."""
 
 
 def account_of(turn: Turn) -> Account | None:
@@ -222,9 +227,28 @@ def nobody_there(turn: Turn, _: TimerExpired) -> None:
         cancel_payment(turn, None)
         return
     turn.do(SetAcceptance(turn.state.setup.acceptor, ()))
-    turn.edit(is_cancelled=True, trouble="M-405")
+    hold(turn, "M-405")
+
+
+def hold(turn: Turn, code: str) -> None:
+    """Money is inside and the payment cannot go on: it stays held until it is asked for, and staff come."""
+    turn.edit(is_cancelled=True, trouble=code)
     turn.set(is_staff_called=True)
+    turn.do(StopTimer("stage"))
     turn.go(Phase.IN_TROUBLE)
+
+
+def cash_lost(turn: Turn, event: DeviceLost) -> None:
+    """A device went in the middle of the payment. The acceptor: nothing more can be put in."""
+    device_lost(turn, event)
+    if event.device != turn.state.setup.acceptor:
+        return
+    account = account_of(turn)
+    if account is not None and account.held:
+        hold(turn, "M-402")
+    else:
+        turn.edit(trouble="M-402")
+        close_unissued(turn)
 
 
 def acceptance_closed(turn: Turn, event: AcceptanceSet) -> None:
@@ -415,6 +439,7 @@ def close_unissued(turn: Turn) -> None:
         turn.edit(trouble=session.trouble or "M-403")
         turn.set(is_staff_called=True)
         turn.go(Phase.IN_TROUBLE)
+        turn.do(StartTimer("stage", turn.state.setup.timeouts.take_s))
     elif session.trouble:
         notify(turn, session.trouble)
     else:

@@ -165,9 +165,16 @@ def _journal_died(turn: Turn, _: JournalDied) -> None:
     service.journal_died(turn)
     if turn.state.session is not None:
         turn.edit(trouble="X-605")
+        turn.do(ports.StopTimer(STAGE))
         turn.go(P.IN_TROUBLE)
     else:
         turn.go(P.OUT_OF_SERVICE)
+
+
+def _trouble_over(turn: Turn, event: ports.TimerExpired) -> None:
+    """Nobody touched 「わかりました」. While money waits for its owner, time ends nothing."""
+    if not _is_held(turn.state) and not turn.state.journal_is_dead:
+        session.leave(turn, event)
 
 
 ROWS: tuple[Row, ...] = (
@@ -250,6 +257,7 @@ ROWS: tuple[Row, ...] = (
     *_patience(P.CONFIRMING),
     # --- money in
     Row(P.AWAITING_PAYMENT, intents.Cancel, payment.cancel_payment, (P.CLOSING_PAYMENT,)),
+    Row(P.AWAITING_PAYMENT, ports.DeviceLost, payment.cash_lost, (P.IN_TROUBLE, P.NOTIFIED)),
     Row(P.AWAITING_PAYMENT, ANSWER, payment.nobody_there, (P.IN_TROUBLE, P.CLOSING_PAYMENT)),
     *_patience(P.AWAITING_PAYMENT),
     Row(P.CLOSING_PAYMENT, ports.AcceptanceSet, payment.acceptance_closed, (P.ISSUING, *AFTER_MONEY)),
@@ -273,7 +281,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.NOTIFIED, STAGE, session.leave, LEAVING),
     Row(P.IN_TROUBLE, intents.GiveBack, payment.asked_back, AFTER_MONEY),
     Row(P.IN_TROUBLE, intents.Next, session.leave, LEAVING),
-    Row(P.IN_TROUBLE, STAGE, session.leave, LEAVING),
+    Row(P.IN_TROUBLE, STAGE, _trouble_over, LEAVING),
     # --- after a restart
     Row(P.OFFERING_BACK, intents.GiveBack, payment.asked_back, AFTER_MONEY),
     Row(P.OFFERING_BACK, STAGE, recovery.nobody_came, AFTER_MONEY),
@@ -351,18 +359,19 @@ def _has_free_money(state: Kiosk) -> bool:
     return account is not None and bool(account.held)
 
 
+def _is_held(state: Kiosk) -> bool:
+    """The trouble is that money waits for its owner: it ends by giving it back, not by a touch on 「わかりました」."""
+    return Turn(state).session.trouble in payment.HELD_CODES and _has_free_money(state)
+
+
 GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
     (P.CHOOSING_KINDS, intents.Next): lambda state: bool(Turn(state).session.copies),
     (P.CHOOSING_KINDS, intents.Back): lambda state: state.setup.plan.binds_kinds,
     (P.CHOOSING_OPTIONS, intents.Back): choosing.may_go_back,
     (P.CONFIRMING, intents.Back): choosing.may_go_back_from_confirm,
     (P.NOTIFIED, intents.Cancel): lambda _: False,
-    (P.IN_TROUBLE, intents.GiveBack): lambda state: (
-        Turn(state).session.trouble == "M-405" and _has_free_money(state)
-    ),
-    (P.IN_TROUBLE, intents.Next): lambda state: (
-        Turn(state).session.trouble != "M-405" and not state.journal_is_dead
-    ),
+    (P.IN_TROUBLE, intents.GiveBack): lambda state: _is_held(state) and service.cash_is_up(state),
+    (P.IN_TROUBLE, intents.Next): lambda state: not _is_held(state) and not state.journal_is_dead,
     (P.OFFERING_BACK, intents.GiveBack): lambda state: _has_free_money(state) and service.cash_is_up(state),
     (P.TAKING_THINGS, intents.Taken): lambda state: "waiting" in dict(Turn(state).session.things).values(),
 }

@@ -480,3 +480,28 @@ def test_begin_asks_for_the_language_only_when_the_idle_screen_could_not_show_th
     many = World(setup=replace(SETUP, languages=tuple("ja en ko vi ne tl id my th".split()))).boot()
     many.tap(intents.Begin)
     assert many.phase is Phase.CHOOSING_LANGUAGE
+
+
+def test_the_coin_unit_lost_in_the_payment_holds_the_money_and_gives_it_when_it_is_back(world: World) -> None:
+    world.until_pay(copies=2)
+    world.insert(Denomination.COIN100)
+    acceptor = world.setup.acceptor
+    world.event(ports.DeviceLost(acceptor, "no-answer"))
+    assert world.view.body.code == "M-402"
+    assert world.view.body.money == "held"
+    assert "GiveBack" not in world.view.intents
+    world.time_out("stage")
+    assert world.phase is Phase.IN_TROUBLE, "no timer ends it while money is held"
+    world.event(ports.DeviceArrived(acceptor, "test"))
+    world.tap(intents.GiveBack)
+    assert world.given == Yen(100)
+    world.check()
+
+
+def test_the_coin_unit_lost_before_a_coin_is_a_notice(world: World) -> None:
+    world.until_pay()
+    world.event(ports.DeviceLost(world.setup.acceptor, "no-answer"))
+    assert world.view.body.code == "M-402"
+    assert not world.ledger.accounts
+    world.tap(intents.Next)
+    assert world.phase is Phase.OUT_OF_SERVICE
