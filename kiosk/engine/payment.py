@@ -46,7 +46,6 @@ from kiosk.ports import (
     TimerExpired,
 )
 
-
 HELD_CODES = ("M-402", "M-405")
 """Troubles in which the resident's money lies inside and waits for her."""
 

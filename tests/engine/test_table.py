@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from kiosk import intents, ports
 from kiosk.engine import diagram
+from kiosk.engine.project import BODIES
 from kiosk.engine.recovery import ACTIONS
 from kiosk.engine.state import CloseDayAsked, Phase
 from kiosk.engine.table import ANYWHERE, ROWS, TABLE, is_legal
@@ -154,6 +155,4 @@ TestAnything = Anything.TestCase
 
 @given(st.sampled_from(Phase))
 def test_a_phase_has_a_body(phase: Phase) -> None:
-    from kiosk.engine.project import BODIES  # the table of bodies is whole
-
     assert phase in BODIES
