@@ -28,13 +28,15 @@ DEVICE = DeviceId("certificate1")
 URI = "ipp://127.0.0.1:8631/ipp/print"
 CLONE_NEWNET = 0x40000000
 
+# Not `exec`: the simulator becomes another user, and the kernel then forgets --kill-child's signal.
 _PREPARE = """
 set -e
 mount -t tmpfs -o mode=0755 tmpfs /run
 install -d -o kiosk-sim -g kiosk-sim -m 0755 /run/sim
 ip link set lo up
-exec "$0" -P -c 'import sys; from drivers.ipp.sim import main; sys.exit(main(sys.argv[1:]))' \
-    --dir /run/sim/paper --control /run/sim/control.sock --with-avahi --user kiosk-sim 2>/run/sim/log
+"$0" -P -c 'import sys; from drivers.ipp.sim import main; sys.exit(main(sys.argv[1:]))' \
+    --dir /run/sim/paper --control /run/sim/control.sock --with-avahi --user kiosk-sim 2>/run/sim/log &
+wait
 """
 
 
@@ -57,8 +59,13 @@ class Bench:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._holder.kill()  # and with it, all that is inside
+        inside = Path(f"/proc/{self._pid}")
+        self._holder.kill()  # and with it process 1 of the inside, and with that all of it
         self._holder.wait()
+        deadline = time.monotonic() + PATIENCE_S
+        while inside.exists():
+            assert time.monotonic() < deadline, "the simulator outlives its test"
+            time.sleep(0.02)
 
     @property
     def _pid(self) -> int:
