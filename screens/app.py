@@ -9,6 +9,7 @@ import gc
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from kivy.base import runTouchApp, stopTouchApp
@@ -34,7 +35,7 @@ from screens.theme import look
 from screens.widgets.button import PushButton
 from screens.widgets.frame import Frame
 
-COLLECT_AFTER_S = 0.4
+COLLECT_AFTER_S = 0.25
 """Garbage is collected once the screen has been seen, never while a touch is awaited to answer."""
 TOAST_S = 5.0
 AWAY_AFTER_S = 0.6
@@ -66,6 +67,8 @@ class UiApp:
         self._newest: SessionView | None = None
         self._lock = threading.Lock()
         self.metrics = Metrics()
+        self.after_frame: list[Callable[[], None]] = []
+        """Called after each frame that was shown: for the probe."""
         self.frame = Frame()
         self.router = Router(self.frame, self)
         self._take = Clock.create_trigger(self._take_newest)
@@ -81,7 +84,7 @@ class UiApp:
         """Open the window and stay until it is closed."""
         Window.add_widget(self.frame)
         Window.clearcolor = look.colour("page")
-        Window.bind(on_flip=self._flipped)
+        self._swap, Window.on_flip = Window.flip, self._flip
         Window.bind(on_keyboard=lambda *_args: True)
         self.router.show_connecting()
         threading.Thread(target=self._receive, name="view-client", daemon=True).start()
@@ -99,9 +102,13 @@ class UiApp:
             self._client.close()
         stopTouchApp()
 
-    def _flipped(self, *_args: object) -> None:
+    def _flip(self, *_args: object) -> None:
+        """Show what was drawn; what follows knows that it can be seen."""
+        self._swap()
         self.metrics.frames += 1
         self.metrics.last_flip_s = time.monotonic()
+        for tell in self.after_frame:
+            tell()
         if not self.metrics.first_frame_ms:
             self.metrics.first_frame_ms = _since_process_start_ms()
             Clock.schedule_once(self._warm, 0.05)
@@ -165,7 +172,6 @@ class UiApp:
         self._show_still_there(view)
         self.frame.settle()
         if is_new:
-            self._collect.cancel()
             self._collect()
 
     def _show_away(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,9 @@ REGULAR: Final = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 BOLD: Final = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc")
 JAPANESE_FACE: Final = 0
 """Noto Sans CJK's collection: 0 JP, 1 KR, 2 SC, 3 TC, 4 HK. One character has several shapes; Japan's is wanted."""
+
+MOST_FACES: Final = 32
+"""A face at one size holds about 3 MB; one text size of the screens uses 20."""
 
 # Noto CJK's em box: an ideograph reaches from 0.12 em below the baseline to 0.88 above.
 ASCENT: Final = 0.88
@@ -29,7 +32,7 @@ def require() -> None:
             raise FontMissing(f"{path} is missing: install the Debian package fonts-noto-cjk")
 
 
-@cache
+@lru_cache(maxsize=MOST_FACES)
 def face(px: int, is_bold: bool) -> ImageFont.FreeTypeFont:
     """The face at a size; opened once (a face of this font costs about 1 ms)."""
     return ImageFont.truetype(str(BOLD if is_bold else REGULAR), px, index=JAPANESE_FACE)

@@ -59,9 +59,7 @@ class Probe:
         }
 
     def start(self) -> None:
-        from kivy.core.window import Window  # noqa: PLC0415  # after the environment
-
-        Window.bind(on_flip=self._flipped)
+        self._app.after_frame.append(self._flipped)
         self._path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(self._path))
@@ -132,7 +130,7 @@ class Probe:
             "still_there": view.still_there is not None,
         }
 
-    def _flipped(self, *_args: object) -> None:
+    def _flipped(self) -> None:
         view = self._app.router.view
         if view is None or view is self._last:
             return

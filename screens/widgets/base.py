@@ -118,6 +118,14 @@ class Element(Widget):
             for child in self.children:
                 child.hide()
 
+    def dismantle(self) -> None:
+        """Come apart: no cycle is left, so everything is freed now and not when garbage is collected."""
+        for child in list(self.children):
+            if isinstance(child, Element):
+                child.dismantle()
+        self.canvas.before.clear()
+        self.clear_widgets()
+
     def hide_rest(self) -> None:
         for child in self.children:
             if isinstance(child, Element) and not child.is_shown:

@@ -252,6 +252,10 @@ class PushButton(Element):
             self._is_spent = self.leaves_screen
             self._action()
 
+    def dismantle(self) -> None:
+        self._action = self._when_off_action = None
+        super().dismantle()
+
     def hide(self) -> None:
         self._touch = None
         self._is_down = False

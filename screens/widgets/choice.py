@@ -18,6 +18,10 @@ _COUNT_WIDE, _COUNT_WIDE_LARGE = 78.0, 96.0
 _FOLD_ABOVE = 1.2
 
 
+def _nothing(*_arguments: object) -> None:
+    """What a dismantled widget does."""
+
+
 class KindCard(Stack):
     """One certificate: what it is called, what it is for, what it costs, how many.
 
@@ -107,6 +111,10 @@ class KindCard(Stack):
         for button in (self.pick, self.less, self.more):
             button.target = f"{button.role_name} {choice.kind}"
 
+    def dismantle(self) -> None:
+        self._on_copies = _nothing
+        super().dismantle()
+
     def _change(self, by: int) -> None:
         if self._choice is not None:
             self._on_copies(self._choice.kind, self._choice.copies + by)
@@ -189,6 +197,10 @@ class QuestionBox(Stack):
                 self.buttons[choice] = self._add(question.option, choice)
             self.buttons[choice].choose(choice == question.chosen)
             self.buttons[choice].enable(can_choose)
+
+    def dismantle(self) -> None:
+        self._on_choice = _nothing
+        super().dismantle()
 
     def _add(self, option: str, choice: str) -> OptionButton:
         button = OptionButton()

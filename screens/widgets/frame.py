@@ -96,8 +96,8 @@ class Frame(Element):
         """Show another middle; the old one is let go."""
         if self.screen is not None:
             self.screen.leave()
-            self.screen.hide()
             self.remove_widget(self.screen)
+            self.screen.dismantle()
         self.screen = screen
         self.add_widget(screen, index=len(self.children) - 1)  # read after the top, before the bar
         self.regrow()

@@ -166,6 +166,11 @@ class Keypad(Grid):
         button.does(action)
         return button
 
+    def dismantle(self) -> None:
+        self.clear()
+        self.on_count = lambda _count: None
+        super().dismantle()
+
     def enable(self, is_enabled: bool) -> None:
         for part in self.parts():
             if isinstance(part, PushButton):

@@ -109,6 +109,10 @@ class Picture(Element):
         self.stop()
         super().hide()
 
+    def dismantle(self) -> None:
+        self.stop()
+        super().dismantle()
+
     def stop(self) -> None:
         """No more motion."""
         if self._timer is not None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from kivy.graphics import Color, Mesh, SmoothEllipse
+from kivy.graphics import Color, Mesh
 
 from i18n import message as messages
 from screens.theme import look, tokens
 from screens.widgets.base import Element, Rect, Stack
 from screens.widgets.picture import draw_icon
 from screens.widgets.text import words
-from screens.widgets.vector import Vertices, add_stroke, ramp
+from screens.widgets.vector import Vertices, add_stroke, draw_disc, ramp
 
 
 class Ring(Stack):
@@ -106,5 +106,4 @@ def draw_mark(rect: Rect, state: str, number: int = 0) -> None:
 
 
 def _ellipse(rect: Rect, colour: str) -> None:
-    Color(*look.colour(colour))
-    SmoothEllipse(pos=(rect.x, look.height - rect.y - rect.height), size=(rect.width, rect.height))
+    draw_disc(rect.x, look.height - rect.y - rect.height, rect.width, colour)

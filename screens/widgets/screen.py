@@ -80,6 +80,10 @@ class Screen(Stack):
     def leave(self) -> None:
         """It is being left: wipe, stop."""
 
+    def dismantle(self) -> None:
+        super().dismantle()
+        self.view = None
+
     # ---- for subclasses
 
     def can(self, intent: type[Intent]) -> bool:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from kivy.graphics import Color, SmoothEllipse
-
 from i18n import message as messages
 from screens.theme import look, tokens
 from screens.widgets.base import Element, Rect
 from screens.widgets.paint import draw_box
 from screens.widgets.picture import draw_icon
 from screens.widgets.text import words
+from screens.widgets.vector import draw_disc
 
 _DOT, _HERE = 15.0, 18.0
 
@@ -78,5 +77,4 @@ class StepBar(Element):
 
 
 def _disc(rect: Rect, colour: str) -> None:
-    Color(*look.colour(colour))
-    SmoothEllipse(pos=(rect.x, look.height - rect.y - rect.height), size=(rect.width, rect.height))
+    draw_disc(rect.x, look.height - rect.y - rect.height, rect.width, colour)

@@ -211,7 +211,7 @@ class Vertices:
 
     def fan(self, centre: Point, reach: float, u_middle: float, u_edge: float) -> None:
         """A round end or corner."""
-        steps = max(8, min(28, int(reach * 2)))
+        steps = max(12, min(72, int(reach * 2)))
         middle = self.add(*centre, u_middle)
         rim = [
             self.add(
@@ -360,6 +360,14 @@ def _dashes(
 
 def _between(a: Point, b: Point, t: float) -> Point:
     return a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t
+
+
+def draw_disc(left: float, bottom: float, side: float, colour: str) -> None:
+    """Add a filled circle to the open canvas, in Kivy's pixels."""
+    out = Vertices()
+    reach = side / 2 + 0.5
+    out.fan((left + side / 2, bottom + side / 2), reach, 0.25 + 0.5 * reach, 0.25)
+    _flush(colour, out)
 
 
 def _flush(colour: str, batch: Vertices) -> None:

@@ -1,0 +1,284 @@
+"""How quick the screens are, from outside: a real window on Xvfb, real pointer events, views over the real socket.
+
+    python -m benchmarks.screens          writes benchmarks/screens.md
+
+Every time ends with the frame that shows it (the moment after the buffers were swapped, in the window's process) and
+starts where the cause is: the X server's fake pointer press, or the core's `send`. CLOCK_MONOTONIC is one for both.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kiosk.ipc import wire
+from kiosk.money import Yen
+from kiosk.view import SessionView
+from screens import samples
+
+SIZE = (1080, 1920)
+STARTS = 7
+PRESSES = 150
+UPDATES = 200
+ROUNDS = 12
+SESSIONS = 60
+LIMITS = {
+    "tap to pressed state": 50,
+    "update in place": 50,
+    "new screen": 80,
+    "language switch": 150,
+    "process start to first frame": 1500,
+}
+JOURNEY = (
+    "attract",
+    "language",
+    "place-card",
+    "pin",
+    "take-card",
+    "kinds-none",
+    "options",
+    "working-preparing",
+    "confirm",
+    "pay",
+    "working",
+    "take-things",
+    "done",
+)
+OTHERS = ("notice-C-103", "trouble-held", "returning", "offer-back", "last-try", "out-printer")
+
+
+class Pointer:
+    """The X server's own pointer, moved and pressed through XTEST: no process is started for a touch."""
+
+    def __init__(self, display: str) -> None:
+        self._x11 = ctypes.CDLL("libX11.so.6")
+        self._test = ctypes.CDLL("libXtst.so.6")
+        self._x11.XOpenDisplay.restype = ctypes.c_void_p
+        self._display = ctypes.c_void_p(self._x11.XOpenDisplay(display.encode()))
+
+    def move(self, x: float, y: float) -> None:
+        self._test.XTestFakeMotionEvent(self._display, -1, int(x), int(y), 0)
+        self._x11.XSync(self._display, 0)
+
+    def press(self, is_down: bool) -> float:
+        at_s = time.monotonic()
+        self._test.XTestFakeButtonEvent(self._display, 1, int(is_down), 0)
+        self._x11.XSync(self._display, 0)
+        return at_s
+
+
+class Ui:
+    """The screens' process with a stand-in for the core behind its socket."""
+
+    def __init__(self, folder: Path, display: str) -> None:
+        self._probe_path = folder / "probe.sock"
+        self._rev = 0
+        listener = socket.socket(socket.AF_UNIX)
+        path = folder / "view.sock"
+        path.unlink(missing_ok=True)
+        listener.bind(str(path))
+        listener.listen(1)
+        command = [sys.executable, "-m", "screens.probe", "--socket", str(path), "--probe", str(self._probe_path)]
+        command += ["--pin-socket", str(folder / "pin.sock"), "--size", "1080x1920"]
+        self._probe_path.unlink(missing_ok=True)
+        environment = {**os.environ, "DISPLAY": display}
+        self.process = subprocess.Popen([*command, "--panel-mm", "267.8x476.1"], env=environment)
+        self._peer, _ = listener.accept()
+        listener.close()
+        self._probe = self._connect()
+        self._number = 0
+
+    def _connect(self) -> Any:
+        while True:
+            probe = socket.socket(socket.AF_UNIX)
+            try:
+                probe.connect(str(self._probe_path))
+                return probe.makefile("rwb")
+            except OSError:
+                probe.close()
+                time.sleep(0.02)
+
+    def ask(self, question: str, **more: object) -> dict[str, Any]:
+        self._probe.write(json.dumps({"ask": question, **more}).encode() + b"\n")
+        self._probe.flush()
+        answer: dict[str, Any] = json.loads(self._probe.readline())
+        return answer
+
+    def publish(self, view: SessionView) -> float:
+        """Milliseconds from the core's send to the frame that shows it."""
+        self._rev += 1
+        view = msgspec.structs.replace(view, rev=self._rev, step=self._rev)
+        at_s = time.monotonic()
+        self._peer.sendall(wire.line(wire.ViewPublished(view)))
+        while True:
+            time.sleep(0.012)
+            for shown in self.ask("history", after=self._number)["shown"]:
+                self._number = shown["number"]
+                if shown["rev"] == self._rev:
+                    return (float(shown["shown_at_s"]) - at_s) * 1000
+
+    def flipped_after(self, at_s: float) -> float:
+        """Milliseconds from a moment to the first frame after it."""
+        while True:
+            time.sleep(0.012)
+            last = float(self.ask("metrics")["last_flip_s"])
+            if last > at_s:
+                return (last - at_s) * 1000
+
+    def rect_of(self, key: str) -> list[float]:
+        nodes = self.ask("layout")["nodes"]
+        return list(next(node["rect"] for node in nodes if node["key"] == key and node["role"] == "button"))
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+@contextmanager
+def x_server() -> Iterator[str]:
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1080x1920x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    try:
+        yield f":{os.read(read, 16).decode().strip()}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def presses(ui: Ui, pointer: Pointer) -> list[float]:
+    ui.publish(samples.sample("confirm"))
+    time.sleep(0.6)
+    x, y, width, height = ui.rect_of("main")
+    times = []
+    for _ in range(PRESSES):
+        pointer.move(x + width / 2, y + height / 2)
+        time.sleep(0.03)
+        times.append(ui.flipped_after(pointer.press(True)))
+        pointer.move(20, 300)  # released outside: no intent, the screen stays
+        time.sleep(0.05)
+        pointer.press(False)
+        time.sleep(0.03)
+    return times
+
+
+def updates(ui: Ui) -> list[float]:
+    view = samples.sample("pay")
+    ui.publish(view)
+    time.sleep(0.6)
+    times = []
+    for index in range(UPDATES):
+        inserted = Yen(10 * (index % 60))
+        body = msgspec.structs.replace(view.body, inserted=inserted, remaining=Yen(600) - inserted)
+        times.append(ui.publish(msgspec.structs.replace(view, body=body)))
+    return times
+
+
+def screens(ui: Ui) -> list[float]:
+    times = []
+    for _ in range(ROUNDS):
+        for name in JOURNEY + OTHERS:
+            times.append(ui.publish(samples.sample(name)))
+            time.sleep(0.1)
+    return times
+
+
+def languages(ui: Ui) -> list[float]:
+    times = []
+    for name in JOURNEY:
+        ui.publish(samples.sample(name))
+        for language in ("en", "ja", "en", "ja"):
+            time.sleep(0.1)
+            times.append(ui.publish(samples.sample(name, language)))
+    return times
+
+
+def memory(ui: Ui) -> tuple[float, float]:
+    """Resident MB after a first session, and after many."""
+    found = []
+    for session in range(SESSIONS):
+        for name in JOURNEY:
+            ui.publish(samples.sample(name, ("ja", "en")[session % 2]))
+        if session in (9, SESSIONS - 1):
+            time.sleep(1.0)
+            found.append(float(ui.ask("metrics")["rss_mb"]))
+    return found[0], found[1]
+
+
+def starts(folder: Path, display: str) -> list[float]:
+    times = []
+    for _ in range(STARTS):
+        ui = Ui(folder, display)
+        ui.publish(samples.sample("attract"))
+        times.append(float(ui.ask("metrics")["first_frame_ms"]))
+        ui.end()
+    return times
+
+
+def _p99(times: list[float]) -> float:
+    return sorted(times)[min(len(times) - 1, round(len(times) * 0.99) - 1)]
+
+
+def report(figures: dict[str, list[float]], resident: tuple[float, float]) -> str:
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.machine(),
+    )
+    lines = [
+        "# The screens: from cause to frame",
+        "",
+        f"`python -m benchmarks.screens` on {os.cpu_count()} cores of {model}, Python {platform.python_version()},",
+        "1080x1920 on Xvfb, OpenGL by llvmpipe. A full frame alone (draw and copy to the server) takes about 20 ms of each.",
+        "",
+        "| ms | times | median | p99 | worst | limit (p99) |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, times in figures.items():
+        row = (len(times), f"{statistics.median(times):.1f}", f"{_p99(times):.1f}", f"{max(times):.1f}", LIMITS[name])
+        lines.append(f"| {name} | " + " | ".join(str(each) for each in row) + " |")
+    slope = (resident[1] - resident[0]) * 1000 / (SESSIONS - 10)
+    lines += [
+        "",
+        f"Resident: {resident[0]:.0f} MB after 10 sessions, {resident[1]:.0f} MB after {SESSIONS} (limit 350),",
+        f"{slope:.1f} kB a session.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    figures: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as name, x_server() as display:
+        folder = Path(name)
+        figures["process start to first frame"] = starts(folder, display)
+        ui = Ui(folder, display)
+        ui.publish(samples.sample("attract"))
+        time.sleep(2.0)  # what the window does in its first idle second
+        figures["tap to pressed state"] = presses(ui, Pointer(display))
+        figures["update in place"] = updates(ui)
+        figures["new screen"] = screens(ui)
+        figures["language switch"] = languages(ui)
+        resident = memory(ui)
+        ui.end()
+    text = report(figures, resident)
+    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()
