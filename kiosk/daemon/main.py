@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from types import FrameType
 
@@ -23,7 +24,7 @@ from kiosk.version import VERSION
 
 LOG = logging.getLogger("kiosk.core")
 ALIVE_EVERY_S = 5.0
-EX_CONFIG, EX_CANTCREAT = 78, 73
+EX_CONFIG, EX_CANTCREAT, EX_SOFTWARE = 78, 73, 70
 """sysexits(3): what the unit file reads."""
 
 
@@ -35,7 +36,7 @@ def _notify(message: str) -> None:
         notify(message)
 
 
-def run(core: Core) -> None:
+def run(core: Core) -> int:
     """Serve until SIGTERM or SIGINT. SIGUSR1 (the evening's timer) asks for the day close."""
     loop = core.loop
     production = core.config.machine.mode is Mode.PRODUCTION
@@ -54,6 +55,15 @@ def run(core: Core) -> None:
             return
         _notify("WATCHDOG=1")
 
+    failed: list[str] = []
+
+    def thread_failed(args: threading.ExceptHookArgs) -> None:
+        """A bug of ours in a driver's thread: the type only, no payload. Exit, restart, recover."""
+        failed.append(args.exc_type.__name__)
+        LOG.critical("a thread failed: %s", args.exc_type.__name__)
+        loop.stop()
+
+    threading.excepthook = thread_failed
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGUSR1, close_day)
@@ -66,11 +76,14 @@ def run(core: Core) -> None:
     LOG.info("ready, version %s", VERSION)
     loop.run(alive, ALIVE_EVERY_S)
     _notify("STOPPING=1")
+    if failed:
+        return EX_SOFTWARE
     loop.record(Stopped())
+    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code: 0 stopped when asked, 78 configuration refused, 73 journal or socket cannot be had."""
+    """Exit code: 0 stopped when asked, 70 our own bug, 78 configuration refused, 73 journal or socket cannot be had."""
     parser = argparse.ArgumentParser(prog="kiosk-core", description="The core of the kiosk.")
     parser.add_argument("--config", action="append", required=True, help="machine file, then town file")
     arguments = parser.parse_args(argv)
@@ -84,10 +97,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         LOG.critical("cannot start: %s", error)
         return EX_CANTCREAT
     try:
-        run(core)
+        return run(core)
     finally:
         core.close()
-    return 0
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ from kiosk.ports import (
     PrintedAcknowledged,
     PrintEnded,
     PrinterRead,
+    ReadPrinter,
     ReportPrinted,
     ReportVoid,
     StartTimer,
@@ -284,6 +285,7 @@ def print_settled(turn: Turn, record: PrintSettled) -> None:
     elif line.stage is LineStage.COMMITTED:
         turn.go(Phase.AWAITING_PRINTER)
         turn.do(StartTimer("stage", turn.state.setup.timeouts.printer_s))
+        turn.do(ReadPrinter(turn.state.setup.certificate_printer))  # it may be ready again already
         turn.set(is_staff_called=True)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from kiosk import intents
 from kiosk.engine.choosing import chosen_options, offered, questions
-from kiosk.engine.service import cash_is_up, stop_reason
+from kiosk.engine.service import cash_is_up, printer_code, stop_reason
 from kiosk.engine.state import Kiosk, Line, LineStage, Phase, Session, Turn
 from kiosk.money import Yen
 from kiosk.view import (
@@ -219,7 +219,7 @@ def _trouble(state: Kiosk) -> AnyBody:
     code = session.trouble
     if state.phase is Phase.AWAITING_PRINTER:
         reasons = state.printer.reasons if state.printer is not None else ()
-        code = "R-501" if any("media" in reason for reason in reasons) else "R-502"
+        code = printer_code(reasons)
     if session.slip_owed:
         return Trouble(code, session.number, "slip", session.slip_owed)
     if held or doubt:

@@ -40,7 +40,7 @@ def stop_reason(state: Kiosk) -> tuple[str, str]:
         return "certificate-printer", "R-502"
     if state.printer is None or not state.printer.is_ready:
         reasons = state.printer.reasons if state.printer else ()
-        return "certificate-printer", "R-501" if any("media" in reason for reason in reasons) else "R-502"
+        return "certificate-printer", printer_code(reasons)
     if setup.receipt_printer not in state.up or _has_fault(state, setup.receipt_printer):
         return "receipt-printer", "R-504"
     if not cash_is_up(state):
@@ -60,6 +60,15 @@ def _server_stop(state: Kiosk) -> tuple[str, str]:
 
 def _has_fault(state: Kiosk, device: DeviceId) -> bool:
     return any(each == device for each, _ in state.faults)
+
+
+PAPER_IS_OUT = frozenset({"media-empty", "media-needed"})
+"""RFC 8011 §5.4.12. A jam is `media-jam`: another cause, another next step."""
+
+
+def printer_code(reasons: tuple[str, ...]) -> str:
+    """R-501 paper is out, R-502 anything else."""
+    return "R-501" if PAPER_IS_OUT & set(reasons) else "R-502"
 
 
 def cash_is_up(state: Kiosk) -> bool:
