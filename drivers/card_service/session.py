@@ -9,13 +9,14 @@ next card.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Callable
 from typing import Final, Protocol
 
 from drivers.card_service.messages import CardCommand, CardEvent
 from drivers.jpki import codec
-from drivers.jpki.apdu import Connection
+from drivers.jpki.apdu import Command, Connection, Ins
 from drivers.jpki.application import Jpki, NotAllowed, NotFound, Verified, WrongSecret
 from drivers.jpki.processors import GetResponse, Plain, ShortOnly
 from kiosk import ports
@@ -25,6 +26,10 @@ from kiosk.ports import CardKind
 
 MAX_WRONG_HERE: Final = 2
 """Wrong PINs that one session may cost its owner, who has three (facts/card.md §8.1)."""
+
+_COVER: Final = Command(0x00, Ins.SELECT, 0x04, 0x0C, bytes(codec.SIGN_PASSWORD_MAX))
+"""A SELECT of nothing, as long as the longest VERIFY: pcscd keeps the last command in a buffer that it does not wipe
+(measured), and so may a reader's driver. A signature is longer and covers it by itself."""
 
 GONE_WITHIN_S: Final = 1.0
 """A reader that lost a card says so within this time (PC/SC polls every 0.4 s)."""
@@ -100,6 +105,8 @@ class CardSession:
         self._attempts_left = 0
         self._wrong_here = 0
         self._is_verified = False
+        self._is_uncovered = False
+        """The last command that carried data was a secret."""
 
     @property
     def is_over(self) -> bool:
@@ -247,6 +254,7 @@ class CardSession:
     def _verify(self, secret: bytearray) -> None:
         jpki = self._application()
         self._is_verified = False
+        self._is_uncovered = True
         try:
             end = jpki.verify_auth_pin(secret)
         except DeviceTimeout:
@@ -258,6 +266,7 @@ class CardSession:
             return
         self._attempts_left = end.left or 0
         self._wrong_here += 1
+        self._cover_secret()
         if end.wrong is WrongSecret.BLOCKED:
             self._post(ports.PinBlocked(self._device))
         else:
@@ -283,6 +292,7 @@ class CardSession:
         except NotAllowed:  # the card forgot the PIN: it lost power, or it is another one
             self._fail("not-verified")
             return
+        self._is_uncovered = False
         if not codec.is_signed_by(self._certificate, message, signature):
             self._fail("other-card")
             return
@@ -324,7 +334,16 @@ class CardSession:
         self.phase = Phase.REMOVED
         self._post(ports.CardRemoved(self._device))
 
+    def _cover_secret(self) -> None:
+        """Whatever the card says to it, also that it is gone: it is pcscd that must have seen it."""
+        plain, is_due = self._plain, self._is_uncovered
+        self._is_uncovered = False
+        if plain is not None and is_due:
+            with contextlib.suppress(DeviceUnavailable, DeviceTimeout, PeerProtocolError):
+                plain.send(_COVER)
+
     def _power_off(self) -> None:
+        self._cover_secret()
         card, self._card, self._jpki = self._card, None, None
         self._is_verified = False
         self._certificate = b""

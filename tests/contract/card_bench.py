@@ -5,6 +5,7 @@ All of one test in one private set of namespaces that dies with it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -176,17 +177,27 @@ class Bench:
         ]
         return self.run(user, argv, digits + b"\n").stdout.decode()
 
+    def outside_pid(self, name: str) -> int:
+        """A process inside by its name, as it is called outside."""
+        for each in self._inside():
+            if (each / "comm").read_text().strip() == name:
+                return int(each.name)
+        raise AssertionError(f"no process of this name: {name}")
+
+    def _inside(self) -> Iterator[Path]:
+        ours = os.readlink(f"/proc/{self._pid}/ns/pid")
+        for each in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has ended
+                if os.readlink(each / "ns/pid") == ours:
+                    yield each
+
     def card_processes(self) -> list[int]:
         """Processes that serve a card now (not their listener), by pid of the outside."""
         found = []
-        for each in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                words = each.read_bytes().split(b"\0")
-                is_ours = os.readlink(each.parent / "ns/pid") == os.readlink(f"/proc/{self._pid}/ns/pid")
-            except OSError:
-                continue
-            if is_ours and b"drivers.card_service.main" in words and words[0] == sys.executable.encode():
-                found.append(int(each.parent.name))
+        for each in self._inside():
+            words = (each / "cmdline").read_bytes().split(b"\0")
+            if b"drivers.card_service.main" in words and words[0] == sys.executable.encode():
+                found.append(int(each.name))
         return found
 
 

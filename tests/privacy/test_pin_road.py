@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,48 @@ def test_no_log_socket_or_file_has_the_pin(bench: Bench, case: str) -> None:
         assert all(form not in each for each in told)
         for log in _files(bench):
             assert form not in log.read_bytes(), log.name
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("case", ["right", "wrong", "cancelled", "pulled"])
+def test_no_memory_has_the_pin_when_the_card_has_judged_it(bench: Bench, case: str) -> None:
+    core = bench.core()
+    core.expect(ports.DeviceArrived)
+    if case in ("right", "cancelled"):
+        _set_pin(bench)
+    if case == "pulled":
+        bench.sim("fault", "vanish-at", "5")
+    bench.sim("place-card", "hanako")
+    core.expect(ports.CardInserted)
+    core.expect(ports.CardRead)
+    (pid,) = bench.card_processes()
+    _try(bench, core)
+    if case == "right":
+        core.send(SIGN)
+        core.expect(ports.ChallengeSigned)
+    elif case == "cancelled":
+        core.send(ports.EndCardSession(DEVICE))
+        bench.sim("remove-card")
+        core.expect(ports.CardRemoved)
+    searched = [bench.outside_pid("pcscd"), *([pid] if case in ("right", "wrong") else [])]
+    verify = bytes.fromhex("0020009804") + CANARY  # with its header, so that no chance finds it
+    for each in searched:
+        memory = list(_memory(each))
+        assert any(b"Virtual PCD 00 00" in part for part in memory), "the memory was read"
+        for form in (verify, bytes([len(CANARY)]) + CANARY + bytes(12)):
+            assert not any(form in part for part in memory)
+
+
+def _memory(pid: int) -> Iterator[bytes]:
+    """Every readable page of a process, as only root may see it."""
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            place, mode = line.split()[:2]
+            begin, end = (int(each, 16) for each in place.split("-"))
+            if "r" in mode and "[v" not in line:
+                memory.seek(begin)
+                with contextlib.suppress(OSError):  # a mapping beyond its file's end
+                    yield memory.read(end - begin)
 
 
 def _set_pin(bench: Bench) -> None:
