@@ -273,7 +273,7 @@ class Device:
             self._line.misses >= _MISSES_MAX and step.if_unanswered is None
         ):
             return self._went_away("no-answer", now)
-        if step.if_unanswered is not None and self._line.misses >= _MISSES_MAX - 1:
+        if step.if_unanswered is not None and self._line.misses >= _MISSES_MAX:
             return step.if_unanswered(now)  # if the device is gone, the next mandatory question finds out
         self._line.steps.appendleft(step)
         return []

@@ -76,6 +76,8 @@ class Hopper(Device):
         self._hopper = hopper
         self._status = HopperStatus(0, 0, 0, 0)
         self._lifetime = NO_LIFETIME
+        self._lifetime_of = ""
+        """The serial number of the device whose count that is."""
         self._level = Level(is_low=False, is_high=False)
         self._flags = HopperFlag(0)
         self._published: HopperRead | None = None
@@ -286,10 +288,16 @@ class Hopper(Device):
     def _reading(self) -> tuple[Step, ...]:
         return (
             Step(Request(Header.REQUEST_HOPPER_STATUS), self._note_status),
-            Step(Request(Header.REQUEST_HOPPER_DISPENSE_COUNT), self._note_lifetime, self._note_no_lifetime),
+            self._lifetime_step(),
             Step(Request(Header.TEST_HOPPER), self._note_flags),
             Step(Request(Header.REQUEST_PAYOUT_LEVEL), self._note_level, nothing),
         )
+
+    def _lifetime_step(self) -> Step:
+        """A device that has once told its life's count must tell it: without it a reset could prove nothing."""
+        may_be_unknown = self._lifetime == NO_LIFETIME
+        request = Request(Header.REQUEST_HOPPER_DISPENSE_COUNT)
+        return Step(request, self._note_lifetime, self._note_no_lifetime if may_be_unknown else None)
 
     def _last_step(self, then: Callable[[float], Events], topic: str = "") -> Step:
         return Step(Request(Header.SIMPLE_POLL), lambda _data, now: then(now), topic=topic)
@@ -336,6 +344,8 @@ class Hopper(Device):
     # --------------------------------------------------------------------------------------
 
     def _introduction(self) -> list[Step]:
+        if self._lifetime_of != self.identity.serial:
+            self._lifetime, self._lifetime_of = NO_LIFETIME, self.identity.serial
         return [Step(Request(Header.REQUEST_HOPPER_COIN), self._check_coin, nothing), *self._reading()]
 
     def _check_coin(self, data: bytes, now: float) -> Events:

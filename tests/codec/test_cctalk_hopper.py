@@ -403,6 +403,16 @@ def test_a_hopper_that_knows_neither_coin_nor_levels_nor_lifetime_works() -> Non
     assert bench.ended().outcome is Outcome.CONFIRMED
 
 
+def test_a_bad_moment_of_the_wire_does_not_unlearn_the_life_s_count() -> None:
+    bench = Bench()
+    bench.ready()
+    bench.fate = lambda header: UNANSWERED if header == Header.REQUEST_HOPPER_DISPENSE_COUNT else HEARD
+    bench.perform(bench.machine, ReadHopper(HOPPER))
+    assert bench.run_until(DeviceLost).code == "no-answer"
+    bench.fate = lambda _: HEARD
+    assert bench.ready().lifetime == 0
+
+
 def test_counters_that_disagree_are_a_fault_for_a_person() -> None:
     bench = Bench()
     bench.ready()
