@@ -14,7 +14,8 @@ from drivers.simpanel.script import Journey, Step
 from kiosk.errors import ConfigError
 
 BEGAN_S = time.monotonic()
-"""Fake moments lie after the runner's beginning, but for the first view's."""
+LATER_S = BEGAN_S + 1e6
+"""Fake acts lie after any runner's beginning, the first view before it."""
 
 
 class FakeKiosk:
@@ -24,7 +25,7 @@ class FakeKiosk:
         self.views = [self.view(screens[0], BEGAN_S)]
         self.next = list(screens[1:])
         self.acts: list[tuple[str, ...]] = []
-        self.now_s = BEGAN_S + 100.0
+        self.now_s = LATER_S
         self.left_out_s = 0.0
 
     def view(self, screen: tuple[str, dict[str, Any]], at_s: float) -> dict[str, Any]:
@@ -95,12 +96,12 @@ def test_values_of_a_screen_are_awaited() -> None:
 def test_what_passed_between_two_looks_was_seen() -> None:
     kiosk = FakeKiosk(("Pay", {"inserted": 0}), ("Pay", {"inserted": 100}))
     coin = Step(do=["insert-coin", "100"])
-    kiosk.views.append(kiosk.view(("Pay", {"inserted": 0}), BEGAN_S + 99.5))
+    kiosk.views.append(kiosk.view(("Pay", {"inserted": 0}), LATER_S - 0.5))
     runner = Runner(
         kiosk.do, Journey(title={}, steps=[coin, Step(see="Pay", where={"inserted": 100})]), "en", str
     )
     kiosk.do("insert-coin")
-    kiosk.views.append(kiosk.view(("Working", {}), BEGAN_S + 100.2))
+    kiosk.views.append(kiosk.view(("Working", {}), LATER_S + 0.2))
     runner.walk()
     assert runner.seen[1].screen == "Pay"
 
