@@ -18,6 +18,7 @@ from drivers.jpki.sim.card import Fault, VirtualCard, fault
 from drivers.jpki.sim.persons import PERSONS
 from drivers.jpki.sim.vpcd import Reader
 from drivers.transport.control import ControlServer
+from kiosk.errors import MadoguchiError
 
 VPCD_PORT = 35963
 
@@ -153,7 +154,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0 done, 1 the box does not hold what was asked for."""
+    """Exit code 0 done, 1 the box does not hold what was asked for, or no vpcd listens for the first card."""
     args = _parser().parse_args(argv)
     try:
         match args.command:
@@ -163,7 +164,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 boxes.revoke(args.state, args.person)
             case _:
                 return _run(args)
-    except (OSError, ValueError) as why:
+    except (OSError, ValueError, MadoguchiError) as why:
         print(f"kiosk-sim card: {why}", file=sys.stderr)
         return 1
     return 0

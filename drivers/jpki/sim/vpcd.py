@@ -20,15 +20,18 @@ log = logging.getLogger(__name__)
 
 OFF, ON, RESET, ATR = 0, 1, 2, 4
 _RETRY_S = 0.1
-_PLACE_TIMEOUT_S = 10.0
+_PLACE_TIMEOUT_S = 8.0
 _MESSAGE_MAX = 65_600
 
 
 class Reader:
     """Where a card can be placed and removed. Waits for a vpcd that is not there yet."""
 
-    def __init__(self, host: str, port: int, latency_s: float = 0.0) -> None:
+    def __init__(
+        self, host: str, port: int, latency_s: float = 0.0, place_timeout_s: float = _PLACE_TIMEOUT_S
+    ) -> None:
         self._address = (host, port)
+        self._place_timeout_s = place_timeout_s
         self._latency_s = latency_s
         self._removed = threading.Event()
         self._removed.set()
@@ -46,7 +49,7 @@ class Reader:
         self.card = card
         self._thread = threading.Thread(target=self._run, args=(card, connected), name="vpcd", daemon=True)
         self._thread.start()
-        if not connected.wait(_PLACE_TIMEOUT_S):
+        if not connected.wait(self._place_timeout_s):
             self.remove()
             raise DeviceTimeout("vpcd: nobody listens")
 
