@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -25,6 +27,7 @@ PIN = "1234"
 def box() -> Path:
     """The box of this test run: authorities, Hanako's card and Taro's."""
     folder = Path(mkdtemp(prefix="madoguchi-cards-"))
+    atexit.register(shutil.rmtree, folder, True)
     boxes.make(folder, ["hanako", "taro"], PIN, "EXAMPLE2026A")
     return folder
 
