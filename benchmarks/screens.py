@@ -92,7 +92,15 @@ class Ui:
         path.unlink(missing_ok=True)
         listener.bind(str(path))
         listener.listen(1)
-        command = [sys.executable, "-m", "screens.probe", "--socket", str(path), "--probe", str(self._probe_path)]
+        command = [
+            sys.executable,
+            "-m",
+            "screens.probe",
+            "--socket",
+            str(path),
+            "--probe",
+            str(self._probe_path),
+        ]
         command += ["--pin-socket", str(folder / "pin.sock"), "--size", "1080x1920"]
         self._probe_path.unlink(missing_ok=True)
         environment = {**os.environ, "DISPLAY": display}
@@ -236,20 +244,30 @@ def _p99(times: list[float]) -> float:
 
 def report(figures: dict[str, list[float]], resident: tuple[float, float]) -> str:
     model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.machine(),
     )
     lines = [
         "# The screens: from cause to frame",
         "",
         f"`python -m benchmarks.screens` on {os.cpu_count()} cores of {model}, Python {platform.python_version()},",
-        "1080x1920 on Xvfb, OpenGL by llvmpipe. A full frame alone (draw and copy to the server) takes about 20 ms of each.",
+        "1080x1920 on Xvfb, OpenGL by llvmpipe. Drawing a full frame and copying it to the server takes about 20 ms.",
         "",
         "| ms | times | median | p99 | worst | limit (p99) |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for name, times in figures.items():
-        row = (len(times), f"{statistics.median(times):.1f}", f"{_p99(times):.1f}", f"{max(times):.1f}", LIMITS[name])
+        row = (
+            len(times),
+            f"{statistics.median(times):.1f}",
+            f"{_p99(times):.1f}",
+            f"{max(times):.1f}",
+            LIMITS[name],
+        )
         lines.append(f"| {name} | " + " | ".join(str(each) for each in row) + " |")
     slope = (resident[1] - resident[0]) * 1000 / (SESSIONS - 10)
     lines += [

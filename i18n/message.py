@@ -76,18 +76,18 @@ def parse(template: str, values: Mapping[str, str], breaks_at_spaces: bool) -> M
             phrases.append(tuple(runs))
             runs.clear()
 
-    for token in _tokens(template):
-        if token == "**":
+    for piece in _tokens(template):
+        if piece == "**":
             is_bold = not is_bold
-        elif token == "|":
+        elif piece == "|":
             end_phrase()
-        elif token == "\n":
+        elif piece == "\n":
             end_phrase()
             paragraphs.append(tuple(phrases))
             phrases.clear()
         else:
-            is_value = _MARKS.fullmatch(token) is not None
-            words = values[token[1:-1]] if is_value else token
+            is_value = _MARKS.fullmatch(piece) is not None
+            words = values[piece[1:-1]] if is_value else piece
             parts = _SPACE.split(words) if breaks_at_spaces and not is_value else [words]
             for index, part in enumerate(parts):
                 if index:

@@ -38,7 +38,12 @@ def _configure(size: tuple[int, int]) -> None:
     from kivy.config import Config  # noqa: PLC0415  # the whole point: after the environment
 
     values = {
-        "kivy": {"exit_on_escape": 0, "pause_on_minimize": 0, "keyboard_mode": "system", "log_level": "warning"},
+        "kivy": {
+            "exit_on_escape": 0,
+            "pause_on_minimize": 0,
+            "keyboard_mode": "system",
+            "log_level": "warning",
+        },
         "graphics": {
             "width": size[0],
             "height": size[1],

@@ -21,7 +21,7 @@ ASCENT: Final = 0.88
 DESCENT: Final = 0.12
 
 
-class FontMissing(RuntimeError):
+class FontMissingError(RuntimeError):
     """A font file is not there."""
 
 
@@ -29,7 +29,7 @@ def require() -> None:
     """Stop early and clearly when the letters are not installed."""
     for path in (REGULAR, BOLD):
         if not path.is_file():
-            raise FontMissing(f"{path} is missing: install the Debian package fonts-noto-cjk")
+            raise FontMissingError(f"{path} is missing: install the Debian package fonts-noto-cjk")
 
 
 @lru_cache(maxsize=MOST_FACES)

@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         app = build(arguments)
-    except fonts.FontMissing as error:
+    except fonts.FontMissingError as error:
         print(f"kiosk-ui: {error}", file=sys.stderr)
         return 1
     app.run()

@@ -6,8 +6,7 @@ import time
 
 import msgspec
 
-from kiosk.money import Denomination as D
-from kiosk.money import Yen
+from kiosk.money import Denomination, Yen
 from kiosk.view import (
     AnyBody,
     Attract,
@@ -47,8 +46,8 @@ _KINDS = (
     ("kisai_jiko", 200),
     ("kazei_shomei", 200),
 )
-_COINS = (D.COIN10, D.COIN50, D.COIN100, D.COIN500)
-_NOTES = (D.NOTE1000, D.NOTE5000)
+_COINS = (Denomination.COIN10, Denomination.COIN50, Denomination.COIN100, Denomination.COIN500)
+_NOTES = (Denomination.NOTE1000, Denomination.NOTE5000)
 
 SLOT = "00" * 16
 
@@ -69,7 +68,9 @@ def _pay(inserted: int, *, notes: bool = True, exact: bool = False, closing: boo
         inserted=Yen(inserted),
         remaining=Yen(max(0, 600 - inserted)),
         accepted=_COINS + (_NOTES if notes else ()),
-        refused=(D.NOTE10000, D.COIN1, D.COIN5) if notes else (D.COIN1, D.COIN5),
+        refused=(Denomination.NOTE10000, Denomination.COIN1, Denomination.COIN5)
+        if notes
+        else (Denomination.COIN1, Denomination.COIN5),
         is_exact_only=exact,
         is_closing=closing,
     )
@@ -97,7 +98,9 @@ _OPTIONS = ChooseOptions(
 _CONFIRM = Confirm(
     "例＊＊＊",
     (
-        OrderSummary("juminhyo", (("whom", "self"), ("honseki", "no"), ("kojin_bango", "no")), 2, 2, Yen(400)),
+        OrderSummary(
+            "juminhyo", (("whom", "self"), ("honseki", "no"), ("kojin_bango", "no")), 2, 2, Yen(400)
+        ),
         OrderSummary("inkan_shomei", (), 1, 1, Yen(200)),
     ),
     3,
@@ -182,14 +185,21 @@ STILL_S = 20.0
 
 NOTICE_CODES = (
     "C-101", "C-102", "C-103", "C-104", "C-105", "C-106", "C-107", "C-108", "C-110", "C-111", "P-201", "P-202", "P-203",
-    "N-301", "N-302", "N-303", "N-304", "N-305", "M-401", "M-402", "M-403", "M-404", "M-405", "M-406", "R-501", "R-502", "R-503",
+    "N-301", "N-302", "N-303", "N-304", "N-305", "M-401",
+    "M-402", "M-403", "M-404", "M-405", "M-406", "R-501", "R-502", "R-503",
     "R-504", "X-601", "X-602", "X-603", "X-604", "X-605", "X-606",
 )  # fmt: skip
 """Every public code of the house."""
 
 
 def sample(
-    name: str, language: str = "ja", text_size: str = "S", contrast: str = "normal", *, rev: int = 1, step: int = 1
+    name: str,
+    language: str = "ja",
+    text_size: str = "S",
+    contrast: str = "normal",
+    *,
+    rev: int = 1,
+    step: int = 1,
 ) -> SessionView:
     """The view of this name; KeyError for a name that is not in `names()`."""
     if name in _STILL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 from i18n import dates
@@ -53,7 +54,7 @@ class AttractScreen(Screen):
         for language in languages:
             if not any(part.target == language for part in grid.parts()):
                 button = LanguageButton()
-                button.does(lambda language=language: self.host.send(ChooseLanguage, language=language))
+                button.does(partial(self.host.send, ChooseLanguage, language=language))
                 grid.add_widget(button)
                 button.show_language(language, False)
         for part in grid.parts():

@@ -77,5 +77,3 @@ class ChooseKindsScreen(Screen):
         elif first > 0:
             more.say("kinds.first")
         self.ids.cards._is_stale = True
-
-

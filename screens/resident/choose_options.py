@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from i18n.catalogue import Value
 from kiosk.intents import ChooseOption, Next
 from kiosk.view import ChooseOptions
 from screens.theme import look
@@ -21,7 +20,7 @@ class ChooseOptionsScreen(Screen):
         self._kind = ""
         super().__init__(host, **kwargs)
 
-    def title_values(self, body: ChooseOptions) -> dict[str, Value]:
+    def title_values(self, body: ChooseOptions) -> dict[str, Any]:
         return {"kind": look.words.text(f"kind.{body.kind}.short")}
 
     def subject(self, body: Any) -> object:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from i18n.catalogue import Value
 from kiosk.intents import ForgotPin
 from kiosk.view import EnterPin
 from screens.widgets.frame import Top
@@ -29,7 +28,7 @@ class EnterPinScreen(Screen):
         return "pin.checking.lead" if body.is_checking else "pin.lead"
 
     def say_lead(self, top: Top, key: str, body: EnterPin) -> None:
-        values: dict[str, Value] = {} if body.is_checking else {"length": body.length}
+        values: dict[str, Any] = {} if body.is_checking else {"length": body.length}
         top.lead.say(key, **values)
 
     def fill(self, body: EnterPin) -> None:
@@ -50,7 +49,9 @@ class EnterPinScreen(Screen):
     @property
     def _is_open(self) -> bool:
         body = self.view.body if self.view else None
-        return isinstance(body, EnterPin) and bool(self._slot) and not body.is_checking and not self._sent_slot
+        return (
+            isinstance(body, EnterPin) and bool(self._slot) and not body.is_checking and not self._sent_slot
+        )
 
     def _show_count(self, count: int) -> None:
         keys, go = self.ids.pad, self.ids.go
@@ -77,11 +78,10 @@ class EnterPinScreen(Screen):
         if was_accepted or self._sent_slot != self._slot:
             return
         self._sent_slot, self._was_lost = "", True
-        if self.view is not None:
-            self.fill(self.view.body)
+        body = self.view.body if self.view is not None else None
+        if isinstance(body, EnterPin):
+            self.fill(body)
 
     def leave(self) -> None:
         self.ids.pad.on_count = lambda _count: None
         self.ids.pad.clear()
-
-

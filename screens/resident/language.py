@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from kiosk.intents import ChooseLanguage, Next
@@ -29,7 +30,7 @@ class LanguageScreen(Screen):
             if language not in shown:
                 button = LanguageButton()
                 button.high, button.style = 34.0 if len(languages) <= _FEW else 27.0, "head"
-                button.does(lambda language=language: self.host.send(ChooseLanguage, language=language))
+                button.does(partial(self.host.send, ChooseLanguage, language=language))
                 grid.add_widget(button)
                 shown[language] = button
             shown[language].show_language(language, language == look.words.language)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from i18n.catalogue import Value
 from kiosk.intents import Next, Taken
 from kiosk.view import TakeThings
-from screens.widgets.things import ThingCard
 from screens.widgets.screen import Host, Screen
+from screens.widgets.things import ThingCard
 
 
 class TakeThingsScreen(Screen):
@@ -27,7 +26,7 @@ class TakeThingsScreen(Screen):
         if _left(body):
             top.title.say("things.title", len(body.things))
 
-    def title_values(self, body: TakeThings) -> dict[str, Value]:
+    def title_values(self, body: TakeThings) -> dict[str, Any]:
         return {"n": len(body.things)}
 
     def icon_of(self, body: TakeThings) -> str:
@@ -55,5 +54,3 @@ class TakeThingsScreen(Screen):
 
 def _left(body: TakeThings) -> int:
     return sum(thing.state != "taken" for thing in body.things)
-
-

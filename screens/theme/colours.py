@@ -1,4 +1,4 @@
-"""Colours by meaning, one palette per contrast mode (デジタル庁 design system). Text stands only on the pairs in PAIRS."""
+"""Colours by meaning, one palette per contrast mode (デジタル庁 design system). Text stands only on PAIRS."""
 
 from __future__ import annotations
 

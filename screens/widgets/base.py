@@ -272,7 +272,9 @@ class Row(Panel):
             if self.align == "baseline":
                 y = inner.y + max(lines) - lines[index]
             else:
-                y = inner.y + _before({"middle": "center", "top": "start"}.get(self.align, "start"), inner.height - height)
+                y = inner.y + _before(
+                    {"middle": "center", "top": "start"}.get(self.align, "start"), inner.height - height
+                )
             part.place(Rect(x + round(between * index), y, width, height))
             x += width + gap
 

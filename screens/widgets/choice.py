@@ -12,7 +12,7 @@ from screens.theme import look, tokens
 from screens.widgets.base import Rect, Row, Stack
 from screens.widgets.button import PushButton
 from screens.widgets.ring import draw_mark
-from screens.widgets.text import Text
+from screens.widgets.text import Text, Words
 
 _COUNT_WIDE, _COUNT_WIDE_LARGE = 78.0, 96.0
 _FOLD_ABOVE = 1.2
@@ -44,7 +44,11 @@ class KindCard(Stack):
         self.fee.style, self.fee.is_bold = "lead", True
         words.add_widget(self.title)
         words.add_widget(self.purpose)
-        self.pick, self.less, self.more = _button("pick", ""), _button("less", "minus"), _button("more", "plus")
+        self.pick, self.less, self.more = (
+            _button("pick", ""),
+            _button("less", "minus"),
+            _button("more", "plus"),
+        )
         self.pick.kind, self.pick.style, self.pick.key, self.pick.icon = "plain", "lead", "kinds.pick", "plus"
         self.pick.high = tokens.COUNT_BUTTON
         self.count, self.refusal = Text(), Text()
@@ -139,7 +143,7 @@ class OptionButton(PushButton):
     _DOT = 10.0
 
     @property
-    def words(self) -> Any:
+    def words(self) -> Words:
         text = super().words
         return text._replace(is_bold=self.is_chosen)
 
@@ -218,5 +222,3 @@ class LanguageButton(OptionButton):
         self.write(own)
         self.choose(is_chosen)
         self.target = language
-
-

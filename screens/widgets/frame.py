@@ -41,7 +41,6 @@ class Place(Row):
         self.add_widget(left)
         self.add_widget(right)
 
-
     def show_now(self) -> None:
         """Take the time from the wall clock."""
         now = look.now()
@@ -123,7 +122,7 @@ class Frame(Element):
     def _is_room(self) -> bool:
         if self.screen is None:
             return True
-        return self._middle().height >= self.screen.height_for(self._middle().width)
+        return bool(self._middle().height >= self.screen.height_for(self._middle().width))
 
     def _middle(self) -> Rect:
         top = self.top_part.height_for(look.width)

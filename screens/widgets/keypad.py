@@ -207,4 +207,3 @@ class Keypad(Grid):
             return send_once(path, slot_id, self._digits, tell)
         finally:
             self.on_count(0)
-

@@ -6,8 +6,8 @@ from i18n import message as messages
 from kiosk.money import Denomination
 from screens.theme import look
 from screens.widgets.base import Element
-from screens.widgets.ring import draw_mark
 from screens.widgets.paint import draw_box
+from screens.widgets.ring import draw_mark
 from screens.widgets.text import Words
 
 _COIN, _NOTE, _PAD = 24.0, 36.0, 3.0

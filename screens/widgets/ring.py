@@ -84,7 +84,15 @@ class Mark(Element):
         draw_mark(self.rect, self.state, self.number)
 
 
-_RIMS = {"done": "green", "here": "blue", "open_dark": "rim", "full": "blue", "hole": "card", "ink": "ink", "coin": "ink"}
+_RIMS = {
+    "done": "green",
+    "here": "blue",
+    "open_dark": "rim",
+    "full": "blue",
+    "hole": "card",
+    "ink": "ink",
+    "coin": "ink",
+}
 
 
 def draw_mark(rect: Rect, state: str, number: int = 0) -> None:

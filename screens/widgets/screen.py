@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
-from i18n.catalogue import Value
 from kiosk.intents import Intent
 from kiosk.view import SessionView
 from screens.theme import tokens
@@ -42,7 +41,7 @@ class Screen(Stack):
         self.view: SessionView | None = None
         super().__init__(**kwargs)
 
-    def title_values(self, body: Any) -> dict[str, Value]:
+    def title_values(self, body: Any) -> dict[str, Any]:
         return {}
 
     def head(self, top: Top, body: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from screens.theme import look, tokens
@@ -115,11 +116,13 @@ class DisplaySheet(Overlay):
         for grid in (self.sizes, self.contrasts):
             grid.gap = grid.gap_y = tokens.GAP_2
         self._size_buttons = {s: self._option(f"sheet.size.{s}", self.sizes) for s in self._SIZES}
-        self._contrast_buttons = {c: self._option(f"sheet.contrast.{c}", self.contrasts) for c in self._CONTRASTS}
+        self._contrast_buttons = {
+            c: self._option(f"sheet.contrast.{c}", self.contrasts) for c in self._CONTRASTS
+        }
         for size, button in self._size_buttons.items():
-            button.does(lambda size=size: self.on_size(size))
+            button.does(partial(self._tell_size, size))
         for contrast, button in self._contrast_buttons.items():
-            button.does(lambda contrast=contrast: self.on_contrast(contrast))
+            button.does(partial(self._tell_contrast, contrast))
         self.close = PushButton()
         self.close.kind, self.close.key, self.close.icon = "main", "sheet.close", "close"
         parts = (
@@ -129,6 +132,15 @@ class DisplaySheet(Overlay):
         self.dialog.gap = tokens.GAP_3
         for part in parts:
             self.dialog.add_widget(part)
+
+    def _tell_language(self, language: str) -> None:
+        self.on_language(language)
+
+    def _tell_size(self, size: str) -> None:
+        self.on_size(size)
+
+    def _tell_contrast(self, contrast: str) -> None:
+        self.on_contrast(contrast)
 
     def _option(self, key: str, grid: Grid) -> OptionButton:
         button = OptionButton()
@@ -141,7 +153,7 @@ class DisplaySheet(Overlay):
         for language in languages:
             if language not in self._language_buttons:
                 button = LanguageButton()
-                button.does(lambda language=language: self.on_language(language))
+                button.does(partial(self._tell_language, language))
                 self._language_buttons[language] = button
                 self.languages.add_widget(button)
             self._language_buttons[language].show_language(language, language == look.words.language)

@@ -54,7 +54,9 @@ class StepBar(Element):
 
     def _line(self, left: int, right: int, colour: str) -> None:
         thick = look.px(tokens.LINE)
-        draw_box(f"flat:{colour}", Rect(left, self.rect.y + (self.rect.height - thick) // 2, right - left, thick))
+        draw_box(
+            f"flat:{colour}", Rect(left, self.rect.y + (self.rect.height - thick) // 2, right - left, thick)
+        )
 
     def _dot(self, step: int, rect: Rect) -> None:
         line = look.px(tokens.LINE)

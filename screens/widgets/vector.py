@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from kivy.graphics import Color, Mesh
@@ -47,14 +48,15 @@ _COUNTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "Q": 4, "A": 7, "Z": 0}
 
 
 def _commands(path: str) -> Iterator[tuple[str, list[float]]]:
-    command, numbers = "", []
-    for token in _TOKEN.findall(path):
-        if token.isalpha():
-            command, numbers = token, []
-            if token in "Zz":
-                yield token, []
+    command = ""
+    numbers: list[float] = []
+    for word in _TOKEN.findall(path):
+        if word.isalpha():
+            command, numbers = word, []
+            if word in "Zz":
+                yield word, []
             continue
-        numbers.append(float(token))
+        numbers.append(float(word))
         if len(numbers) == _COUNTS[command.upper()]:
             yield command, numbers
             numbers = []
@@ -206,7 +208,7 @@ class Vertices:
         chain = list(rails)
         if is_closed:
             chain.append(chain[0])
-        for (a, b, c), (d, e, f) in zip(chain, chain[1:], strict=False):
+        for (a, b, c), (d, e, f) in pairwise(chain):
             self.indices.extend((a, b, d, b, d, e, b, c, e, c, e, f))
 
     def fan(self, centre: Point, reach: float, u_middle: float, u_edge: float) -> None:
@@ -285,7 +287,7 @@ def add_fill(out: Vertices, lines: Iterable[list[Point]]) -> None:
         return
     for flat, _mode in tesselator.meshes:
         corners = [out.add(flat[at], flat[at + 1], _RAMP_SOLID) for at in range(0, len(flat), 4)]
-        for one, two in zip(corners[1:], corners[2:], strict=False):
+        for one, two in pairwise(corners[1:]):
             out.indices.extend((corners[0], one, two))
 
 
@@ -325,7 +327,8 @@ def draw_shapes(shapes: Iterable[Shape], spot: Spot, recolour: str = "") -> None
 
 def _pieces(shape: Shape, spot: Spot) -> Iterator[tuple[str, Vertices]]:
     lines = [
-        ([spot.at(point, shape.matrix) for point in line.points], line.is_closed) for line in flatten(shape.path)
+        ([spot.at(point, shape.matrix) for point in line.points], line.is_closed)
+        for line in flatten(shape.path)
     ]
     if shape.fill:
         filled = Vertices()
@@ -337,7 +340,9 @@ def _pieces(shape: Shape, spot: Spot) -> Iterator[tuple[str, Vertices]]:
     if shape.stroke:
         edge = Vertices()
         for points, is_closed in lines:
-            dashes = _dashes(points, is_closed, shape.dash, spot.scale) if shape.dash else [(points, is_closed)]
+            dashes = (
+                _dashes(points, is_closed, shape.dash, spot.scale) if shape.dash else [(points, is_closed)]
+            )
             for part, closed in dashes:
                 add_stroke(edge, part, closed, shape.width * spot.scale)
         yield shape.stroke, edge
@@ -347,7 +352,7 @@ def _dashes(
     points: list[Point], is_closed: bool, dash: tuple[float, float], scale: float
 ) -> Iterator[tuple[list[Point], bool]]:
     corners = [*points, points[0]] if is_closed else points
-    for a, b in zip(corners, corners[1:], strict=False):
+    for a, b in pairwise(corners):
         length = math.dist(a, b)
         on, off = dash[0] * scale, dash[1] * scale
         count = max(1, round((length + off) / (on + off)))

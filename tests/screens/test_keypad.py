@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from kivy.clock import Clock
 
 from kiosk.ipc import secret_slot as slot
+from screens import samples, tree
 from tests.screens import window
 from tests.screens.window import find, show, tap
 
@@ -54,10 +57,6 @@ def clock() -> Iterator[list[float]]:
 
 
 def _open(clock: list[float], pin_path: Path) -> Any:
-    import msgspec
-
-    from screens import samples
-
     app = show("pin")
     body = msgspec.structs.replace(samples.sample("pin").body, slot=SLOT)
     app.show(msgspec.structs.replace(samples.sample("pin", rev=2), body=body))
@@ -143,8 +142,6 @@ def test_with_nobody_at_the_other_end_the_digits_are_wiped_and_asked_again(
 
 
 def test_a_refusal_asks_again(clock: list[float], pin_path: Path) -> None:
-    from kivy.clock import Clock
-
     card = CardProcess(pin_path, slot.REFUSED)
     app = _open(clock, pin_path)
     _type(app, clock, "1234")
@@ -161,8 +158,6 @@ def test_a_refusal_asks_again(clock: list[float], pin_path: Path) -> None:
 
 
 def test_leaving_the_screen_wipes(clock: list[float], pin_path: Path) -> None:
-    from screens import samples
-
     app = _open(clock, pin_path)
     _type(app, clock, "123")
     pad = app.frame.screen.ids.pad
@@ -172,8 +167,6 @@ def test_leaving_the_screen_wipes(clock: list[float], pin_path: Path) -> None:
 
 
 def test_a_new_slot_starts_from_nothing(clock: list[float], pin_path: Path) -> None:
-    from screens import samples
-
     app = _open(clock, pin_path)
     _type(app, clock, "123")
     app.show(samples.sample("pin-wrong", rev=9, step=9))
@@ -191,8 +184,6 @@ def test_while_the_slot_is_closed_no_digit_is_taken(clock: list[float]) -> None:
 
 def test_nothing_that_can_be_asked_for_differs_between_two_pins(clock: list[float], pin_path: Path) -> None:
     """Pixels and tree after the same number of digits are the same, whichever digits they were."""
-    from screens import tree
-
     seen = []
     for digits in ("1357", "0862"):
         app = _open(clock, pin_path)
@@ -202,6 +193,4 @@ def test_nothing_that_can_be_asked_for_differs_between_two_pins(clock: list[floa
 
 
 def _nodes(app: Any) -> list[Any]:
-    from screens import tree
-
     return tree.in_front(app.frame)

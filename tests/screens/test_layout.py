@@ -1,4 +1,4 @@
-"""The gate for every screen in every language: nothing clipped, nothing overlapping, targets and letters large enough."""
+"""The gate for every screen in every language: nothing clipped or overlapping, targets and letters large enough."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from i18n.catalogue import languages
-from screens import samples
-from screens.theme import tokens
+from screens import samples, tree
+from screens.theme import look, tokens
+from screens.widgets.base import Rect
 from tests.screens import window
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -20,14 +21,10 @@ PRESSABLE = {"button", "radio"}
 
 def _nodes(name: str, language: str, text_size: str = "S") -> list[Any]:
     app = window.show(name, language, text_size)
-    from screens import tree
-
     return tree.in_front(app.frame)
 
 
 def _mm(px: float) -> float:
-    from screens.theme import look
-
     return px / look.mm
 
 
@@ -51,8 +48,6 @@ def _overlap(one: Any, two: Any) -> bool:
 
 def _faults(found: list[Any]) -> list[str]:
     """Everything wrong with the places of these nodes."""
-    from screens.widgets.base import Rect  # Kivy is set up by now
-
     window_rect = Rect(0, 0, *window.SIZE)
     faults = [f"outside the window: {node}" for node in found if not _inside(node.rect, window_rect)]
     stack: list[Any] = []
@@ -62,7 +57,9 @@ def _faults(found: list[Any]) -> list[str]:
         if stack and stack[-1].role not in ("window", "dialog") and not _inside(node.rect, stack[-1].rect):
             faults.append(f"sticks out of {stack[-1].role} {stack[-1].key}: {node}")
         stack.append(node)
-    solid = [node for node in found if node.role in PRESSABLE or node.role in ("text", "heading", "money", "mark")]
+    solid = [
+        node for node in found if node.role in PRESSABLE or node.role in ("text", "heading", "money", "mark")
+    ]
     for one, two in combinations(solid, 2):
         if _overlap(one.rect, two.rect):
             faults.append(f"overlap: {one} and {two}")
@@ -79,8 +76,6 @@ def test_nothing_is_clipped_or_overlaps(name: str, language: str, text_size: str
 
 @pytest.mark.parametrize(("name", "language"), ALL)
 def test_words_fit_their_buttons(name: str, language: str) -> None:
-    from screens.theme import look
-
     app = window.show(name, language)
     for button in (each for each in app.frame.walk(restrict=True) if hasattr(each, "can_press")):
         if button.rect.width and not button.message.is_empty:
@@ -134,8 +129,6 @@ def test_capitals_are_high_enough_to_read_at_60_cm() -> None:
 def test_layout_is_as_it_was(name: str, language: str, update_golden: bool) -> None:
     """Text runs and boxes, not pixels. `pytest tests/screens --update-golden` writes them anew: look before you do."""
     nodes = _nodes(name, language)
-    from screens import tree
-
     found = tree.as_text(nodes)
     path = GOLDEN / f"{name}.{language}.txt"
     if update_golden:
@@ -145,4 +138,6 @@ def test_layout_is_as_it_was(name: str, language: str, update_golden: bool) -> N
 
 
 def test_every_golden_file_has_its_screen() -> None:
-    assert {path.name for path in GOLDEN.glob("*.txt")} == {f"{name}.{language}.txt" for name, language in ALL}
+    assert {path.name for path in GOLDEN.glob("*.txt")} == {
+        f"{name}.{language}.txt" for name, language in ALL
+    }

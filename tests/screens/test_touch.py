@@ -7,10 +7,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from kivy.app import App
+from kivy.config import Config
 
 from kiosk import intents, view
-from screens import samples
+from screens import samples, tree
+from screens.router import SCREENS
 from screens.theme import colours, tokens
+from screens.widgets.button import KINDS
+from screens.widgets.paint import BOXES
 from tests.screens import window
 from tests.screens.window import Touch, find, show, tap
 
@@ -206,21 +211,15 @@ def test_when_the_core_is_away_the_window_says_so_and_comes_back() -> None:
 
 
 def _tree(app: Any) -> list[Any]:
-    from screens import tree
-
     return tree.in_front(app.frame)
 
 
 def _text(app: Any) -> str:
-    from screens import tree
-
     return tree.as_text(tree.in_front(app.frame))
 
 
 def test_every_body_has_a_screen_and_a_sample() -> None:
     window.app()
-    from screens.router import SCREENS
-
     bodies = set(typing.get_args(view.AnyBody)) - {view.Assisted}
     assert set(SCREENS) == bodies
     assert {type(samples.sample(name).body) for name in samples.names()} == bodies
@@ -238,9 +237,6 @@ def test_text_and_edges_reach_their_contrast(contrast: str) -> None:
 def test_the_window_takes_orders_from_nobody() -> None:
     """No settings behind F1, no exit on escape, no module, one input provider."""
     window.app()
-    from kivy.app import App
-    from kivy.config import Config
-
     assert App.get_running_app() is None
     assert dict(Config.items("input")) == {"mouse": "mouse,disable_multitouch"}
     assert Config.items("modules") == []
@@ -249,8 +245,5 @@ def test_the_window_takes_orders_from_nobody() -> None:
 
 def test_every_button_has_a_pressed_picture() -> None:
     window.app()
-    from screens.widgets.button import KINDS
-    from screens.widgets.paint import BOXES
-
     boxes = {kind.box for kind in KINDS.values()} | {"on"}
     assert {f"{box}_down" for box in boxes} <= set(BOXES)
