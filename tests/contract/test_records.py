@@ -103,6 +103,33 @@ def test_a_copied_face_without_the_card_key_is_not_believed() -> None:
         copy.believed_face(_surface_roots(), FRESH)
 
 
+@pytest.mark.parametrize(
+    ("record", "text_is_good", "face_fault"),
+    [
+        ("genuine", True, ""),
+        ("bad-signature", False, "face"),
+        ("other-photo", True, "face"),
+        ("copied", True, "card"),
+    ],
+)
+def test_each_forgery_is_found(record: str, text_is_good: bool, face_fault: str) -> None:
+    options = Options(record=record)
+    on = _text(options)
+    on.verify_number_b(_b())
+    if text_is_good:
+        on.believed_facts(_text_roots())
+    else:
+        with pytest.raises(NotBelieved, match="record"):
+            on.believed_facts(_text_roots())
+    face = _surface(options)
+    face.verify_number_b(_b())
+    if face_fault:
+        with pytest.raises(NotBelieved, match=face_fault):
+            face.believed_face(_surface_roots(), FRESH)
+    else:
+        face.believed_face(_surface_roots(), FRESH)
+
+
 def _files(app: Application, names: tuple[int, ...]) -> list[bytes]:
     return [app.read_object(each, cv.object_length) for each in names]
 

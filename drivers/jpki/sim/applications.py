@@ -55,6 +55,9 @@ class Contents:
     """Of the card, YYYYMMDD."""
     is_long_form: bool
     """`FF20 82 LL LL` instead of the shortest length (facts/card.md §2.2)."""
+    record: str = "genuine"
+    """`bad-signature`: text and face are signed by another key. `other-photo`: somebody else's portrait under the
+    signature over the right one. `copied`: the card key is not the one in the record."""
 
 
 def padded(data: bytes, size: int) -> bytes:
@@ -63,6 +66,16 @@ def padded(data: bytes, size: int) -> bytes:
 
 def sign_record(issuer: RSAPrivateKey, data: bytes) -> bytes:
     return issuer.sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+
+def record_key(contents: Contents, issuer: RSAPrivateKey) -> RSAPrivateKey:
+    """Who signs text and face: the issuer, or whoever forged it."""
+    return contents.sign_key if contents.record == "bad-signature" else issuer
+
+
+def used_card_key(contents: Contents) -> RSAPrivateKey:
+    """What signs challenges: the key that the record names, or on a copy another one."""
+    return contents.sign_key if contents.record == "copied" else contents.card_key
 
 
 def public_key(key: RSAPrivateKey) -> bytes:
@@ -130,7 +143,7 @@ def text(contents: Contents) -> Directory:
     body = container(0xFF20, 0xDF21, objects, contents.is_long_form)
     hashed = tlv.write(0xDF31, hashlib.sha256(number).digest())
     hashed += tlv.write(0xDF32, hashlib.sha256(b"".join(objects)).digest())
-    record = tlv.write(0xFF30, hashed + tlv.write(0xDF33, sign_record(issuer, hashed)))
+    record = tlv.write(0xFF30, hashed + tlv.write(0xDF33, sign_record(record_key(contents, issuer), hashed)))
     card_key = tlv.write(0xDF51, public_key(contents.card_key))
     basic = tlv.write(0xDF41, bytes.fromhex("01030E01")) + tlv.write(0xDF42, key_id("9000033F", issuer))
     basic += tlv.write(0xDF43, b"\x00" * 80)
@@ -149,7 +162,7 @@ def text(contents: Contents) -> Directory:
         0x0008: Binary(b"\xff" * 16),
         0x0011: Reference("text.pin"),
         0x0012: Reference("text.dead"),
-        0x0013: PrivateKey(contents.card_key),
+        0x0013: PrivateKey(used_card_key(contents)),
         0x0014: Reference("number.a"),
         0x0015: Reference("number.b"),
     }

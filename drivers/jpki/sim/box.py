@@ -30,6 +30,7 @@ ATRS: Final = {
     # information and MBLI of ATQB, then the check byte. It differs from card to card: nobody may rely on it.
     "typeb": bytes.fromhex("3B88800100000000338181003A"),
 }
+RECORDS: Final = ("genuine", "bad-signature", "other-photo", "copied")
 CERTIFICATES: Final = ("genuine", "expired", "not-yet", "foreign")
 DEVICES: Final = tuple(applications.LABELS)
 
@@ -43,6 +44,7 @@ class Options:
     device: str = "card"
     atr: str = "contact"
     certificate: str = "genuine"
+    record: str = "genuine"
 
 
 def make(box: Path, names: Iterable[str], pin: str, sign_password: str) -> None:
@@ -163,6 +165,7 @@ def _contents(box: Path, folder: Path, person: Person, options: Options) -> appl
         surface_issuer=pki.read_key(box / "pki" / "cv-surface.key.pem"),
         expiry=json.loads((folder / "card.json").read_text())["expiry"],
         is_long_form=options.is_long_form,
+        record=options.record,
     )
 
 

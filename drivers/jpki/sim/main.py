@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.jpki.sim import box as boxes
-from drivers.jpki.sim.box import CERTIFICATES, DEVICES, Options
+from drivers.jpki.sim.box import CERTIFICATES, DEVICES, RECORDS, Options
 from drivers.jpki.sim.card import Fault, VirtualCard, fault
 from drivers.jpki.sim.persons import PERSONS
 from drivers.jpki.sim.vpcd import Reader
@@ -64,7 +64,7 @@ class Shelf:
         return {"faults": [each.kind for each in self._faults]}
 
     def option(self, name: str, value: str) -> None:
-        """option certificate|device|atr|profile|reselect VALUE, from the next placing on"""
+        """option certificate|record|device|atr|profile|reselect VALUE, from the next placing on"""
         self._options = _with_option(self._options, name, value)
 
     def status(self) -> dict[str, Any]:
@@ -84,6 +84,7 @@ class Shelf:
 
 _CHOICES = {
     "certificate": CERTIFICATES,
+    "record": RECORDS,
     "device": DEVICES,
     "atr": tuple(boxes.ATRS),
     "profile": ("real", "long-form"),
@@ -97,6 +98,8 @@ def _with_option(options: Options, name: str, value: str) -> Options:
     match name:
         case "certificate":
             return replace(options, certificate=value)
+        case "record":
+            return replace(options, record=value)
         case "device":
             return replace(options, device=value)
         case "atr":

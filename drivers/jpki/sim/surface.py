@@ -20,7 +20,9 @@ from drivers.jpki.sim.applications import (
     key_id,
     padded,
     public_key,
+    record_key,
     sign_record,
+    used_card_key,
 )
 from drivers.jpki.sim.filesystem import Binary, Directory, File, PrivateKey, Reference
 from drivers.jpki.sim.persons import MUNICIPALITY_CODE
@@ -60,7 +62,7 @@ def surface(contents: Contents) -> Directory:
         0x0011: Reference("birth"),
         0x0012: Reference("number.b"),
         0x0013: Reference("number.a"),
-        0x001A: PrivateKey(contents.card_key),
+        0x001A: PrivateKey(used_card_key(contents)),
     }
     return Directory(AID, files, default_key=0x001A)
 
@@ -76,14 +78,16 @@ def face(contents: Contents) -> bytes:
     name = tlv.write(0xDF25, text_picture(person.text_name, (412, 48)))
     address = tlv.write(0xDF26, text_picture(person.address, (412, 96)))
     photo = tlv.write(0xDF27, portrait(person.key))
+    shown = tlv.write(0xDF27, portrait("somebody else")) if contents.record == "other-photo" else photo
     groups = (b"".join(texts), name + address, photo)
     block = _BLOCK_HEAD + b"".join(hashlib.sha256(each).digest() for each in groups)
-    signature = contents.surface_issuer.sign(block, padding.PKCS1v15(), utils.NoDigestInfo())
+    key = record_key(contents, contents.surface_issuer)
+    signature = key.sign(block, padding.PKCS1v15(), utils.NoDigestInfo())
     objects = [
         *texts,
         name,
         address,
-        photo,
+        shown,
         tlv.write(0xDF28, signature),
         tlv.write(0xDF29, contents.expiry.encode()),
         tlv.write(0xDF2A, text_picture(person.security_code, (24, 12))),
