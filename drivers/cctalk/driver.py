@@ -20,7 +20,6 @@ from kiosk.errors import ContractError, DeviceTimeout, DeviceUnavailable, PeerPr
 from kiosk.ids import DeviceId
 from kiosk.ports import (
     Command,
-    DeviceLost,
     Dispense,
     Event,
     ReadHopper,
@@ -66,7 +65,8 @@ class CcTalkDriver:
         self._port: SerialPort | None = None
         self._reopen_at = 0.0
         self._leave_by = NEVER
-        self._thread = threading.Thread(target=self._run, name="cctalk", daemon=True)
+        # No daemon thread: a process that ends after `stop` waits here until the slot is shut and a payout is out.
+        self._thread = threading.Thread(target=self._run, name="cctalk", daemon=False)
 
     # --- kiosk.ports.Driver, called from the core's thread
     # ----------------------------------------------------------
@@ -112,10 +112,6 @@ class CcTalkDriver:
         try:
             while not self._may_leave():
                 self._turn()
-        except ContractError:
-            log.exception("cctalk: driver stopped")
-            for device in self.devices:
-                self._post(DeviceLost(device, "driver-failed"))
         finally:
             if self._port is not None:
                 self._port.close()

@@ -176,7 +176,7 @@ import queue, sys, threading
 from drivers.cctalk.driver import create
 from kiosk.ids import DeviceId, OpId
 from kiosk.money import Denomination
-from kiosk.ports import Dispense, HopperRead, SetAcceptance, StartAcceptor
+from kiosk.ports import Dispense, DispenseProgressed, HopperRead, SetAcceptance, StartAcceptor
 
 inbox = queue.SimpleQueue()
 driver = create(DeviceId("cash"), {
@@ -188,17 +188,22 @@ driver.start()
 driver.perform(StartAcceptor(DeviceId("coin1"), None))
 while not isinstance(inbox.get(), HopperRead):
     pass
-if sys.argv[2] == "dispense":
-    driver.perform(Dispense(OpId("op"), DeviceId("hopper100"), 5))
-else:
+if sys.argv[2] != "dispense":
     driver.perform(SetAcceptance(DeviceId("coin1"), (Denomination.COIN100,)))
+if sys.argv[2] != "accept":
+    driver.perform(Dispense(OpId("op"), DeviceId("hopper100"), 5))
+if sys.argv[2] == "leave":
+    while not isinstance(inbox.get(), DispenseProgressed):
+        pass
+    driver.stop()
 print("on the way", flush=True)
-threading.Event().wait()
+if sys.argv[2] != "leave":
+    threading.Event().wait()
 """
 
 
 class DoomedCore:
-    """A core that begins something and is killed with SIGKILL."""
+    """A core that begins something (`dispense`, `accept`) to be killed, or both and leaves in order (`leave`)."""
 
     def __init__(self, sim: Sim, what: str) -> None:
         self._process = subprocess.Popen(
@@ -209,6 +214,10 @@ class DoomedCore:
 
     def kill(self) -> None:
         self._process.kill()
+        self.ended()
+
+    def ended(self) -> None:
+        """Wait until it is gone."""
         self._process.wait(_PATIENCE_S)
         if self._process.stdout is not None:
             self._process.stdout.close()

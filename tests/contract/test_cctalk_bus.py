@@ -199,6 +199,12 @@ def test_the_core_is_killed_in_a_payout_and_the_next_one_reads_what_happened(sim
     assert sim.do("state")["exchanges"]["167"] == 1
 
 
+def test_a_core_that_leaves_shuts_the_slot_and_lets_no_payout_hang(sim: Sim) -> None:
+    DoomedCore(sim, "leave").ended()
+    assert sim.out() == 5
+    assert not sim.do("state")["acceptor"]["is_open"]
+
+
 def test_the_core_is_killed_with_the_slot_open_and_coins_fall(sim: Sim) -> None:
     """The device closes itself when nobody polls; what fell before is told to the next core, once."""
     doomed = DoomedCore(sim, "accept")
