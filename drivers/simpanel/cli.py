@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     do.add_argument("args", nargs="*")
     panel = commands.add_parser("panel", help="a window with the same acts as buttons")
     panel.add_argument("--out", metavar="DIR", help="the run's folder (the last one)")
+    panel.add_argument("--pin", default="1234", help="of the demo cards, to be shown")
     for name, words in (("status", "what runs"), ("down", "end the run")):
         each = commands.add_parser(name, help=words)
         each.add_argument("--out", metavar="DIR")

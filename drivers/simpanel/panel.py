@@ -72,7 +72,7 @@ def main(options: argparse.Namespace) -> int:
     os.environ.setdefault("KIVY_NO_ARGS", "1")
     os.environ.setdefault("KIVY_NO_CONSOLELOG", "1")
     os.environ.setdefault("KIVY_NO_FILELOG", "1")
-    _window(out).run()
+    _window(out, options.pin).run()
     return 0
 
 
@@ -85,7 +85,7 @@ def act(out: Path, words: Act) -> str:
     return f"{' '.join(words)}: {json.dumps(answer, ensure_ascii=False) if answer else 'OK'}"
 
 
-def _window(out: Path) -> Any:
+def _window(out: Path, pin: str) -> Any:
     from kivy.config import Config  # noqa: PLC0415  # opens a window as soon as it is imported
 
     for provider in list(Config.options("input")):
@@ -123,6 +123,7 @@ def _window(out: Path) -> Any:
             self.last = Label(font_name=font, font_size=13, size_hint_y=None, height=60, valign="top")
             self.last.bind(size=lambda label, size: setattr(label, "text_size", size))
             column.add_widget(self.last)
+            self.last.text = f"暗証番号は {pin} です。  The PIN of the demo cards is {pin}."
             return column
 
         def press(self, words: Act) -> None:

@@ -275,7 +275,7 @@ def screen(host: HostDisplay | None, size: tuple[int, int]) -> list[Part | Task]
     ]
 
 
-def panel(host: HostDisplay | None) -> list[Part | Task]:
+def panel(host: HostDisplay | None, pin: str) -> list[Part | Task]:
     """The window with buttons, on its own X server: clients of one server read each other's touches."""
     folder = places.BENCH / "panel"
     folder.mkdir(exist_ok=True)
@@ -288,7 +288,7 @@ def panel(host: HostDisplay | None) -> list[Part | Task]:
         Part(
             "panel",
             "buttons instead of hardware",
-            python(SIM, "panel", "--out", str(places.OUT)),
+            python(SIM, "panel", "--out", str(places.OUT), "--pin", pin),
             "root",
             lambda *_: True,
             needs=(server.name,),

@@ -135,6 +135,8 @@ class Run:
                 self.supervisor.stop()
         self.is_up = True
         say(f"Ready after {time.monotonic() - self.began_s:.1f} s. Folder: {self.options.out}")
+        if "panel" in self.wanted:
+            say(f"Lay a card by the panel's button; its PIN is {self.options.pin}. Ctrl-C ends it all.")
         if self.options.ready_fd is not None:
             os.write(self.options.ready_fd, b"ready\n")
 
@@ -147,7 +149,7 @@ class Run:
             "issuance": parts.issuance(),
             "core": parts.core(_pairs(self.options.core_env), self.options.pieces),
             "screen": parts.screen(self.host, self.size),
-            "panel": parts.panel(self.host),
+            "panel": parts.panel(self.host, self.options.pin),
         }
         named = {each.name for group in groups.values() for each in group}
         if not self.wanted <= set(groups) | named:
