@@ -19,6 +19,8 @@ from tests.contract.card_bench import Bench, Core
 from tests.contract.cards import PIN, desk
 
 ROUNDS = 15
+LIMIT_MS = 20.0
+"""Of an authentication, beyond the card's own time."""
 DEVICE = DeviceId("card1")
 SIGN = ports.SignChallenge(DEVICE, OpId("a" * 32), bytes(128))
 
@@ -93,7 +95,7 @@ pkcs15-crypt --sign --sha-256 --pkcs1 --raw --pin {PIN} -k 01 -i h -o s
     return int(status["count"]), int(status["bytes"])
 
 
-def main() -> None:
+def main() -> int:
     times: dict[str, list[float]] = {
         "inserted to read": [],
         "sign asked to signed": [],
@@ -130,13 +132,15 @@ def main() -> None:
         "|---|---:|---:|",
         *(f"| {name} | {statistics.median(each):.1f} | {max(each):.1f} |" for name, each in times.items()),
         "",
-        "Time beyond the card's own has a limit of 20 ms. Not in these figures: what pcscd takes to notice a card",
+        f"Time beyond the card's own has a limit of {LIMIT_MS:.0f} ms. Not in these figures: what pcscd takes to notice a card",
         "(it asks a virtual reader every 400 ms).",
         "",
     ]
     Path(__file__).with_suffix(".md").write_text("\n".join(lines))
     sys.stdout.write("\n".join(lines))
+    is_good = ours[0] < theirs[0] and max(times["all six exchanges, our code alone"]) <= LIMIT_MS
+    return 0 if is_good else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
