@@ -176,7 +176,7 @@ import queue, sys, threading
 from drivers.cctalk.driver import create
 from kiosk.ids import DeviceId, OpId
 from kiosk.money import Denomination
-from kiosk.ports import Dispense, DispenseProgressed, HopperRead, SetAcceptance, StartAcceptor
+from kiosk.ports import Dispense, DispenseEnded, DispenseProgressed, HopperRead, SetAcceptance, StartAcceptor
 
 inbox = queue.SimpleQueue()
 driver = create(DeviceId("cash"), {
@@ -193,7 +193,7 @@ if sys.argv[2] != "dispense":
 if sys.argv[2] != "accept":
     driver.perform(Dispense(OpId("op"), DeviceId("hopper100"), 5))
 if sys.argv[2] == "leave":
-    while not isinstance(inbox.get(), DispenseProgressed):
+    while not isinstance(inbox.get(), DispenseProgressed | DispenseEnded):
         pass
     driver.stop()
 print("on the way", flush=True)

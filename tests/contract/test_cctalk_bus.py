@@ -110,14 +110,15 @@ def test_a_coin_that_is_not_wanted_comes_back(sim: Sim) -> None:
     assert sim.do("take-coins")["taken"]["return-tray"] == {"JP100A": 2, "JP005A": 1}
 
 
-def test_a_coin_in_the_middle_of_a_payout_is_not_lost(sim: Sim) -> None:
+def test_a_coin_in_the_middle_of_a_payout_is_not_lost(slow_sim: Sim) -> None:
+    sim = slow_sim
     with Core(sim) as core:
         core.ready()
         core.open()
-        core.dispense(10, 30)
+        core.dispense(10, 12)
         core.wait(DispenseProgressed)
         sim.do("insert-coin", 500, 3)
-        assert core.ended().paid == 30
+        assert core.ended().paid == 12
         core.driver.perform(SetAcceptance(COIN1, ()))
         core.wait(AcceptanceSet)
         assert len(core.all(CoinAccepted)) == 3
@@ -257,7 +258,16 @@ def test_a_reset_of_the_acceptor_closes_it_and_begins_an_epoch(sim: Sim) -> None
         assert sim.do("insert-coin", 100)["returned"] == 1
 
 
-def test_a_reset_in_a_payout(sim: Sim) -> None:
+@pytest.fixture
+def slow_sim(tmp_path: Path) -> Iterator[Sim]:
+    """Time enough to do something in the middle of a payout."""
+    found = Sim(tmp_path, "--coin-ms", "150")
+    yield found
+    found.stop()
+
+
+def test_a_reset_in_a_payout(slow_sim: Sim) -> None:
+    sim = slow_sim
     sim.do("set-counter", "hopper10", 255)
     with Core(sim) as core:
         core.ready()
