@@ -240,6 +240,7 @@ def _town(table: Table, prices: tuple[Price, ...]) -> Town:
         languages=languages,
         hours=per_language("hours", {}),
         open_until=table.text("open_until", "", pattern=r"([01]\d|2[0-3]):[0-5]\d"),
+        day_closes=table.text("day_closes", "23:30", pattern=r"([01]\d|2[0-3]):[0-5]\d"),
         phone=table.text("phone", "", pattern=r"[0-9+() -]+"),
         mask=table.choice("mask", Mask, Mask.FIRST_CHARACTER),
         refused_faces=table.choices("refused_faces", Denomination, ()),

@@ -187,6 +187,8 @@ class Town:
     """The first is the one that waits."""
     hours: Mapping[str, str]
     open_until: str
+    day_closes: str
+    """When the core closes and seals the day, `HH:MM` in Japan; between people."""
     phone: str
     """Of the counter, for slips and notices."""
     mask: Mask

@@ -14,6 +14,7 @@ from types import FrameType
 from kiosk.config import load
 from kiosk.config_shape import Mode
 from kiosk.daemon.clockwatch import judge
+from kiosk.daemon.evening import Evening
 from kiosk.daemon.wiring import Core
 from kiosk.engine.service import start
 from kiosk.engine.state import CloseDayAsked, Turn
@@ -37,15 +38,16 @@ def _notify(message: str) -> None:
 
 
 def run(core: Core) -> int:
-    """Serve until SIGTERM or SIGINT. SIGUSR1 (the evening's timer) asks for the day close."""
+    """Serve until SIGTERM or SIGINT. The evening, or SIGUSR1 from a person with root, asks for the day close."""
     loop = core.loop
+    evening = Evening(core.clock, core.config.town.day_closes)
     production = core.config.machine.mode is Mode.PRODUCTION
 
     def stop(_: int, __: FrameType | None) -> None:
         loop.stop()
 
     def close_day(_: int, __: FrameType | None) -> None:
-        loop.post(CloseDayAsked("timer"))
+        loop.post(CloseDayAsked("root"))
 
     def alive() -> None:
         loop.post(judge(core.clock, must_be_synchronised=production))
@@ -53,6 +55,8 @@ def run(core: Core) -> int:
             LOG.critical("the view server ended")
             loop.stop()
             return
+        if evening.has_come():
+            loop.post(CloseDayAsked("evening"))
         _notify("WATCHDOG=1")
 
     failed: list[str] = []
