@@ -132,8 +132,8 @@ def main() -> int:
         "|---|---:|---:|",
         *(f"| {name} | {statistics.median(each):.1f} | {max(each):.1f} |" for name, each in times.items()),
         "",
-        f"Time beyond the card's own has a limit of {LIMIT_MS:.0f} ms. Not in these figures: what pcscd takes to notice a card",
-        "(it asks a virtual reader every 400 ms).",
+        f"Time beyond the card's own has a limit of {LIMIT_MS:.0f} ms. Not in these figures: what pcscd takes",
+        "to notice a card (it asks a virtual reader every 400 ms).",
         "",
     ]
     Path(__file__).with_suffix(".md").write_text("\n".join(lines))
