@@ -121,7 +121,11 @@ def _as_wanted(
         "sheets": (sheets_out(result), ends.sheets),
     }
     checks = [
-        (what, is_so == wanted, f"{is_so}" + ("" if is_so == wanted else f", and {wanted} was wanted"))
+        (
+            what,
+            wanted in (is_so, "any"),
+            f"{is_so}" + ("" if wanted in (is_so, "any") else f", and {wanted} was wanted"),
+        )
         for what, (is_so, wanted) in found.items()
     ]
     if ends.closed:

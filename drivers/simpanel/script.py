@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -74,8 +74,8 @@ class Ends(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     receipts: int = 0
     """収納金 of the journey, in yen."""
-    returned: int = 0
-    """Change and money given back, in yen."""
+    returned: int | Literal["any"] = 0
+    """Change and money given back, in yen; `any` where it hangs on how quick a hand is."""
     sheets: int = 0
     """Sheets of certificates that came out."""
     owed: int = 0
