@@ -8,7 +8,7 @@ export MADOGUCHI_VENV
 AS_ROOT := @provisioning/as-root.sh
 PREPARE := install Debian packages, the Python environment in $(MADOGUCHI_VENV) and system users
 
-.PHONY: help run test check env packages users diagram screens bench lock licences sbom wheels diagram clean
+.PHONY: help run test check env packages users diagram screens bench lock licences sbom wheels clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -36,9 +36,6 @@ diagram: ## docs/states.md, drawn from the engine's own table
 	@mkdir -p build && $(MADOGUCHI_VENV)/bin/python -m kiosk.engine.diagram >build/states.md && mv build/states.md docs/states.md
 
 screens: ## every screen in every language as a page of pictures in build/screens (ARGS="--size XL --contrast black")
-	@$(MADOGUCHI_VENV)/bin/python -m screens.book --out build/screens $(ARGS)
-
-screens: ## every screen in every language, as pictures and a page, in build/screens (ARGS="--size XL")
 	@$(MADOGUCHI_VENV)/bin/python -m screens.book --out build/screens $(ARGS)
 
 bench: ## every measurement of benchmarks/, one after the other (the machine should be quiet)
