@@ -115,7 +115,7 @@ class UiApp:
 
     def _warm(self, _dt: float) -> None:
         """Between two touches: load what the next screens need, a little at a time."""
-        if self.router.warm() is not None:
+        if self.router.warm():
             Clock.schedule_once(self._warm, 0.03)
         else:
             gc.collect()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any
 
 from kivy.lang import Builder
 
@@ -64,6 +63,7 @@ class Router:
         self._kind: type[views.Body] | None = None
         self._subject: object = None
         self._is_connecting = False
+        self._warmed: set[tuple[str, str]] = set()
         self.view: SessionView | None = None
 
     def show(self, view: SessionView) -> bool:
@@ -126,12 +126,16 @@ class Router:
         self._frame.settle()
         return True
 
-    def warm(self) -> Any:
-        """Import the next module and .kv that is not there yet, one a call; None when all are."""
+    def warm(self) -> bool:
+        """Make the next screen ready that never was: module, .kv, letters, drawings. False when all are."""
         for place in SCREENS.values():
-            if str(FOLDER / f"{place[0]}.kv") not in Builder.files:
-                return screen_class(place)
-        return None
+            if place not in self._warmed:
+                self._warmed.add(place)
+                screen = screen_class(place)(self._host)
+                screen.place(self._frame.middle())
+                screen.dismantle()
+                return True
+        return False
 
 
 __all__ = ["SCREENS", "Router", "_parts", "screen_class"]

@@ -122,9 +122,10 @@ class Frame(Element):
     def _is_room(self) -> bool:
         if self.screen is None:
             return True
-        return bool(self._middle().height >= self.screen.height_for(self._middle().width))
+        return bool(self.middle().height >= self.screen.height_for(self.middle().width))
 
-    def _middle(self) -> Rect:
+    def middle(self) -> Rect:
+        """Where the screen goes: below the top, above the bar."""
         top = self.top_part.height_for(look.width)
         bar = look.px(tokens.BAR_HEIGHT)
         edge, below = look.px(tokens.EDGE), look.px(_ACT_BELOW)
@@ -136,7 +137,7 @@ class Frame(Element):
         self.top_part.place(Rect(0, 0, look.width, self.top_part.height_for(look.width)))
         self.bar.place(Rect(0, look.height - bar, look.width, bar))
         if self.screen is not None:
-            self.screen.place(self._middle())
+            self.screen.place(self.middle())
         over = Rect(0, 0, look.width, look.height - bar)
         for part in (self.still, self.sheet):
             if part.is_shown:

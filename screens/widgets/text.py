@@ -18,7 +18,7 @@ from screens.theme import look, tokens
 from screens.typeset import Block, Setting
 from screens.widgets.base import Element, Rect
 
-_CACHE_BYTES = 12 * 1024 * 1024
+_CACHE_BYTES = 20 * 1024 * 1024
 
 
 class _Cache:

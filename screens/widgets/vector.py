@@ -192,6 +192,11 @@ _RAMP_SOLID = 1.0
 _SHARP = math.cos(math.radians(25))
 
 
+@cache
+def _unit_circle(steps: int) -> tuple[Point, ...]:
+    return tuple((math.cos(2 * math.pi * i / steps), math.sin(2 * math.pi * i / steps)) for i in range(steps))
+
+
 class Vertices:
     """Collects triangles for one Mesh."""
 
@@ -213,18 +218,15 @@ class Vertices:
 
     def fan(self, centre: Point, reach: float, u_middle: float, u_edge: float) -> None:
         """A round end or corner."""
-        steps = max(12, min(72, int(reach * 2)))
-        middle = self.add(*centre, u_middle)
-        rim = [
-            self.add(
-                centre[0] + reach * math.cos(2 * math.pi * step / steps),
-                centre[1] + reach * math.sin(2 * math.pi * step / steps),
-                u_edge,
-            )
-            for step in range(steps)
-        ]
-        for one, two in zip(rim, rim[1:] + rim[:1], strict=True):
-            self.indices.extend((middle, one, two))
+        x, y = centre
+        middle = self.add(x, y, u_middle)
+        circle_points = _unit_circle(max(10, min(72, int(reach * 2))))
+        for cosine, sine in circle_points:
+            self.vertices.extend((x + reach * cosine, y + reach * sine, u_edge, 0.5))
+        last = middle + len(circle_points)
+        for index in range(middle + 1, last):
+            self.indices.extend((middle, index, index + 1))
+        self.indices.extend((middle, last, middle + 1))
 
 
 def add_stroke(out: Vertices, points: list[Point], is_closed: bool, width: float) -> None:
