@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from kiosk.changer import accept_mask, plan_payout
+from kiosk.changer import accept_mask, plan_payout, plan_return
 from kiosk.engine.service import device_lost, stop_reason
 from kiosk.engine.session import advance, end, notify
 from kiosk.engine.slips import fault_slip
@@ -45,6 +45,10 @@ from kiosk.ports import (
     StopTimer,
     TimerExpired,
 )
+
+TRY_AGAIN = frozenset({"not-received", "stale-evidence", "busy"})
+"""Codes of drivers/cctalk/README.md for a dispense that the hopper never began."""
+REFUSALS_MAX = 2
 
 HELD_CODES = ("M-402", "M-405")
 """Troubles in which the resident's money lies inside and waits for her."""
@@ -189,8 +193,13 @@ def credits_lost(turn: Turn, event: CreditsLost) -> None:
 
 
 def acceptor_reset(turn: Turn, event: AcceptorReset) -> None:
-    epoch = AcceptorEpoch(event.device, event.epoch, event.serial, event.at_most, event.raw)
-    if not event.at_most:
+    state = turn.state
+    was_shut = not state.recovered and not state.ledger.open_transactions
+    at_most = (
+        0 if was_shut else event.at_most
+    )  # no transaction, no open slot: a night without power swallowed nothing
+    epoch = AcceptorEpoch(event.device, event.epoch, event.serial, at_most, event.raw)
+    if not at_most:
         turn.record(epoch)
         return
     account = account_of(turn)
@@ -296,7 +305,8 @@ def pay_out(turn: Turn, purpose: str) -> None:
 def payout_decided(turn: Turn, record: PayoutDecided) -> None:
     if turn.state.session is None:
         return
-    turn.edit(payout=record.payout)
+    account = account_of(turn)
+    turn.edit(payout=record.payout, back=account.inserted if account is not None else None)
     dispense_next(turn)
 
 
@@ -312,7 +322,7 @@ def dispense_next(turn: Turn) -> None:
         return
     if any(each.payout == payout.payout for each in state.ledger.dispenses.values()):
         return
-    chosen = _choose(turn, plan_payout(payout.open, stock(turn)))
+    chosen = _choose(turn, _plan(turn, payout))
     if chosen is None:
         turn.record(
             OwedOnSlip(payout.transaction, turn.token()[:12], payout.open, "shortage"),
@@ -343,6 +353,14 @@ def _doubt_on_slip(turn: Turn, payout: Payout) -> None:
         turn.record(OwedOnSlip(payout.transaction, turn.token()[:12], payout.in_doubt, "unknown"))
     else:
         pay_out(turn, "change" if session.things else "return")
+
+
+def _plan(turn: Turn, payout: Payout) -> Cash:
+    """Held money goes back in the faces that came in, as far as they are there; change in the fewest pieces."""
+    back = turn.session.back
+    if payout.purpose != "change" and back is not None and back.total == payout.open:
+        return plan_return(back, stock(turn))
+    return plan_payout(payout.open, stock(turn))
 
 
 def _choose(turn: Turn, plan: Cash) -> tuple[HopperRead, Denomination, int] | None:
@@ -382,10 +400,22 @@ def dispense_ended(turn: Turn, event: DispenseEnded) -> None:
     if outcome is Outcome.CONFIRMED or (outcome is not Outcome.UNKNOWN and not turn.state.recovered):
         turn.record(settled)
         return
+    if outcome is Outcome.REFUSED and _may_try_again(turn, event):
+        turn.record(settled)
+        return
     code = "M-404" if outcome is Outcome.UNKNOWN else "M-403"
     missing = intent.denomination.face * (intent.count - paid)
     turn.set(faults=turn.state.faults | {(event.device, "payout")})
     turn.record(settled, IncidentOpened(turn.token(), code, intent.transaction, event.device, missing))
+
+
+def _may_try_again(turn: Turn, event: DispenseEnded) -> bool:
+    """Proven not done, for a cause of the line and not of the hopper: a new operation, a few times."""
+    session = turn.state.session
+    if session is None or event.code not in TRY_AGAIN or session.refusals.count(event.device) >= REFUSALS_MAX:
+        return False
+    turn.edit(refusals=(*session.refusals, event.device))
+    return True
 
 
 def _update_counters(turn: Turn, event: DispenseEnded) -> None:
@@ -400,9 +430,12 @@ def _update_counters(turn: Turn, event: DispenseEnded) -> None:
     )
 
 
-def dispense_settled(turn: Turn, _: DispenseSettled | DispenseResolved) -> None:
-    if turn.state.phase is Phase.PAYING_OUT:
-        dispense_next(turn)
+def dispense_settled(turn: Turn, record: DispenseSettled | DispenseResolved) -> None:
+    if turn.state.phase is not Phase.PAYING_OUT:
+        return
+    given, back = Cash({record.denomination: record.paid}), turn.session.back
+    turn.edit(back=back - given if back is not None and back.covers(given) else None)
+    dispense_next(turn)
 
 
 def owed(turn: Turn, record: OwedOnSlip) -> None:

@@ -16,7 +16,7 @@ from kiosk.ids import DeviceId, LineId, OpId, TransactionId
 from kiosk.intents import Intent
 from kiosk.journal.ledger import EMPTY, Ledger
 from kiosk.journal.records import Record
-from kiosk.money import Denomination, Yen
+from kiosk.money import Cash, Denomination, Yen
 from kiosk.ports import (
     CardRead,
     Command,
@@ -124,6 +124,10 @@ class Session(msgspec.Struct, frozen=True):
     is_cancelled: bool = False
     retries: int = 0
     payout: OpId | None = None
+    back: Cash | None = None
+    """The very pieces that are still to go back, where held money is returned."""
+    refusals: tuple[DeviceId, ...] = ()
+    """Hoppers that refused a dispense for a passing cause, once for each time."""
     things: tuple[tuple[str, str], ...] = ()
     """(thing, `coming` | `waiting` | `taken`)."""
     change: Yen = Yen(0)

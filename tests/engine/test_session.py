@@ -504,3 +504,42 @@ def test_the_coin_unit_lost_before_a_coin_is_a_notice(world: World) -> None:
     assert not world.ledger.accounts
     world.tap(intents.Next)
     assert world.phase is Phase.OUT_OF_SERVICE
+
+
+def test_a_cancel_gives_back_the_faces_that_came_in(world: World) -> None:
+    world.until_pay(copies=3)
+    faces = [Denomination.COIN100] * 5
+    for face in faces:
+        world.insert(face)
+    world.tap(intents.Cancel)
+    assert world.physics.tray == faces
+
+
+def test_a_hopper_that_did_not_hear_is_asked_again_as_a_new_operation(world: World) -> None:
+    world.until_pay()
+    world.physics.deaf["hopper100"] = 2
+    world.insert(Denomination.COIN500)
+    assert world.physics.tray == [Denomination.COIN100] * 3
+    ops = [each.op for each in world.commands if isinstance(each, ports.Dispense)]
+    assert len(ops) == len(set(ops)) == 3
+    assert not world.ledger.incidents
+    world.check()
+
+
+def test_a_hopper_that_never_hears_is_left_for_another(world: World) -> None:
+    world.until_pay()
+    world.physics.deaf["hopper100"] = 99
+    world.insert(Denomination.COIN500)
+    assert world.given == Yen(300)
+    assert Denomination.COIN100 not in world.physics.tray
+    world.check()
+
+
+def test_a_night_without_power_swallowed_nothing_when_the_slot_was_shut(world: World) -> None:
+    fresh = World(world.records, world.physics)
+    fresh.event(ports.AcceptorReset(fresh.setup.acceptor, 2, "a1", at_most=5))
+    assert not fresh.ledger.credit_doubts
+    fresh.boot()
+    fresh.until_pay()
+    fresh.event(ports.AcceptorReset(fresh.setup.acceptor, 3, "a1", at_most=5))
+    assert fresh.ledger.credit_doubts

@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from kiosk import intents, ports
 from kiosk.daemon.loop import Loop
 from kiosk.engine.service import start
@@ -121,6 +123,8 @@ class Physics:
         self.printed: list[bytes] = []
         self.jammed: set[str] = set()
         self.lose_replies: set[str] = set()
+        self.deaf: dict[str, int] = {}
+        """How many dispenses a hopper does not hear."""
         self.printer_ready = True
         self.boots = 0
         self.print_outcome: ports.Outcome = ports.Outcome.CONFIRMED
@@ -309,6 +313,11 @@ class World:
         physics, device = self.physics, command.device
         if command.op in physics.ops:
             raise AssertionError("a dispense was sent twice")
+        if physics.deaf.get(device, 0) > 0:
+            physics.deaf[device] -= 1
+            refused = self._ended(command.op, device, ports.Outcome.REFUSED, command.count, 0)
+            self.later(replace(refused, code="not-received"))
+            return
         face = next(h.denomination for h in HOPPERS if h.device == device)
         paid = 0 if device in physics.jammed else min(command.count, physics.units[device])
         physics.ops[command.op] = paid
