@@ -22,8 +22,9 @@ LITERALS = {
     ".next",
     "slip.",
     "vi",
+    "facts/",
 }
-"""Words of Python, ends of keys, and the language of the example."""
+"""Words of Python, ends of keys, the language of the example, and a folder that is not in this repository."""
 
 EXAMPLES = ("NAME", "FILE", "DIR", "KEY", "CODE", "NN", "{", "jusho_shomei", "vi.po", "acme", "tray")
 """A span with one of these in it stands for the reader's own."""
