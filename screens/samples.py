@@ -108,6 +108,18 @@ _CONFIRM = Confirm(
     Yen(600),
 )
 
+_LEAST = (("whom", "self"), ("honseki", "no"), ("kojin_bango", "no"))
+_MANY = Confirm(
+    "例＊＊＊",
+    tuple(
+        OrderSummary(kind, _LEAST if kind in ("juminhyo", "kisai_jiko") else (), 5, 5, Yen(fee * 5))
+        for kind, fee in _KINDS
+    ),
+    25,
+    25,
+    Yen(5750),
+)
+
 # name, body, step of the step bar (0: none), intents beside _ALWAYS
 _Sample = tuple[str, AnyBody, int, tuple[str, ...]]
 _SAMPLES: tuple[_Sample, ...] = (
@@ -139,6 +151,7 @@ _SAMPLES: tuple[_Sample, ...] = (
     ),
     ("options", _OPTIONS, 3, ("ChooseOption", "Next", "Back", "Cancel")),
     ("confirm", _CONFIRM, 4, ("Next", "Back", "Cancel")),
+    ("confirm-many", _MANY, 4, ("Next", "Back", "Cancel")),
     ("pay", _pay(500), 5, ("Cancel",)),
     ("pay-coins-only", _pay(0, notes=False), 5, ("Cancel", "Back")),
     ("pay-exact", _pay(100, exact=True), 5, ("Cancel",)),
@@ -185,7 +198,8 @@ STILL_S = 20.0
 
 NOTICE_CODES = (
     "C-101", "C-102", "C-103", "C-104", "C-105", "C-106", "C-107", "C-108", "C-110", "C-111", "P-201", "P-202", "P-203",
-    "N-301", "N-302", "N-303", "N-304", "N-305", "M-401",
+    "N-301", "N-302", "N-303", "N-304", "N-305", "N-306", "N-307",
+    "N-308", "N-309", "N-310", "N-311", "N-312", "M-401",
     "M-402", "M-403", "M-404", "M-405", "M-406", "R-501", "R-502", "R-503",
     "R-504", "X-601", "X-602", "X-603", "X-604", "X-605", "X-606",
 )  # fmt: skip

@@ -29,7 +29,7 @@ class ConfirmScreen(Screen):
             self.ids.lines.clear_widgets()
             for line in body.lines:
                 self.ids.lines.add_widget(Rule())
-                self.ids.lines.add_widget(_line(line))
+                self.ids.lines.add_widget(_line(line, _ROOMY if len(body.lines) <= _FEW else _TIGHT))
         self.ids.sum.say(
             "confirm.total",
             copies=look.words.text("copies", body.copies),
@@ -40,7 +40,14 @@ class ConfirmScreen(Screen):
         self.bind_intent(self.ids.yes, Next)
 
 
-def _line(line: OrderSummary) -> Stack:
+_FEW = 3
+_ROOMY, _TIGHT = 5.0, 2.0
+"""Above and below a line of the order, in mm: few lines breathe, many fit."""
+
+
+def _line(line: OrderSummary, pad: float) -> Stack:
+    stack = Stack()
+    stack.pad_y = pad
     row = Row()
     row.align, row.gap = "baseline", 5.0
     name, copies, fee = _text("lead", True), _text("lead", True), _text("lead", True)
@@ -50,6 +57,14 @@ def _line(line: OrderSummary) -> Stack:
     fee.write(look.words.write(line.fee))
     for cell in (name, copies, fee):
         row.add_widget(cell)
+    stack.add_widget(row)
+    if line.options or line.sheets != line.copies:
+        stack.add_widget(_below(line))
+    return stack
+
+
+def _below(line: OrderSummary) -> Row:
+    """What is on it, and how many sheets: only where that says something new."""
     below = Row()
     below.align, below.gap = "top", 6.0
     options, sheets = _text("body"), _text("body")
@@ -58,11 +73,7 @@ def _line(line: OrderSummary) -> Stack:
     sheets.say("confirm.paper", line.sheets)
     below.add_widget(options)
     below.add_widget(sheets)
-    stack = Stack()
-    stack.pad_y = 3.5
-    stack.add_widget(row)
-    stack.add_widget(below)
-    return stack
+    return below
 
 
 def _text(style: str, is_bold: bool = False) -> Text:

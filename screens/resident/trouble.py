@@ -32,7 +32,11 @@ class TroubleScreen(Screen):
     def fill(self, body: Trouble) -> None:
         ids = self.ids
         key = f"trouble.money.{body.money}"
-        ids.money.say(key if look.words.has(key) else "trouble.money.held", amount=body.amount)
+        if not look.words.has(f"{key}.head"):
+            key = "trouble.money.held"
+        ids.money_head.say(f"{key}.head")
+        ids.money.show(look.words.has(key))
+        ids.money.say(key, amount=body.amount)
         ids.number.write(body.number)
         ids.code.write(body.code)
         ids.slip.show(body.money == "slip")

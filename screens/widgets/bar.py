@@ -16,7 +16,7 @@ from screens.widgets.text import Words
 
 WORDS = ("back", "cancel", "language", "voice", "call")
 _ICONS = {"back": "back", "cancel": "stop", "language": "globe", "voice": "voice", "call": "call"}
-_SHARES = {"back": 1.0, "cancel": 1.0, "language": 1.12, "voice": 0.96, "call": 1.2}
+_SHARES = {"back": 0.96, "cancel": 0.96, "language": 1.12, "voice": 0.92, "call": 1.26}
 """The places are the same in every language and text size; the widest words got the widest places."""
 _SIDE = 3.0
 _ROUNDING = 0.02

@@ -159,8 +159,8 @@ COIN_IN: Final = Drawing(
         Shape("M128 209h184", stroke=_INK, width=20),
         # on its edge, seen from the front, its lower part already below the rim of the slot
         Shape("M148 208A84 84 0 1 1 292 208z", fill="card", stroke=_INK),
-        Shape("M160 203A64 64 0 1 1 280 203", stroke="card_line", width=5),
-        *_number("100", 220, 150, 46),
+        Shape("M168.5 203A64 64 0 1 1 271.5 203", stroke="card_line", width=5),
+        *_number("100", 220, 160, 46),
         Shape("M128 214h184", stroke=_INK, width=10),
     ),
     _arrow(376, 152, is_up=False, size=0.56),

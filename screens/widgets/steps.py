@@ -65,7 +65,7 @@ class StepBar(Element):
         if not is_here:
             _disc(rect.inset(line, line, line, line), "page")
         if is_done:
-            inset = round(rect.width * 0.22)
+            inset = round(rect.width * 0.17)
             draw_icon("tick", rect.inset(inset, inset, inset, inset), "blue")
             return
         number = words(messages.plain(str(step)), "dot_here" if is_here else "dot", is_bold=True)

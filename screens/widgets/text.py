@@ -70,12 +70,16 @@ class Words(NamedTuple):
     is_bold: bool
     align: str = "left"
     is_private: bool = False
+    leading: float = 0.0
+    """Line height in em; 0 = the style's own."""
 
     def natural(self) -> int:
         return typeset.natural_width(self.message, self.px, self.is_bold, self.is_private)
 
     def setting(self, width: int) -> Setting:
-        return Setting(self.px, tokens.TEXT[self.style].leading, self.is_bold, float(width), self.align)
+        return Setting(
+            self.px, self.leading or tokens.TEXT[self.style].leading, self.is_bold, float(width), self.align
+        )
 
     def block(self, width: int) -> Block:
         return typeset.set_text(self.message, self.setting(width), self.is_private)

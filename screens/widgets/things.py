@@ -41,7 +41,7 @@ class ThingCard(Row):
         self.state.is_bold, self.state.align = True, "center"
         self.button = PushButton()
         self.button.kind, self.button.key, self.button.pad = "taken", "things.taken", 2.0
-        self.button.icon, self.button.icon_at = "ring", "above"
+        self.button.icon, self.button.icon_at, self.button.icon_high = "ring", "above", 24.0
         self.button.does(lambda: on_taken(self._thing))
         end = Stack()
         end.wide, end.gap, end.align = _STATE_WIDE, 2.0, "center"

@@ -90,13 +90,14 @@ def _made_keys() -> set[str]:
         *(f"notice.{code}.{part}" for code in samples.NOTICE_CODES for part in ("title", "why", "next")),
         *(f"money.{each.value}" for each in Denomination),
         *(f"face.{each.value}" for each in Denomination if each.is_note),
-        *(f"trouble.money.{money}" for money in ("none", "returned", "held", "slip")),
+        *(f"trouble.money.{money}" for money in ("returned", "held", "slip")),
+        *(f"trouble.money.{money}.head" for money in ("none", "returned", "held", "slip")),
         *(
             f"bar.{word}{off}"
             for word in ("back", "cancel", "language", "voice", "call")
             for off in ("", ".off")
         ),
-        *(f"refusal.N-30{digit}" for digit in range(1, 6)),
+        *(f"refusal.N-{number}" for number in range(301, 313)),
     }
 
 
