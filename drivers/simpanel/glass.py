@@ -22,6 +22,7 @@ from kiosk.errors import ConfigError, DeviceUnavailable
 Answer = Mapping[str, Any]
 
 ANSWER_WITHIN_S = 10.0
+LOOKED_FOR_S, LOOK_AGAIN_S = 6.0, 0.03
 TOUCHABLE = ("button", "radio")
 
 
@@ -57,13 +58,22 @@ class Glass:
 
     def tap(self, *keys: str) -> Answer:
         """One touch on each key, in order. Answers the moment of each touch (CLOCK_MONOTONIC)."""
-        targets = self.layout()["targets"]
-        missing = [key for key in keys if key not in targets]
-        if missing:
-            raise ConfigError(
-                f"not on this screen: {', '.join(missing)}; there is {', '.join(sorted(targets))}"
-            )
+        targets = self._await_targets(keys)
         return {"at_s": [self._touch(targets[key]) for key in keys]}
+
+    def _await_targets(self, keys: tuple[str, ...]) -> Mapping[str, list[float]]:
+        """Where these keys are. A person looks until what she wants to touch is there; so does this, for a while."""
+        give_up_s = time.monotonic() + LOOKED_FOR_S
+        while True:
+            targets: Mapping[str, list[float]] = self.layout()["targets"]
+            missing = [key for key in keys if key not in targets]
+            if not missing:
+                return targets
+            if time.monotonic() >= give_up_s:
+                raise ConfigError(
+                    f"not on this screen: {', '.join(missing)}; there is {', '.join(sorted(targets))}"
+                )
+            time.sleep(LOOK_AGAIN_S)
 
     def tap_at(self, x: str, y: str) -> Answer:
         """One touch at a point of the window."""
