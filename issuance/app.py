@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from issuance import messages, problems
+from issuance.clock import Clock
 from issuance.desk import Desk
 from issuance.documents import Documents
 from issuance.office import Office
@@ -28,6 +30,9 @@ B = TypeVar("B", bound=messages.Body)
 Handler = Callable[[Kiosk, Request], Awaitable[messages.Body]]
 
 MAX_BODY = 64 * 1024
+REFUSED_AFTER_S = 0.25
+"""Every refusal of a person, or of a kind to a person, is answered at a whole multiple of this after it was asked:
+how long the server thought says nothing about why (支援措置)."""
 SWEEP_EVERY_S = 30.0
 
 _log = logging.getLogger("issuance")
@@ -105,9 +110,14 @@ def _document_routes(office: Office, documents: Documents) -> list[Route]:
 
 def _route(office: Office, method: str, path: str, handler: Handler, status: int = 200) -> Route:
     async def endpoint(request: Request) -> Response:
+        asked_s = office.clock.monotonic_s()
         try:
             answer = await handler(await _kiosk(office, request), request)
-        except Problem:
+            if _refuses(answer):
+                await _wait_for_the_beat(office.clock, asked_s)
+        except Problem as problem:
+            if problem.kind is Kind.REFUSED:
+                await _wait_for_the_beat(office.clock, asked_s)
             raise
         except msgspec.ValidationError:
             raise Problem(Kind.MALFORMED) from None  # the library's message could quote the body
@@ -117,6 +127,15 @@ def _route(office: Office, method: str, path: str, handler: Handler, status: int
         return Response(msgspec.json.encode(answer), status, _HEADERS, "application/json")
 
     return Route(path, endpoint, methods=[method])
+
+
+def _refuses(answer: messages.Body) -> bool:
+    return isinstance(answer, messages.Authenticated) and any(each.refusal for each in answer.entitlements)
+
+
+async def _wait_for_the_beat(clock: Clock, asked_s: float) -> None:
+    beats = max(1, math.ceil((clock.monotonic_s() - asked_s) / REFUSED_AFTER_S))
+    await clock.wait_until(asked_s + beats * REFUSED_AFTER_S)
 
 
 async def _kiosk(office: Office, request: Request) -> Kiosk:

@@ -27,19 +27,22 @@ ENDS_SOON = timedelta(days=90)
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """The certificate is good now. `link` is the key of the table of residents."""
+    """The certificate is good now. `link` is the key of the table of residents; `begins` its first moment."""
 
     link: str
+    begins: datetime
     ends_soon: bool
     revocation: Revocation
 
 
 class Rejected(msgspec.Struct, frozen=True):
-    """Why not: the public code, and the exact reason for the audit log only."""
+    """Why not: the public code, and the exact reason for the audit log only. `link`: whose it was, when the card
+    is genuine and only past its end."""
 
     code: Code
     reason: str
     revocation: Revocation | None = None
+    link: str = ""
 
 
 class CertificateJudge:
@@ -68,14 +71,15 @@ class CertificateJudge:
         if at < leaf.not_valid_before_utc:
             return Rejected(Code.NOT_YET_VALID, "not-yet-valid")
         if at > leaf.not_valid_after_utc:
-            return Rejected(Code.EXPIRED, "expired")
+            return Rejected(Code.EXPIRED, "expired", link=link_key(issuer, leaf.serial_number))
         revocation = self._revocation.check(leaf, issuer, at)
         if revocation.standing is Standing.REVOKED:
             return Rejected(Code.REVOKED, "revoked", revocation)
         if revocation.standing is not Standing.GOOD:
             return Rejected(Code.COUNTER, "revocation-unknown", revocation)
         ends_soon = leaf.not_valid_after_utc - at < ENDS_SOON
-        return Accepted(link_key(issuer, leaf.serial_number), ends_soon, revocation)
+        link = link_key(issuer, leaf.serial_number)
+        return Accepted(link, leaf.not_valid_before_utc, ends_soon, revocation)
 
 
 def link_key(issuer: x509.Certificate, serial_number: int) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -187,8 +187,12 @@ class Desk:
             return auth.Rejected(Code.SERVER_REFUSED, "other-kinds")
         message = auth.challenge_message(session.challenge, kiosk.kiosk, session.transaction_id, kinds)
         verdict = self._office.judge.judge(leaf, now)
-        if isinstance(verdict, auth.Accepted) and not auth.is_signed(leaf, request.signature, message):
+        if verdict.link and not auth.is_signed(leaf, request.signature, message):
             return auth.Rejected(Code.CARD_CHANGED, "signature")
+        if isinstance(verdict, auth.Accepted):
+            waits = timedelta(days=self._office.town.limits.new_certificate_waits_days)
+            if town_day(now) < town_day(verdict.begins) + waits:
+                return auth.Rejected(Code.NOT_YET_VALID, "new-certificate", verdict.revocation)
         return verdict
 
     def _admit(
@@ -202,11 +206,13 @@ class Desk:
         current = tx.get(Session, session.transaction_id)
         if current is None or current.state != "refused":  # abandoned while the card was judged
             return Problem(Kind.CONFLICT)
-        if isinstance(verdict, auth.Rejected):
-            tx.append(note(now, "refused", session, detail=f"{verdict.code.value} {verdict.reason}"))
-            return Problem(Kind.REFUSED, verdict.code)
-        link = tx.get(Link, verdict.link)
+        link = tx.get(Link, verdict.link) if verdict.link else None
         applicant = self._office.register.resident(link.resident) if link else None
+        if isinstance(verdict, auth.Rejected):
+            ended = applicant is not None and rules.has_stay_ended(applicant, town_day(now))
+            code = Code.STAY_ENDED if ended else verdict.code
+            tx.append(note(now, "refused", session, detail=f"{code.value} {verdict.reason}"))
+            return Problem(Kind.REFUSED, code)
         if applicant is None:
             tx.append(note(now, "refused", session, detail=f"{Code.COUNTER.value} not-in-the-register"))
             return Problem(Kind.REFUSED, Code.COUNTER)

@@ -15,7 +15,7 @@ from issuance.clock import Clock, town_day
 from issuance.manifest import ManifestSigner
 from issuance.names import NameGuard
 from issuance.problems import Problem
-from issuance.register import Records, Resident, ResidentRegister, Seal, Tax
+from issuance.register import AMOUNTS, Records, Resident, ResidentRegister, Seal, Tax
 from issuance.render import Renderer
 from issuance.rules import Case
 from issuance.store import Kiosk, Session, Store, Tx
@@ -65,7 +65,11 @@ class Office(msgspec.Struct, frozen=True):
         """This applicant in front of the rules."""
         household = self.register.household(applicant.household)
         year = tax_year(town_day(now))
-        records = Records(self.register.seal(applicant.id), self.register.tax(applicant.id, year))
+        records = Records(
+            self.register.seal(applicant.id),
+            self.register.tax(applicant.id, year),
+            self.register.has_tax_year(year),
+        )
         return Case(self.town, self.kinds, applicant, household, now, self.guard, records)
 
     def stop(self, kiosk: Kiosk) -> str:
@@ -95,7 +99,7 @@ class Office(msgspec.Struct, frozen=True):
             state="resident",
             is_protected=False,
         )
-        amounts = {name: 0 for name in Tax.__struct_fields__[2:]}
+        amounts = {name: 0 for name in AMOUNTS}
         records = Records(_BLANK, Tax(resident="", year=2026, **amounts))
         issue = paper.Issue("", "", "", "", self.clock.now())
         for key, kind in self.kinds.items():

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from issuance.clock import town_day
-from issuance.register import Records, Resident, Seal, Tax
+from issuance.register import AMOUNTS, Records, Resident, Seal, Tax
 from issuance.town import Kind, Town
 from issuance.wareki import tax_year_label, wareki
 
@@ -123,7 +123,7 @@ def _seal(seal: Seal) -> dict[str, Any]:
 
 
 def _tax(tax: Tax, person: Resident) -> dict[str, str]:
-    amounts = {name: f"{getattr(tax, name):,}" for name in Tax.__struct_fields__[2:]}
+    amounts = {name: f"{getattr(tax, name):,}" for name in AMOUNTS}
     return amounts | {"label": tax_year_label(tax.year), "address": person.address}
 
 

@@ -28,6 +28,13 @@ class Code(enum.Enum):
     UNDER_AGE = "N-303"
     MOVED_OUT = "N-304"
     OUTSIDE_HOURS = "N-305"
+    ARRIVED_TODAY = "N-306"
+    TAXED_ELSEWHERE = "N-307"
+    TAX_FROM_JUNE = "N-308"
+    NOT_DECLARED = "N-309"
+    NOT_PAID = "N-310"
+    HONSEKI_ELSEWHERE = "N-311"
+    STAY_ENDED = "N-312"
     SERVER_REFUSED = "X-602"
 
 

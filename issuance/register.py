@@ -48,6 +48,8 @@ class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     residence_until: date | None = None
     residence_card: str = ""
     seal: str = ""
+    is_updating: bool = False
+    """A change of this person's record is on its way (届出, 戸籍's notification, 外字 being registered)."""
 
     @property
     def is_foreign(self) -> bool:
@@ -102,13 +104,20 @@ class Tax(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefecture_per_capita: int
     forest_tax: int
     total_tax: int
+    unpaid: int = 0
+    """What is due and not booked yet."""
+
+
+AMOUNTS = Tax.__struct_fields__[2:-1]
+"""What of it stands on the paper."""
 
 
 class Records(msgspec.Struct, frozen=True):
-    """What else the town has about one person."""
+    """What else the town has about one person. `has_tax_year`: the tax of this year is in the register at all."""
 
     seal: Seal | None = None
     tax: Tax | None = None
+    has_tax_year: bool = False
 
 
 class ResidentRegister(Protocol):
@@ -127,6 +136,9 @@ class ResidentRegister(Protocol):
         """The residence tax of a fiscal year; None: lived elsewhere on 1 January, declared nothing, or not
         yet."""
 
+    def has_tax_year(self, year: int) -> bool:
+        """Whether the register holds that fiscal year's residence tax of the town."""
+
 
 class RegisterError(Exception):
     """A register's file cannot be used. Names file and line, never what stands there."""
@@ -141,6 +153,7 @@ class FileRegister:
         self._households: dict[str, list[Resident]] = {}
         self._seals: dict[str, Seal] = {}
         self._taxes = {(each.resident, each.year): each for each in _read_taxes(folder / "taxes.csv")}
+        self._tax_years = frozenset(year for _, year in self._taxes)
         has_seals = (folder / "seals").is_dir()
         for resident in _read(folder / "residents.csv"):
             if resident.id in self._residents:
@@ -163,6 +176,9 @@ class FileRegister:
     def tax(self, resident: str, year: int) -> Tax | None:
         return self._taxes.get((resident, year))
 
+    def has_tax_year(self, year: int) -> bool:
+        return year in self._tax_years
+
     def __iter__(self) -> Iterator[Resident]:
         return iter(self._residents.values())
 
@@ -170,11 +186,15 @@ class FileRegister:
         return len(self._residents)
 
 
+_YES_NO = {"yes": "true", "no": "false"}
+
+
 def _read(file: Path) -> Iterator[Resident]:
     with file.open(encoding="utf-8", newline="") as lines:
         for number, row in enumerate(csv.DictReader(lines, strict=True), start=2):
             plain = {key: value for key, value in row.items() if value}
-            plain["is_protected"] = {"yes": "true", "no": "false"}.get(row.get("is_protected") or "", "?")
+            plain["is_protected"] = _YES_NO.get(row.get("is_protected") or "", "?")
+            plain["is_updating"] = _YES_NO.get(row.get("is_updating") or "no", "?")
             try:
                 yield msgspec.convert(plain, Resident, strict=False)
             except msgspec.ValidationError:

@@ -2,13 +2,14 @@
 
 The reasons are many, the public codes few: everything that could betray a protection measure (支援措置)
 shares one harmless code with glyphs that the font lacks and data that is being updated, and is decided by
-everyone who could appear on the paper (facts: kiosk.md §1.2). The exact reason goes to the audit log only.
+everyone who could appear on the paper (facts: kiosk.md §1.2). A code that says more speaks of the applicant alone.
+The exact reason goes to the audit log only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -18,6 +19,7 @@ from issuance.names import NameGuard
 from issuance.problems import Code
 from issuance.register import Records, Resident
 from issuance.town import Kind, OptionRule, Town
+from issuance.wareki import tax_year
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -44,21 +46,34 @@ PersonRule = tuple[str, Code, Callable[[Case, Resident], bool]]
 # Of the applicant, before anything is offered.
 _AT_THE_DOOR: tuple[PersonRule, ...] = (
     ("dead", Code.COUNTER, lambda case, person: person.state == "dead"),
+    # "You have moved" would tell whoever holds the card; of a protected person it is not said.
+    ("protected", Code.COUNTER, lambda case, person: person.is_protected and not person.lives_here),
     ("moved-out", Code.MOVED_OUT, lambda case, person: person.state == "moved_out"),
     (
         "under-age",
         Code.UNDER_AGE,
         lambda case, person: person.age_on(town_day(case.now)) < case.town.limits.minimum_age,
     ),
+    ("stay-ended", Code.STAY_ENDED, lambda case, person: has_stay_ended(person, town_day(case.now))),
 )
 
-# Of each person who could appear on the paper.
+# Of each person who could appear on the paper. One code for all of them, for it speaks of others than the applicant.
 _ON_THE_PAPER: tuple[PersonRule, ...] = (
     ("protected", Code.COUNTER, lambda case, person: person.is_protected),
+    ("updating", Code.COUNTER, lambda case, person: person.is_updating),
     ("leaving", Code.COUNTER, lambda case, person: person.state == "leaving"),
-    ("arrived-today", Code.COUNTER, lambda case, person: person.notified_on >= town_day(case.now)),
     ("glyph", Code.COUNTER, lambda case, person: not case.guard.can_draw(texts_of(person))),
     ("too-long", Code.COUNTER, lambda case, person: _is_too_long(case.town, person)),
+    (
+        "arrived-today",
+        Code.COUNTER,
+        lambda case, person: person is not case.applicant and _arrived_today(case, person),
+    ),
+)
+
+# Of the applicant: each its own cause and next step, and none of them is said when a rule above holds.
+_OF_THE_APPLICANT: tuple[PersonRule, ...] = (
+    ("arrived-today", Code.ARRIVED_TODAY, lambda case, person: _arrived_today(case, person)),
 )
 
 
@@ -78,11 +93,54 @@ def refusal_of_kind(case: Case, key: str) -> Refusal | None:
     for person in on_paper:
         if (found := _first(_ON_THE_PAPER, case, person)) is not None:
             return found
-    if "seal" in kind.needs and case.records.seal is None:
-        return Refusal(Code.NO_SEAL, "no-seal")
-    if "tax" in kind.needs and case.records.tax is None:
-        return Refusal(Code.COUNTER, "no-tax")
-    return None
+    if (found := _first(_OF_THE_APPLICANT, case, case.applicant)) is not None:
+        return found
+    return next((found for need in kind.needs if (found := _NEEDS[need](case)) is not None), None)
+
+
+def has_stay_ended(person: Resident, today: date) -> bool:
+    """A foreign resident's card ends with the period of stay."""
+    return person.is_foreign and person.residence_until is not None and person.residence_until < today
+
+
+def _no_seal(case: Case) -> Refusal | None:
+    return Refusal(Code.NO_SEAL, "no-seal") if case.records.seal is None else None
+
+
+def _no_tax(case: Case) -> Refusal | None:
+    """Whose tax of the newest year is not here: whose matter is it?"""
+    if case.records.tax is not None:
+        return None
+    if not case.records.has_tax_year:
+        return Refusal(Code.COUNTER, "no-tax-year")
+    today = town_day(case.now)
+    year = tax_year(today)
+    since = case.applicant.resident_since
+    if since <= date(year, 1, 1):
+        return Refusal(Code.NOT_DECLARED, "not-declared")
+    if year < today.year and since <= date(today.year, 1, 1):
+        return Refusal(Code.TAX_FROM_JUNE, "tax-from-june")
+    return Refusal(Code.TAXED_ELSEWHERE, "taxed-elsewhere")
+
+
+def _tax_not_paid(case: Case) -> Refusal | None:
+    tax = case.records.tax
+    return Refusal(Code.NOT_PAID, "not-paid") if tax is not None and tax.unpaid else None
+
+
+def _no_honseki(case: Case) -> Refusal | None:
+    if not case.applicant.honseki:
+        return Refusal(Code.COUNTER, "no-honseki")
+    is_here = case.applicant.honseki.startswith(case.town.name)
+    return None if is_here else Refusal(Code.HONSEKI_ELSEWHERE, "honseki-elsewhere")
+
+
+_NEEDS: Mapping[str, Callable[[Case], Refusal | None]] = {
+    "seal": _no_seal,
+    "tax": _no_tax,
+    "tax-paid": _tax_not_paid,
+    "honseki": _no_honseki,
+}
 
 
 def entitlements(case: Case) -> tuple[messages.Entitlement, ...]:
@@ -138,6 +196,11 @@ def _is_asked(case: Case, kind: Kind, rule: OptionRule) -> bool:
         people = case.household if kind.scope == "household" else (case.applicant,)
         return any(not person.is_foreign for person in people)
     return True
+
+
+def _arrived_today(case: Case, person: Resident) -> bool:
+    """The register is whole from the day after a move was notified."""
+    return person.notified_on >= town_day(case.now)
 
 
 def _is_too_long(town: Town, person: Resident) -> bool:

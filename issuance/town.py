@@ -60,6 +60,8 @@ class Limits(Data, frozen=True):
     minimum_age: int = 15
     name_length: int = 60
     address_length: int = 90
+    new_certificate_waits_days: int = 1
+    """A certificate is used from this many days after its first: the register learns of it overnight."""
 
 
 class Fee(Data, frozen=True):
@@ -96,8 +98,9 @@ class Kind(Data, frozen=True):
     attestation: dict[str, str]
     """認証文: `self`, and `household` for a paper on which the whole household stands."""
     options: tuple[OptionRule, ...] = ()
-    needs: tuple[Literal["seal", "tax"], ...] = ()
-    """Records besides the resident's own that must be there."""
+    needs: tuple[Literal["seal", "tax", "tax-paid", "honseki"], ...] = ()
+    """What must be there besides the resident's own record: a seal, the year's tax, that tax paid, a 本籍 in this
+    town."""
     persons_per_page: int = 1
     template: str = "template.typ"
     """A file of this folder, or of a sibling folder (`../juminhyo/template.typ`)."""

@@ -12,7 +12,7 @@ from tests.issuance.people import Authority, Card
 
 NAMES = (
     "hanako taro ichiro yoshiko maria sato goro mamoru tonari gaiji gaiji2 kodomo tenshutsu"
-    " yotei yotei2 bochi nokori nagai daike john emma"
+    " yotei yotei2 bochi nokori nagai daike john emma nguyen shinjin"
 ).split()
 
 

@@ -30,6 +30,7 @@ class Answer:
     status: int
     media_type: str
     body: dict[str, Any]
+    raw: bytes = b""
 
     @property
     def problem(self) -> str:
@@ -181,4 +182,4 @@ async def _exchange(app: Any, scope: dict[str, Any], body: bytes) -> Answer:
     headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     data = b"".join(message.get("body", b"") for message in sent[1:])
     assert headers["cache-control"] == "no-store"
-    return Answer(sent[0]["status"], headers["content-type"], json.loads(data))
+    return Answer(sent[0]["status"], headers["content-type"], json.loads(data), data)

@@ -28,12 +28,18 @@ KIOSK = "kiosk-demo-1"
 
 @dataclass
 class HandClock:
-    """Stands still until a test moves it."""
+    """Stands still until a test moves it, or somebody waits."""
 
     at: datetime = NOW
 
     def now(self) -> datetime:
         return self.at
+
+    def monotonic_s(self) -> float:
+        return (self.at - NOW).total_seconds()
+
+    async def wait_until(self, monotonic_s: float) -> None:
+        self.at = max(self.at, NOW + timedelta(seconds=monotonic_s))
 
 
 # One RSA key for every test card: making keys is slow, and no test needs two different ones but by EC.

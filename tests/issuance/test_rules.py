@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from issuance import folder, rules
+from issuance.app import make_app
 from issuance.clock import town_day
 from issuance.names import NameGuard
 from issuance.problems import Code
-from issuance.register import FileRegister, Records, RegisterError, Resident, Seal
+from issuance.register import FileRegister, Records, RegisterError, Resident, ResidentRegister, Seal
 from issuance.rules import Case
 from issuance.town import TownError, read_kinds, read_town
 from issuance.wareki import tax_year
 from tests.issuance.desk_of import Server
-from tests.issuance.people import FONT, NOW, Card
+from tests.issuance.people import FONT, NOW, Authority, Card, HandClock
 
 TOWN = read_town(folder.SPECIMEN)
 KINDS = read_kinds(folder.CERTIFICATES)
@@ -34,7 +39,8 @@ def case_of(who: str, guard: NameGuard, now: datetime = NOW, **town: object) -> 
     applicant = REGISTER.resident(who)
     assert applicant is not None
     changed = msgspec.structs.replace(TOWN, **town)
-    records = Records(REGISTER.seal(who), REGISTER.tax(who, tax_year(town_day(now))))
+    year = tax_year(town_day(now))
+    records = Records(REGISTER.seal(who), REGISTER.tax(who, year), REGISTER.has_tax_year(year))
     return Case(changed, KINDS, applicant, REGISTER.household(applicant.household), now, guard, records)
 
 
@@ -103,12 +109,130 @@ def test_a_protection_measure_is_asked_again_when_the_paper_is_made(
 def test_who_arrived_today_waits_until_tomorrow(guard: NameGuard) -> None:
     today = town_day(NOW)
     case = case_of("sato", guard)
-    case = msgspec.structs.replace(
-        case, household=(msgspec.structs.replace(case.applicant, notified_on=today),)
-    )
-    refusal = rules.refusal_of_kind(case, "juminhyo")
+    newcomer = msgspec.structs.replace(case.applicant, notified_on=today)
+    arrived = msgspec.structs.replace(case, applicant=newcomer, household=(newcomer,))
+    assert _refused(arrived, "juminhyo") == ("N-306", "arrived-today")
+    tomorrow = msgspec.structs.replace(arrived, now=NOW + timedelta(days=1))
+    assert rules.refusal_of_kind(tomorrow, "juminhyo") is None
+    # Of another person on the paper nothing is told.
+    joined = msgspec.structs.replace(case, household=(case.applicant, newcomer))
+    assert _refused(joined, "juminhyo") == ("N-301", "arrived-today")
+
+
+@pytest.mark.parametrize("change", [{"is_protected": True}, {"is_updating": True}, {"state": "leaving"}])
+@pytest.mark.parametrize("whose", ["the applicant", "another"])
+def test_the_shared_code_is_said_before_any_other(guard: NameGuard, change: dict[str, Any], whose: str) -> None:
+    """Whoever of the paper it is about, and whatever else could be said of the applicant."""
+    case = case_of("nguyen", guard)  # no seal, no tax
+    applicant = msgspec.structs.replace(case.applicant, notified_on=town_day(NOW))
+    other = msgspec.structs.replace(applicant, id="other")
+    if whose == "another":
+        household = (applicant, msgspec.structs.replace(other, **change))
+    else:
+        applicant = msgspec.structs.replace(applicant, **change)
+        household = (applicant, other)
+    case = msgspec.structs.replace(case, applicant=applicant, household=household)
+    codes = {offer.kind: offer.refusal for offer in rules.entitlements(case)}
+    assert (codes["juminhyo"], codes["kisai_jiko"]) == ("N-301", "N-301")
+    if whose == "the applicant":
+        assert set(codes.values()) == {"N-301"}
+
+
+def test_of_a_protected_person_no_move_is_told(guard: NameGuard) -> None:
+    case = case_of("tenshutsu", guard)
+    case = msgspec.structs.replace(case, applicant=msgspec.structs.replace(case.applicant, is_protected=True))
+    refusal = rules.refusal_at_the_door(case)
     assert refusal is not None
-    assert refusal.reason == "arrived-today"
+    assert refusal.code is Code.COUNTER
+
+
+def test_a_card_ends_with_the_period_of_stay(guard: NameGuard) -> None:
+    case = case_of("nguyen", guard)
+    for now, code in (
+        (datetime(2027, 3, 31, 14, 59, tzinfo=UTC), None),  # the last day in Japan
+        (datetime(2027, 3, 31, 15, 0, tzinfo=UTC), Code.STAY_ENDED),
+    ):
+        refusal = rules.refusal_at_the_door(msgspec.structs.replace(case, now=now))
+        assert (refusal.code if refusal else None) == code
+
+
+def test_an_expired_card_is_told_of_the_stay_only_to_its_own_holder(
+    server: Server, authority: Authority, cards: dict[str, Card]
+) -> None:
+    """Maria's stay ends on 2028-04-30, and her certificate with it."""
+    card = changed(cards["maria"], ends=datetime(2028, 4, 30, tzinfo=UTC))
+    server.clock.at = datetime(2028, 5, 10, tzinfo=UTC)
+    crl = authority.crl(this_update=server.clock.at, next_update=server.clock.at + timedelta(days=7))
+    (server.path / "jpki" / "crl" / "ca.crl").write_bytes(crl.public_bytes(Encoding.DER))
+    assert server.authenticate(card)[1].body["code"] == "N-312"
+    stranger = changed(card, key=ec.generate_private_key(ec.SECP256R1()))
+    stranger.__dict__["certificate"] = card.certificate  # shown without the card that signs
+    assert server.authenticate(stranger)[1].body["code"] == "C-108"
+    japanese = changed(cards["hanako"], ends=datetime(2028, 4, 30, tzinfo=UTC))
+    assert server.authenticate(japanese)[1].body["code"] == "C-103"
+
+
+def changed(card: Card, **changes: Any) -> Card:
+    return dataclasses.replace(card, **changes)
+
+
+def test_a_new_certificate_waits_for_the_register(server: Server, cards: dict[str, Card]) -> None:
+    limits = msgspec.structs.replace(TOWN.limits, new_certificate_waits_days=1)
+    office = msgspec.structs.replace(server.office, town=msgspec.structs.replace(TOWN, limits=limits))
+    server.app = make_app(office)
+    renewed = changed(cards["hanako"], begins=NOW - timedelta(hours=1))
+    assert server.authenticate(renewed)[1].body["code"] == "C-105"
+    server.clock.at += timedelta(days=1)
+    assert server.authenticate(renewed)[1].status == 200
+
+
+def test_every_refusal_takes_the_same_time(server: Server, cards: dict[str, Card]) -> None:
+    """On the server's own clock: how long it thought cannot be seen, and the bytes are the same."""
+    thinks = {"mamoru": 0.001, "gaiji": 0.090, "gaiji2": 0.240, "hanako": 0.010}
+    register = SlowRegister(server.office.register, server.clock, thinks)
+    server.app = make_app(msgspec.structs.replace(server.office, register=register))
+    seen = {}
+    for who in thinks:
+        begun = server.clock.monotonic_s()
+        transaction, answer = server.authenticate(cards[who])
+        middle = server.clock.monotonic_s()
+        order = server.machine.order(transaction, cards[who], kind="kisai_jiko")
+        refused = server.post("/v1/documents", order)
+        times = (round(middle - begun, 6), round(server.clock.monotonic_s() - middle, 6))
+        seen[who] = (times, answer.raw if who != "hanako" else b"", refused.status)
+    assert seen["mamoru"] == seen["gaiji"] == seen["gaiji2"] == ((0.25, 0.25), seen["mamoru"][1], 403)
+    # Not refused: nobody waits. (Offers that hold a refusal, here of a kind without a template, wait.)
+    assert seen["hanako"] == ((0.25, 0.01), b"", 201)
+
+
+def test_thinking_longer_than_a_beat_ends_on_the_next(server: Server, cards: dict[str, Card]) -> None:
+    register = SlowRegister(server.office.register, server.clock, {"kodomo": 0.3})
+    server.app = make_app(msgspec.structs.replace(server.office, register=register))
+    begun = server.clock.monotonic_s()
+    assert server.authenticate(cards["kodomo"])[1].body["code"] == "N-303"
+    assert server.clock.monotonic_s() - begun == pytest.approx(0.5)
+
+
+@dataclasses.dataclass
+class SlowRegister:
+    """Takes its time with some people."""
+
+    real: ResidentRegister
+    clock: HandClock
+    thinks: dict[str, float]
+
+    def resident(self, resident: str) -> Resident | None:
+        self.clock.at += timedelta(seconds=self.thinks.get(resident, 0.0))
+        return self.real.resident(resident)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+def _refused(case: Case, kind: str) -> tuple[str, str]:
+    refusal = rules.refusal_of_kind(case, kind)
+    assert refusal is not None
+    return refusal.code.value, refusal.reason
 
 
 def test_no_seal_no_seal_certificate(guard: NameGuard) -> None:
@@ -127,10 +251,39 @@ def test_the_tax_of_a_year_is_known_from_june(guard: NameGuard) -> None:
         assert (refusal.code.value if refusal else "") == code
 
 
-def test_who_declared_nothing_goes_to_the_counter(guard: NameGuard) -> None:
-    refusal = rules.refusal_of_kind(case_of("nguyen", guard), "kazei_shomei")
-    assert refusal is not None
-    assert (refusal.code, refusal.reason) == (Code.COUNTER, "no-tax")
+@pytest.mark.parametrize(
+    ("who", "now", "expected"),
+    [
+        ("nguyen", NOW, ("N-309", "not-declared")),
+        ("shinjin", NOW, ("N-307", "taxed-elsewhere")),  # came in April 2026
+        ("shinjin", datetime(2027, 3, 1, tzinfo=UTC), ("N-308", "tax-from-june")),
+        ("ichiro", datetime(2028, 3, 1, tzinfo=UTC), ("N-301", "no-tax-year")),
+    ],
+)
+def test_why_there_is_no_tax(
+    guard: NameGuard, who: str, now: datetime, expected: tuple[str, str]
+) -> None:
+    assert _refused(case_of(who, guard, now), "kazei_shomei") == expected
+
+
+def test_what_is_due_is_not_certified_as_paid(guard: NameGuard) -> None:
+    paid = msgspec.structs.replace(KINDS["kazei_shomei"], needs=("tax", "tax-paid"))
+    case = msgspec.structs.replace(case_of("sato", guard), kinds={"nozei": paid})
+    assert rules.refusal_of_kind(case, "nozei") is None
+    assert case.records.tax is not None
+    due = msgspec.structs.replace(case.records.tax, unpaid=1000)
+    case = msgspec.structs.replace(case, records=msgspec.structs.replace(case.records, tax=due))
+    assert _refused(case, "nozei") == ("N-310", "not-paid")
+
+
+def test_a_family_register_is_where_its_place_is(guard: NameGuard) -> None:
+    koseki = msgspec.structs.replace(KINDS["juminhyo"], scope="applicant", needs=("honseki",))
+    case = msgspec.structs.replace(case_of("sato", guard), kinds={"koseki": koseki})
+    assert rules.refusal_of_kind(case, "koseki") is None
+    elsewhere = msgspec.structs.replace(case.applicant, honseki="見本県見本市西町８番地")
+    assert _refused(msgspec.structs.replace(case, applicant=elsewhere), "koseki") == ("N-311", "honseki-elsewhere")
+    maria = msgspec.structs.replace(case_of("maria", guard), kinds={"koseki": koseki})
+    assert _refused(maria, "koseki") == ("N-301", "no-honseki")
 
 
 def test_the_specimens_taxes_add_up() -> None:
