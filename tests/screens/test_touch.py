@@ -247,3 +247,17 @@ def test_every_button_has_a_pressed_picture() -> None:
     window.app()
     boxes = {kind.box for kind in KINDS.values()} | {"on"}
     assert {f"{box}_down" for box in boxes} <= set(BOXES)
+
+
+def test_every_screen_can_be_made_ready_before_its_first_view() -> None:
+    app = show("attract")
+    app.router._warmed.clear()
+    count = 0
+    while app.router.warm():
+        count += 1
+    assert count == len(samples_bodies())
+    assert "attract.title" in [node.key for node in _tree(app)]
+
+
+def samples_bodies() -> set[type]:
+    return {type(samples.sample(name).body) for name in samples.names()}

@@ -261,3 +261,9 @@ def test_babel_reads_the_same(language: str) -> None:
     }
     ours = load(language)
     assert found == {key: ours.forms(key) for key in ours.keys}
+
+
+def test_a_text_in_a_kv_file_needs_no_value() -> None:
+    """It is shown before a view has given any."""
+    words = load(SOURCE)
+    assert {key for key in _kv_keys() if any(names_in(form) for form in words.forms(key))} == set()
