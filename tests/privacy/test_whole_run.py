@@ -1,0 +1,90 @@
+"""A whole visit with a canary PIN; afterwards neither it nor the person is anywhere but where they belong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from drivers.simpanel import journey, report, script
+from drivers.simpanel.session import Session
+
+pytestmark = pytest.mark.system
+
+CANARY = "7391"
+"""Looked for where it stands alone: four digits may well be in a random number or a moment."""
+
+PERSON = ("花子", "ハナコ", "1941-03-03", "昭和16年3月3日", "中央一丁目")
+ELSEWHERE = re.compile(rb"(?<![0-9A-Fa-f.])" + CANARY.encode() + rb"(?![0-9A-Fa-f])")
+
+PIN_MAY_BE = ("state/card/",)
+"""On the card."""
+
+PERSON_MAY_BE = ("state/card/", "state/issuance/", "state/ipp/", "papers/", "screens/")
+"""On the card, in the town's register, on the paper."""
+
+
+@pytest.fixture(scope="module")
+def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a run after a visit with one wrong PIN and the canary; everything still runs."""
+    out = tmp_path_factory.mktemp("privacy") / "run"
+    visit = script.load("wrong_pin")
+    steps = [replace(step, pin=CANARY) if step.pin == "1234" else step for step in visit.steps]
+    with Session(out, ["--person", "hanako", "--pin", CANARY]) as session:
+        result = journey.walk(session, "wrong_pin", replace(visit, steps=steps), "ja")
+        assert result.is_good, report.table(result)
+        yield out
+
+
+def files(out: Path, but: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """Every file of the run, and of its own /run and /tmp, which only it sees."""
+    inside = next(
+        pid for pid in _pids() if f"--out {out}" in _command(pid) and _command(pid).endswith("--inside")
+    )
+    for root in (out, inside / "root/run/kiosk", inside / "root/run/bench", inside / "root/tmp"):
+        for path in root.rglob("*"):
+            name = str(path.relative_to(root))
+            if path.is_file() and not (root == out and name.startswith(but)):
+                yield f"{root.name}/{name}", path.read_bytes()
+
+
+def _pids() -> list[Path]:
+    return [each for each in Path("/proc").iterdir() if each.name.isdecimal()]
+
+
+def _command(pid: Path) -> str:
+    try:
+        return (pid / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def test_the_pin_is_nowhere(visited: Path) -> None:
+    found = [name for name, data in files(visited, PIN_MAY_BE) if ELSEWHERE.search(data)]
+    assert not found
+
+
+def test_the_pin_is_in_no_command_and_no_environment(visited: Path) -> None:
+    del visited
+    said = [pid for pid in _pids() if CANARY in _command(pid)]
+    assert all("simpanel" in _command(pid) for pid in said), "only who made the test cards was told it"
+
+
+def test_the_person_is_only_where_she_belongs(visited: Path) -> None:
+    found = [
+        (name, word)
+        for name, data in files(visited, PERSON_MAY_BE)
+        if not name.startswith("tmp/kiosk-sim-ipp")  # inside the printer
+        for word in PERSON
+        if word.encode() in data
+    ]
+    assert not found
+
+
+def test_no_paper_of_anybody_stays_behind(visited: Path) -> None:
+    allowed = ("state/ipp/", "papers/")
+    found = [name for name, data in files(visited, allowed) if data.startswith(b"%PDF")]
+    assert all(name.startswith("tmp/kiosk-sim-ipp") for name in found), found
