@@ -111,6 +111,8 @@ class OrderSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     copies: int
     sheets: int
     fee: Yen
+    holders: tuple[str, ...] = ()
+    """Masked, from the document's own text: who stands on the paper."""
 
 
 class Confirm(Body, frozen=True):

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from kiosk.changer import accept_mask, plan_payout, plan_return
 from kiosk.engine.service import device_lost, stop_reason
 from kiosk.engine.session import advance, end, notify
-from kiosk.engine.slips import fault_slip
+from kiosk.engine.slips import doubt_slip, owed_slip
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
 from kiosk.engine.taking import change_is_out
 from kiosk.ids import DeviceId, OpId
@@ -40,6 +40,7 @@ from kiosk.ports import (
     DispenseEnded,
     HopperRead,
     Outcome,
+    PrintSlip,
     SetAcceptance,
     StartTimer,
     StopTimer,
@@ -194,7 +195,7 @@ def credits_lost(turn: Turn, event: CreditsLost) -> None:
 
 def acceptor_reset(turn: Turn, event: AcceptorReset) -> None:
     state = turn.state
-    was_shut = not state.recovered and not state.ledger.open_transactions
+    was_shut = not state.recovered and not any(map(was_paying, state.ledger.open_transactions))
     at_most = (
         0 if was_shut else event.at_most
     )  # no transaction, no open slot: a night without power swallowed nothing
@@ -205,6 +206,11 @@ def acceptor_reset(turn: Turn, event: AcceptorReset) -> None:
     account = account_of(turn)
     transaction = account.transaction if account else None
     turn.record(epoch, IncidentOpened(turn.token(), "M-404", transaction, event.device))
+
+
+def was_paying(account: Account) -> bool:
+    """The last life may have had the slot open for it: nothing of it was committed yet."""
+    return not any(line.is_commit_intended or line.is_voided for line in account.lines.values())
 
 
 def coin_refused(turn: Turn, event: CoinRefused) -> None:
@@ -404,9 +410,12 @@ def dispense_ended(turn: Turn, event: DispenseEnded) -> None:
         turn.record(settled)
         return
     code = "M-404" if outcome is Outcome.UNKNOWN else "M-403"
-    missing = intent.denomination.face * (intent.count - paid)
+    doubtful = intent.denomination.face * (intent.count - paid) if outcome is Outcome.UNKNOWN else Yen(0)
     turn.set(faults=turn.state.faults | {(event.device, "payout")})
-    turn.record(settled, IncidentOpened(turn.token(), code, intent.transaction, event.device, missing))
+    facts = (("asked", str(intent.count)), ("paid", str(paid)), ("code", event.code))
+    turn.record(
+        settled, IncidentOpened(turn.token(), code, intent.transaction, event.device, doubtful, facts)
+    )
 
 
 def _may_try_again(turn: Turn, event: DispenseEnded) -> bool:
@@ -442,14 +451,25 @@ def owed(turn: Turn, record: OwedOnSlip) -> None:
     """What could not be given stands on a slip: amount and number, for the counter."""
     if turn.state.session is None:
         return
-    turn.edit(slip_owed=turn.session.slip_owed + record.amount)
-    turn.do(fault_slip(turn, record))
+    trouble = turn.session.trouble if turn.session.trouble == "R-503" else "M-403"
+    turn.edit(slip_owed=turn.session.slip_owed + record.amount, trouble=trouble)
+    print_slip(turn, owed_slip(turn, record))
     if turn.state.phase is Phase.PAYING_OUT:
         pay_out(turn, "change" if turn.session.things else "return")
 
 
+def print_slip(turn: Turn, command: PrintSlip) -> None:
+    """A paper that the person needs: kept until it is proven printed."""
+    turn.edit(slips=(*turn.session.slips, command))
+    turn.do(command)
+
+
 def payout_over(turn: Turn) -> None:
     """Nothing more can or must go out now. Issued: on to the things; else the transaction ends here."""
+    doubt = held_in_doubt(turn)
+    if doubt and not turn.session.is_doubt_told:
+        turn.edit(is_doubt_told=True, trouble="R-503")
+        print_slip(turn, doubt_slip(turn, doubt, "R-503"))
     if turn.session.things:
         change_is_out(turn)
         return

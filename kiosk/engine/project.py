@@ -136,7 +136,14 @@ def _confirm(state: Kiosk) -> AnyBody:
     for line in session.lines:
         groups.setdefault((line.kind, line.options), []).append(line)
     lines = tuple(
-        OrderSummary(kind, options, len(group), _sheets(group), Yen.sum(line.fee for line in group))
+        OrderSummary(
+            kind,
+            options,
+            len(group),
+            _sheets(group),
+            Yen.sum(line.fee for line in group),
+            group[0].holders_masked,
+        )
         for (kind, options), group in groups.items()
     )
     return Confirm(
@@ -221,7 +228,8 @@ def _trouble(state: Kiosk) -> AnyBody:
         reasons = state.printer.reasons if state.printer is not None else ()
         code = printer_code(reasons)
     if session.slip_owed:
-        return Trouble(code, session.number, "slip", session.slip_owed)
+        money = "held" if session.slips else "slip"  # no paper is promised that did not come out
+        return Trouble(code, session.number, money, session.slip_owed)
     if held or doubt:
         return Trouble(code, session.number, "held", held or doubt)
     returned = account.returned if account is not None else Yen(0)

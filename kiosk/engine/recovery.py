@@ -14,7 +14,6 @@ from kiosk.engine.issuance import report_all
 from kiosk.engine.payment import account_of, pay_out
 from kiosk.engine.service import RESTING, cash_is_up
 from kiosk.engine.session import end
-from kiosk.engine.slips import doubt_slip
 from kiosk.engine.state import Append, Line, LineStage, Phase, Session, Turn
 from kiosk.journal.accounts import Account
 from kiosk.journal.records import (
@@ -229,9 +228,6 @@ def check_offer(turn: Turn) -> None:
         turn.record(slip)
     elif free.value <= 0:
         turn.go(Phase.PAYING_OUT)
-        if doubt:
-            turn.edit(trouble="R-503", slip_owed=Yen(0))
-            turn.do(doubt_slip(turn, doubt, "R-503"))
         pay_out(turn, "offer")
 
 

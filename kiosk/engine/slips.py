@@ -33,7 +33,7 @@ def receipt(turn: Turn, op: OpId, account: Account) -> PrintSlip:
     return PrintSlip(op, turn.state.setup.receipt_printer, slip)
 
 
-def fault_slip(turn: Turn, record: OwedOnSlip) -> PrintSlip:
+def owed_slip(turn: Turn, record: OwedOnSlip) -> PrintSlip:
     """お預かり票: the amount, the transaction's number, what to do next."""
     account = turn.state.ledger.accounts.get(record.transaction)
     number = account.number if account is not None else turn.session.number

@@ -134,6 +134,9 @@ class Session(msgspec.Struct, frozen=True):
     receipt_op: OpId | None = None
     doubts_on_slip: tuple[OpId, ...] = ()
     """Payouts whose doubt the person already has on paper."""
+    is_doubt_told: bool = False
+    slips: tuple[Any, ...] = ()
+    """Slips (PrintSlip) that are not proven printed: the screen does not promise them, and they are printed later."""
     trouble: str = ""
     slip_owed: Yen = Yen(0)
 

@@ -152,6 +152,12 @@ def _issuance_failed(turn: Turn, event: ports.IssuanceFailed) -> None:
         turn.do(ports.StartTimer(REPORT, turn.state.setup.timeouts.retry_s))
 
 
+def _device_fault(turn: Turn, event: ports.DeviceFault) -> None:
+    service.device_fault(turn, event)
+    if event.clear and event.device == turn.state.setup.receipt_printer:
+        taking.print_again(turn)
+
+
 def _report_again(turn: Turn, _: ports.TimerExpired) -> None:
     issuance.report_all(turn)
 
@@ -295,7 +301,7 @@ def _nothing(_: Turn, __: object) -> None:
 ANYWHERE: dict[Key, Handler] = {
     ports.DeviceArrived: service.device_arrived,
     ports.DeviceLost: service.device_lost,
-    ports.DeviceFault: service.device_fault,
+    ports.DeviceFault: _device_fault,
     ports.PrinterRead: service.printer_read,
     ports.HopperRead: _hopper_read,
     ports.AcceptanceSet: service.acceptance_set,

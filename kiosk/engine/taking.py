@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from kiosk import intents
 from kiosk.engine.session import end, notify
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
+from kiosk.ids import OpId
 from kiosk.journal.records import IncidentOpened, TransactionClosed
 from kiosk.ports import Outcome, PaperTaken, SlipPrinted, StartTimer, StopTimer, TimerExpired
 from kiosk.services.plan import Step
@@ -54,6 +57,8 @@ def slip_printed(turn: Turn, event: SlipPrinted) -> None:
     """The receipt of this session. Any other slip's outcome is an incident when it failed."""
     session = turn.state.session
     is_receipt = session is not None and event.op == session.receipt_op
+    if session is not None and event.outcome is Outcome.CONFIRMED:
+        turn.edit(slips=tuple(each for each in session.slips if each.op != event.op))
     if event.outcome is not Outcome.CONFIRMED:
         transaction = session.transaction if session is not None else None
         turn.record(IncidentOpened(turn.token(), "R-504", transaction, event.device))
@@ -115,6 +120,16 @@ def finish(turn: Turn, _: object) -> None:
     else:
         turn.go(Phase.FINISHED)
         turn.do(StartTimer("stage", turn.state.setup.timeouts.done_s))
+
+
+def print_again(turn: Turn) -> None:
+    """The receipt printer is back: what the person was promised on paper, as new operations."""
+    session = turn.state.session
+    if session is None or not session.slips:
+        return
+    again = tuple(replace(each, op=OpId(turn.token())) for each in session.slips)
+    turn.edit(slips=again)
+    turn.do(*again)
 
 
 def done(turn: Turn, _: object) -> None:

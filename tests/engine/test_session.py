@@ -543,3 +543,53 @@ def test_a_night_without_power_swallowed_nothing_when_the_slot_was_shut(world: W
     fresh.until_pay()
     fresh.event(ports.AcceptorReset(fresh.setup.acceptor, 3, "a1", at_most=5))
     assert fresh.ledger.credit_doubts
+
+
+def slips_of(world: World, kind: str) -> list[ports.PrintSlip]:
+    return [each for each in world.commands if isinstance(each, ports.PrintSlip) and each.slip.kind == kind]
+
+
+def test_a_print_in_doubt_is_told_on_paper_once(world: World) -> None:
+    world.until_pay()
+    world.physics.print_outcome = ports.Outcome.UNKNOWN
+    world.insert(Denomination.COIN500)
+    assert len(slips_of(world, "owed")) == 1
+    assert world.view.body.code == "R-503"
+
+
+def test_killed_while_a_page_prints_the_rest_comes_back_and_the_doubt_is_named(world: World) -> None:
+    world.until_pay()
+    world.perform_instead = {"PrintDocument"}
+    world.insert(Denomination.COIN500)
+    reborn = World(world.records, world.physics).boot()
+    assert reborn.view.body.amount == Yen(300)
+    reborn.tap(intents.GiveBack)
+    assert reborn.given == Yen(300)
+    assert (reborn.view.body.code, reborn.view.body.money) == ("R-503", "held")
+    assert reborn.view.body.amount == Yen(200)
+    assert len(slips_of(reborn, "owed")) == 1
+    reborn.time_out("stage")
+    third = World(world.records, world.physics).boot()
+    assert third.phase is Phase.IDLE, "it waits for a person, and the machine serves on"
+    assert len(third.ledger.incidents) == 1
+
+
+def test_no_slip_is_promised_that_did_not_come_out(world: World) -> None:
+    world.physics.jammed.update({"hopper100", "hopper50", "hopper10"})
+    world.slip_outcome = ports.Outcome.REFUSED
+    world.until_pay()
+    world.insert(Denomination.COIN500)
+    world.tap(intents.Taken, thing="certificate")
+    assert (world.view.body.code, world.view.body.money) == ("M-403", "held")
+    world.slip_outcome = ports.Outcome.CONFIRMED
+    world.event(ports.DeviceFault(world.setup.receipt_printer, "paper-out", clear=True))
+    assert world.view.body.money == "slip"
+    amounts = [incident.amount for incident in world.ledger.incidents.values() if incident.code == "M-403"]
+    assert Yen.sum(amounts) == Yen(300), "a treasurer adds them up"
+
+
+def test_the_confirm_screen_shows_who_is_on_the_paper(world: World) -> None:
+    world.until_choose()
+    world.tap(intents.SetCopies, kind="inkan_shomei", copies=1)
+    world.tap(intents.Next)
+    assert world.view.body.lines[0].holders == ("例＊＊",)
