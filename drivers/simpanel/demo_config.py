@@ -9,6 +9,8 @@ NAMES = ("machine.toml", "municipality.toml")
 HOPPERS = ("hopper10", "hopper50", "hopper100", "hopper500")
 
 
-def texts() -> tuple[str, ...]:
-    """The files, in the order in which the core reads them."""
-    return tuple((FOLDER / name).read_text(encoding="utf-8") for name in NAMES)
+def files(flow: str) -> dict[str, str]:
+    """Name and text of each, in the order in which the core reads them; a later one's keys count."""
+    found = {name: (FOLDER / name).read_text(encoding="utf-8") for name in NAMES}
+    found["run.toml"] = f'[machine]\nflow = "{flow}"\n'
+    return found

@@ -199,10 +199,10 @@ def _hand_over_card_papers() -> None:
 # --- the kiosk ---
 
 
-def core(environment: Mapping[str, str], pieces: int) -> list[Part | Task]:
+def core(environment: Mapping[str, str], pieces: int, flow: str) -> list[Part | Task]:
     """The core, with what its enrolment gave it, and its configuration."""
     notify = NotifySocket(places.BENCH / "core" / "notify.sock", "kiosk-core")
-    files = [places.BENCH / "core" / name for name in demo_config.NAMES]
+    files = {places.BENCH / "core" / name: text for name, text in demo_config.files(flow).items()}
     named = tuple(word for path in files for word in ("--config", str(path)))
 
     def enrol() -> None:
@@ -210,7 +210,7 @@ def core(environment: Mapping[str, str], pieces: int) -> list[Part | Task]:
             bench.hand_over(source, state("core") / "enrolment" / source.name, "kiosk-core")
 
     def configure() -> None:
-        for path, text in zip(files, demo_config.texts(), strict=True):
+        for path, text in files.items():
             path.write_text(text)
             bench.own(path, "root", 0o640, "kiosk-core")
 

@@ -1,0 +1,53 @@
+"""The end of a journey: what is counted, and that the demo's files are configuration like any other."""
+
+from pathlib import Path
+
+import pytest
+
+from drivers.cctalk.settings import read_options
+from drivers.simpanel import demo_config
+from drivers.simpanel.closing import paid_out, pieces_there, read_records
+from kiosk.config import load
+
+
+def test_only_what_a_device_proved_counts_as_paid() -> None:
+    records = [
+        {"type": "DispenseIntended", "op": "a", "denomination": "coin100", "count": 3},
+        {"type": "DispenseSettled", "op": "a", "denomination": "coin100", "count": 3, "paid": 1},
+        {"type": "DispenseSettled", "op": "b", "denomination": "coin50", "count": 2, "paid": 2},
+        {"type": "DispenseResolved", "op": "a", "denomination": "coin100", "paid": 2},
+    ]
+    assert paid_out(records) == 300, "a resolved operation counts once, as it was resolved"
+
+
+def test_coins_lie_where_they_lie_by_face() -> None:
+    truth = {
+        "cctalk": {
+            "places": {
+                "hopper500": {"JP500C": 3},
+                "cashbox": {"JP500B": 1, "JP500C": 1},
+                "payout-tray": {"JP100A": 2},
+            }
+        }
+    }
+    assert pieces_there(truth) == {"hopper500": {"coin500": 3}, "cashbox": {"coin500": 2}}
+    assert pieces_there({"cctalk": {"unplugged": "nobody listens"}}) == {}
+
+
+def test_no_journal_has_no_records(tmp_path: Path) -> None:
+    assert read_records(tmp_path / "journal.db") == []
+
+
+@pytest.mark.parametrize("flow", ["konbini", "kind_first"])
+def test_the_demo_is_configured_like_any_kiosk(tmp_path: Path, flow: str) -> None:
+    paths = []
+    for name, text in demo_config.files(flow).items():
+        paths.append(tmp_path / name)
+        paths[-1].write_text(text, encoding="utf-8")
+    config = load(paths)
+    assert config.machine.flow.value == flow
+    assert tuple(config.equipment.hoppers) == demo_config.HOPPERS
+    cash = next(each for each in config.devices if each.driver == "cctalk")
+    assert [each.device for each, _ in read_options(cash.id, cash.options).hoppers] == list(
+        demo_config.HOPPERS
+    )
