@@ -7,7 +7,7 @@ venv=${MADOGUCHI_VENV:-/opt/madoguchi/venv}
 provisioning/prepare.sh
 
 if [ -n "${DISPLAY:-}" ]; then
-    echo "Starting the kiosk and its panel. Close either window, or press Ctrl-C here, to end it all."
+    echo "Starting the kiosk and its panel, each in a window."
     exec "$venv/bin/kiosk-sim" up --demo
 fi
 out=${OUT:-$PWD/build/journeys/juminhyo}
