@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,13 @@ CONTROL_NAME = "control.sock"
 def code_root() -> Path:
     """The folder that holds our packages: site-packages, or a checkout."""
     return Path(__file__).resolve().parents[2]
+
+
+def must_be_open(path: Path) -> None:
+    """ConfigError when other users cannot read that folder: they would run what is installed, not this."""
+    for folder in (path, *path.parents):
+        if not folder.stat().st_mode & stat.S_IXOTH:
+            raise ConfigError(f"the processes run under users of their own, and {folder} is closed to them")
 
 
 def project_file(relative: str) -> Path:

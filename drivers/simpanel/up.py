@@ -78,6 +78,7 @@ def main(argv: list[str], options: argparse.Namespace) -> int:
     if not options.inside:
         out = Path(options.out or f"/run/kiosk-sim/{os.getpid()}").resolve()
         out.mkdir(parents=True, exist_ok=True)
+        places.must_be_open(places.code_root())
         bench.make_users()
         places.LAST.parent.mkdir(exist_ok=True)
         fresh = places.LAST.with_name(f"last.{os.getpid()}")
