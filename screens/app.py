@@ -264,7 +264,7 @@ class UiApp:
         if still is None:
             overlay.show(False)
             return
-        left_s = still.ends_at_s - time.monotonic()
+        left_s = still.ends_at_s - look.monotonic()
         if not overlay.is_shown:
             overlay.total_s = max(1.0, left_s)
             self._hide_sheet()
@@ -280,7 +280,7 @@ class UiApp:
         if view is None:
             return
         if view.still_there is not None:
-            self.frame.still.show_seconds(view.still_there.ends_at_s - time.monotonic())
+            self.frame.still.show_seconds(view.still_there.ends_at_s - look.monotonic())
         if isinstance(view.body, Attract) or self.frame.top_part.place_row.is_shown:
             self.frame.top_part.place_row.show_now()
         self.frame.settle()

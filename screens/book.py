@@ -43,6 +43,7 @@ def _window() -> Any:
     look.fit_panel(SIZE, PANEL_MM)
     look.moves = False
     look.now = lambda: NOON
+    look.monotonic = lambda: 0.0
     from kivy.base import EventLoop  # noqa: PLC0415  # after the environment
     from kivy.core.window import Window  # noqa: PLC0415
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import msgspec
 
 from kiosk.money import Denomination, Yen
@@ -37,6 +35,7 @@ from kiosk.view import (
     Trouble,
     Working,
 )
+from screens.theme import look
 
 _ALWAYS = ("ChooseLanguage", "CallStaff", "SetVoice", "SetTextSize", "SetContrast")
 _KINDS = (
@@ -74,6 +73,10 @@ def _pay(inserted: int, *, notes: bool = True, exact: bool = False, closing: boo
         is_exact_only=exact,
         is_closing=closing,
     )
+
+
+def _long_place() -> Attract:
+    return msgspec.structs.replace(_ATTRACT, town="例示北部総合行政センター", place="1階 東ロビー")
 
 
 def _opening() -> Pay:
@@ -130,6 +133,7 @@ _SAMPLES: tuple[_Sample, ...] = (
         0,
         ("Begin",),
     ),
+    ("attract-long-place", _long_place(), 0, ("Begin",)),
     ("out-printer", OutOfService("例示市役所", "certificate-printer", "R-502"), 0, ()),
     ("out-starting", OutOfService("例示市役所", "starting", ""), 0, ()),
     ("language", Language(), 0, ("Next", "Cancel", "Back")),
@@ -160,6 +164,7 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("returning", Returning(Yen(500)), 5, ()),
     ("working-preparing", Working("preparing"), 3, ()),
     ("working", Working("printing", 1, 3, 40), 6, ()),
+    ("working-delayed", Working("delayed", 0, 1, 0), 6, ()),
     ("working-change", Working("paying_change"), 6, ()),
     (
         "take-things",
@@ -219,7 +224,7 @@ def sample(
     if name in _STILL:
         below, has_money = _STILL[name]
         view = sample(below, language, text_size, contrast, rev=rev, step=step)
-        question = StillThere(time.monotonic() + STILL_S, has_money)
+        question = StillThere(look.monotonic() + STILL_S, has_money)
         return msgspec.structs.replace(view, still_there=question, intents=(*view.intents, "KeepGoing"))
     for found, body, now, intents in (*_SAMPLES, *_notices()):
         if found == name:

@@ -24,7 +24,7 @@ class AttractScreen(Screen):
 
     def head(self, top: Top, body: Any) -> None:
         super().head(top, body)
-        top.place_row.town.write(f"{body.town} {body.place}".strip())
+        top.place_row.name(body.town, body.place)
 
     def fill(self, body: Attract) -> None:
         hour, _, minute = body.open_until.partition(":")

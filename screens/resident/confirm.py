@@ -40,6 +40,8 @@ class ConfirmScreen(Screen):
         self.bind_intent(self.ids.yes, Next)
 
 
+_FIRST_OPTION = "whom"
+"""Who is on it is read first; the others keep the order in which they came."""
 _FEW = 3
 _ROOMY, _TIGHT = 5.0, 2.0
 """Above and below a line of the order, in mm: few lines breathe, many fit."""
@@ -86,7 +88,8 @@ def _options(line: OrderSummary) -> Message:
     """わたしだけ・本籍なし・マイナンバーなし: a line may break after each ・."""
     between = look.words.text("summary.between")
     phrases: list[Any] = []
-    for index, (option, choice) in enumerate(line.options):
+    options = sorted(line.options, key=lambda each: each[0] != _FIRST_OPTION)
+    for index, (option, choice) in enumerate(options):
         is_last = index == len(line.options) - 1
         phrase = look.words.message(f"summary.{option}.{choice}").paragraphs[0]
         runs = [run for part in phrase for run in part]

@@ -16,7 +16,7 @@ class OutOfServiceScreen(Screen):
 
     def head(self, top: Top, body: Any) -> None:
         super().head(top, body)
-        top.place_row.town.write(body.town)
+        top.place_row.name(body.town)
 
     def lead_key(self, body: OutOfService) -> str:
         key = f"out.{body.reason}"

@@ -18,6 +18,7 @@ _STAGES = {
     "preparing": (_BEFORE, 1),
     "issuing": (_AFTER, 1),
     "printing": (_AFTER, 1),
+    "delayed": (_AFTER, 1),
     "paying_change": (_CHANGE, 1),
 }
 
@@ -47,6 +48,9 @@ class WorkingScreen(Screen):
 
     def title_key(self, body: Working) -> str:
         return f"working.{body.stage}"
+
+    def lead_key(self, body: Working) -> str:
+        return "working.delayed.lead" if body.stage == "delayed" else self.lead
 
     def fill(self, body: Working) -> None:
         ids = self.ids

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 
 from i18n.catalogue import SOURCE, Catalogue, load
@@ -28,6 +29,8 @@ class Look:
         self.words: Catalogue = load(SOURCE)
         self.moves = True
         """Pictures may move; tests and the picture book hold them still."""
+        self.monotonic: Callable[[], float] = time.monotonic
+        """What a deadline of the view is measured by; tests stop it."""
         self.now: Callable[[], dt.datetime] = _now
         """The wall clock of the idle screen; tests and the picture book stop it."""
 

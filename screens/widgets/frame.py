@@ -8,16 +8,21 @@ from __future__ import annotations
 from typing import Any
 
 from i18n import dates
+from i18n import message as messages
 from screens.theme import look, tokens
 from screens.widgets.bar import Bar
 from screens.widgets.base import Element, Rect, Row, Stack
 from screens.widgets.picture import Icon
 from screens.widgets.sheets import DisplaySheet, StillThereDialog, Toast
 from screens.widgets.steps import StepBar
-from screens.widgets.text import Text
+from screens.widgets.text import Text, words
 
 _ACT_BELOW = 8.0
 """Between the lowest button of a screen and the bar."""
+
+
+_BESIDE = 28.0
+"""Icon and gaps of the place's row, in mm."""
 
 
 class Place(Row):
@@ -25,6 +30,7 @@ class Place(Row):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._town = self._place = ""
         self.gap, self.high, self.spread = 4.0, tokens.STEPS_HEIGHT, "between"
         left, right = Row(), Row()
         left.gap, right.gap = 4.0, 3.0
@@ -34,12 +40,34 @@ class Place(Row):
         self.town.is_bold = self.clock.is_bold = True
         for text in (self.town, self.day, self.clock):
             text.style = "place"
+        left.grow = self.town.grow = 1.0  # a long name wraps before it meets the clock
         left.add_widget(icon)
         left.add_widget(self.town)
         right.add_widget(self.day)
         right.add_widget(self.clock)
         self.add_widget(left)
         self.add_widget(right)
+
+    def name(self, town: str, place: str = "") -> None:
+        """Whose machine this is, and where it stands."""
+        self._town, self._place = town, place
+        self.changed()
+
+    def height_for(self, width: int) -> int:
+        self._choose(width)
+        return super().height_for(width)
+
+    def _choose(self, width: int) -> None:
+        """What fits on one line: all; without the day; without the place. The town alone may wrap."""
+        both = f"{self._town} {self._place}".strip()
+        clock, day = self.clock.words.natural(), self.day.words.natural()
+        name, has_day = self._town, False
+        for name, has_day in ((both, True), (both, False), (self._town, False)):
+            wanted = words(messages.plain(name), "place", is_bold=True).natural() + clock + day * has_day
+            if wanted + look.px(_BESIDE) <= width:
+                break
+        self.town.write(name)
+        self.day.show(has_day)
 
     def show_now(self) -> None:
         """Take the time from the wall clock."""

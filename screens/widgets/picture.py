@@ -82,7 +82,8 @@ class Picture(Element):
         drawing = DRAWINGS.get(self.drawing)
         if self.high or drawing is None or self.grow:
             return look.px(self.high)
-        return round(width * drawing.height / drawing.width)
+        natural = round(width * drawing.height / drawing.width)
+        return min(natural, look.px(self.most)) if self.most else natural
 
     def draw(self) -> None:
         self.stop()

@@ -261,3 +261,12 @@ def test_every_screen_can_be_made_ready_before_its_first_view() -> None:
 
 def samples_bodies() -> set[type]:
     return {type(samples.sample(name).body) for name in samples.names()}
+
+
+@pytest.mark.parametrize("name", samples.names())
+def test_a_screen_at_rest_is_not_placed_again(name: str) -> None:
+    """Nothing in placing may say that something changed, or an idle window would draw for ever."""
+    app = show(name)
+    app.tick()
+    app.tick()
+    assert not app.frame._is_stale

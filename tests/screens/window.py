@@ -36,6 +36,7 @@ def app() -> Any:
     """The app with its window; its clock stands still and nothing moves."""
     look.fit_panel(SIZE, PANEL_MM)
     look.moves = False
+    look.monotonic = lambda: 1000.0
     look.now = lambda: dt.datetime(2026, 11, 20, 10, 24)
     with pytest.MonkeyPatch.context() as patch:  # other tests start windows of their own, with a display
         patch.setenv("SDL_VIDEODRIVER", "offscreen")
