@@ -148,7 +148,7 @@ class Working(Body, frozen=True):
     """Real progress: sheets out of sheets, and seconds still needed."""
 
     stage: str
-    """`checking`, `preparing`, `issuing`, `printing`, `paying_change`."""
+    """`checking`, `preparing`, `issuing`, `printing`, `delayed`, `paying_change`."""
     sheets_done: int = 0
     sheets: int = 0
     seconds_left: int = 0

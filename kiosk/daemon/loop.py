@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from kiosk.clock import Clock
 from kiosk.engine.project import project
-from kiosk.engine.state import Append, Asked, DuplicateCredit, JournalDied, Kiosk, Recorded, Seal
+from kiosk.engine.state import Append, Asked, DuplicateCredit, JournalDied, Kiosk, Recorded, RoomJudged, Seal
 from kiosk.engine.table import allowed, handle
 from kiosk.errors import ContractError, JournalError
 from kiosk.ids import DeviceId
@@ -183,9 +183,10 @@ class Loop:
     def _append(self, records: list[AnyRecord]) -> bool:
         if self.state.journal_is_dead:
             return False
+        if any(isinstance(record, TransactionOpened) for record in records) and not self.has_room():
+            self._next.append(RoomJudged(False))
+            return False
         try:
-            if any(isinstance(record, TransactionOpened) for record in records):
-                self._journal.reserve()
             numbers = self._journal.append(records)
         except JournalError:
             LOG.critical("the journal cannot be written: cash is closed")
@@ -193,6 +194,14 @@ class Loop:
             return False
         entries = tuple((seq, record) for seq, record in zip(numbers, records, strict=True) if seq)
         self._next.append(Recorded(entries) if entries else DuplicateCredit())
+        return True
+
+    def has_room(self) -> bool:
+        """Whether the disk takes a whole visit now."""
+        try:
+            self._journal.reserve()
+        except JournalError:
+            return False
         return True
 
     def _publish(self) -> None:

@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from types import FrameType
 
 from kiosk.config import load
 from kiosk.config_shape import Mode
@@ -17,7 +16,7 @@ from kiosk.daemon.clockwatch import judge
 from kiosk.daemon.evening import Evening
 from kiosk.daemon.wiring import Core
 from kiosk.engine.service import start
-from kiosk.engine.state import CloseDayAsked, Turn
+from kiosk.engine.state import CloseDayAsked, RoomJudged, Turn
 from kiosk.errors import ConfigError, DeviceUnavailable, JournalError
 from kiosk.journal.records import Started, Stopped
 from kiosk.journal.store import boot_id
@@ -25,6 +24,8 @@ from kiosk.version import VERSION
 
 LOG = logging.getLogger("kiosk.core")
 ALIVE_EVERY_S = 5.0
+DEAD_FOR_S = 30.0
+"""So long the screen says what happened when the journal died; then a new life reads the devices and recovers."""
 EX_CONFIG, EX_CANTCREAT, EX_SOFTWARE = 78, 73, 70
 """sysexits(3): what the unit file reads."""
 
@@ -37,40 +38,48 @@ def _notify(message: str) -> None:
         notify(message)
 
 
-def run(core: Core) -> int:
-    """Serve until SIGTERM or SIGINT. The evening, or SIGUSR1 from a person with root, asks for the day close."""
-    loop = core.loop
-    evening = Evening(core.clock, core.config.town.day_closes)
-    production = core.config.machine.mode is Mode.PRODUCTION
+class Pulse:
+    """What the loop does every few seconds beside its events: judge clock and disk, see the evening, say it lives."""
 
-    def stop(_: int, __: FrameType | None) -> None:
-        loop.stop()
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._evening = Evening(core.clock, core.config.town.day_closes)
+        self._is_production = core.config.machine.mode is Mode.PRODUCTION
+        self._dead_for_s = 0.0
+        self.failure = ""
 
-    def close_day(_: int, __: FrameType | None) -> None:
-        loop.post(CloseDayAsked("root"))
-
-    def alive() -> None:
-        loop.post(judge(core.clock, must_be_synchronised=production))
-        if not core.server.is_running:
-            LOG.critical("the view server ended")
-            loop.stop()
-            return
-        if evening.has_come():
+    def beat(self) -> None:
+        loop = self._core.loop
+        loop.post(judge(self._core.clock, must_be_synchronised=self._is_production))
+        loop.post(RoomJudged(loop.has_room()))
+        if self._evening.has_come():
             loop.post(CloseDayAsked("evening"))
+        if not self._core.server.is_running:
+            self.fail("the view server ended")
+        elif loop.state.journal_is_dead:
+            self._dead_for_s += ALIVE_EVERY_S
+            if self._dead_for_s >= DEAD_FOR_S:
+                self.fail("the journal died")
         _notify("WATCHDOG=1")
 
-    failed: list[str] = []
+    def thread_failed(self, args: threading.ExceptHookArgs) -> None:
+        """A bug of ours in a driver's thread: the type only, no payload."""
+        self.fail(f"a thread failed: {args.exc_type.__name__}")
 
-    def thread_failed(args: threading.ExceptHookArgs) -> None:
-        """A bug of ours in a driver's thread: the type only, no payload. Exit, restart, recover."""
-        failed.append(args.exc_type.__name__)
-        LOG.critical("a thread failed: %s", args.exc_type.__name__)
-        loop.stop()
+    def fail(self, why: str) -> None:
+        """Exit, restart, recover."""
+        LOG.critical("%s", why)
+        self.failure = why
+        self._core.loop.stop()
 
-    threading.excepthook = thread_failed
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGUSR1, close_day)
+
+def run(core: Core) -> int:
+    """Serve until SIGTERM or SIGINT. The evening, or SIGUSR1 from a person with root, asks for the day close."""
+    loop, pulse = core.loop, Pulse(core)
+    threading.excepthook = pulse.thread_failed
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
+    signal.signal(signal.SIGUSR1, lambda *_: loop.post(CloseDayAsked("root")))
     core.start()
     loop.record(Started(VERSION, boot_id()))
     turn = Turn(loop.state)
@@ -78,9 +87,9 @@ def run(core: Core) -> int:
     loop.perform_all(turn.commands)
     _notify("READY=1")
     LOG.info("ready, version %s", VERSION)
-    loop.run(alive, ALIVE_EVERY_S)
+    loop.run(pulse.beat, ALIVE_EVERY_S)
     _notify("STOPPING=1")
-    if failed:
+    if pulse.failure:
         return EX_SOFTWARE
     loop.record(Stopped())
     return 0

@@ -236,8 +236,10 @@ def print_line(turn: Turn, record: PrintIntended) -> None:
     if line is None or line.document is None:
         return
     turn.edit_line(line.line, stage=LineStage.PRINTING, pages_done=0, tries=line.tries + 1)
-    document = line.document
+    document, setup = line.document, turn.state.setup
+    turn.edit(is_slow=False)
     turn.do(PrintDocument(record.op, record.device, document.pdf, document.sha256, document.pages))
+    turn.do(StartTimer("slow", document.pages * setup.page_s + setup.timeouts.slow_s))
 
 
 def page_imprinted(turn: Turn, event: PageImprinted) -> None:
@@ -247,11 +249,19 @@ def page_imprinted(turn: Turn, event: PageImprinted) -> None:
         turn.edit_line(line.line, pages_done=event.pages)
 
 
+def print_is_slow(turn: Turn, _: TimerExpired) -> None:
+    """No end in sight and the promised seconds long over: say so, and call staff. The driver goes on asking."""
+    if any(line.stage is LineStage.PRINTING for line in turn.session.lines):
+        turn.edit(is_slow=True)
+        turn.set(is_staff_called=True)
+
+
 def print_ended(turn: Turn, event: PrintEnded) -> None:
     """Paper that is proven out is booked in the same write; a doubt keeps the money held and calls staff."""
     intent = turn.state.ledger.prints.get(event.op)
     if intent is None:
         return
+    turn.do(StopTimer("slow"))
     outcome = event.outcome
     if outcome is Outcome.CONFIRMED and event.pages != intent.pages:
         outcome = Outcome.UNKNOWN

@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kiosk.changer import accept_mask, plan_payout, plan_return
-from kiosk.engine.service import device_lost, stop_reason
+from kiosk.engine.service import device_lost, room_judged, stop_reason
 from kiosk.engine.session import advance, end, notify
 from kiosk.engine.slips import doubt_slip, owed_slip
-from kiosk.engine.state import Asked, LineStage, Phase, Turn
+from kiosk.engine.state import Asked, LineStage, Phase, RoomJudged, Turn
 from kiosk.engine.taking import change_is_out
 from kiosk.ids import DeviceId, OpId
 from kiosk.journal.accounts import Account, Payout
@@ -94,6 +94,13 @@ def open_transaction(turn: Turn, _: object) -> None:
             ),
         )
     )
+
+
+def no_room(turn: Turn, event: RoomJudged) -> None:
+    """The disk filled up in this very moment: before a coin is taken, nothing is opened."""
+    room_judged(turn, event)
+    if not event.is_enough:
+        notify(turn, "X-605")
 
 
 def opened(turn: Turn, _: TransactionOpened) -> None:

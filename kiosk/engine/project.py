@@ -195,7 +195,7 @@ def _working(state: Kiosk) -> AnyBody:
     session = _session(state)
     stage = WORKING_STAGE.get(state.phase, "issuing")
     if any(line.stage is LineStage.PRINTING for line in session.lines):
-        stage = "printing"
+        stage = "delayed" if session.is_slow else "printing"
     sheets = _sheets(list(session.lines))
     done = sum(
         line.document.pages if line.stage is LineStage.PRINTED else line.pages_done

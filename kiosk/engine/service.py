@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.engine.state import Kiosk, Phase, Turn
+from kiosk.engine.state import Kiosk, Phase, RoomJudged, Turn
 from kiosk.ids import DeviceId
 from kiosk.ports import (
     AcceptanceSet,
@@ -29,6 +29,8 @@ def stop_reason(state: Kiosk) -> tuple[str, str]:
     """Why the machine may not begin with anyone: (reason, code); two empty texts when it may."""
     setup = state.setup
     if state.journal_is_dead:
+        return "journal", "X-605"
+    if not state.journal_has_room:
         return "journal", "X-605"
     if not state.clock_is_good:
         return "clock", "X-604"
@@ -148,6 +150,10 @@ def ask_status(turn: Turn, _: TimerExpired) -> None:
 
 def clock_judged(turn: Turn, event: ClockJudged) -> None:
     turn.set(clock_is_good=event.is_good)
+
+
+def room_judged(turn: Turn, event: RoomJudged) -> None:
+    turn.set(journal_has_room=event.is_enough)
 
 
 def journal_died(turn: Turn) -> None:

@@ -134,6 +134,8 @@ class Session(msgspec.Struct, frozen=True):
     receipt_op: OpId | None = None
     doubts_on_slip: tuple[OpId, ...] = ()
     """Payouts whose doubt the person already has on paper."""
+    is_slow: bool = False
+    """The printer takes much longer than its pages should."""
     is_doubt_told: bool = False
     slips: tuple[Any, ...] = ()
     """Slips (PrintSlip) that are not proven printed: the screen does not promise them, and they are printed later."""
@@ -171,6 +173,8 @@ class Timeouts(msgspec.Struct, frozen=True):
     settle_s: float = 0.0
     printer_s: float = 180.0
     offer_s: float = 600.0
+    slow_s: float = 10.0
+    """Past the seconds that were promised, before staff are called."""
     retry_s: float = 5.0
     status_s: float = 15.0
 
@@ -237,6 +241,7 @@ class Kiosk(msgspec.Struct, frozen=True):
     issuance_code: str = ""
     clock_is_good: bool = True
     journal_is_dead: bool = False
+    journal_has_room: bool = True
     still_there_s: float | None = None
     is_staff_called: bool = False
     resolving: frozenset[OpId] = frozenset()
@@ -267,6 +272,12 @@ class DuplicateCredit(Event, frozen=True):
 
 class JournalDied(Event, frozen=True):
     """A record could not be made durable. Nothing more can be taken or given."""
+
+
+class RoomJudged(Event, frozen=True):
+    """Whether the disk has room for a whole visit; asked before money is, and between people."""
+
+    is_enough: bool
 
 
 class Asked(Event, frozen=True):

@@ -38,6 +38,7 @@ from kiosk.engine.state import (
     Kiosk,
     Phase,
     Recorded,
+    RoomJudged,
     Turn,
 )
 from kiosk.errors import ContractError
@@ -68,8 +69,8 @@ class Row(NamedTuple):
 
 
 P = Phase
-STAGE, IDLE, ANSWER, RETRY, STATUS, REPORT = (
-    Timer(name) for name in ("stage", "idle", "answer", "retry", "status", "report")
+STAGE, IDLE, ANSWER, RETRY, SLOW, STATUS, REPORT = (
+    Timer(name) for name in ("stage", "idle", "answer", "retry", "slow", "status", "report")
 )
 
 session.ENTRANCES.update(
@@ -262,6 +263,7 @@ ROWS: tuple[Row, ...] = (
     *_leave_row(P.CONFIRMING),
     *_patience(P.CONFIRMING),
     # --- money in
+    Row(P.OPENING_TRANSACTION, RoomJudged, payment.no_room, (P.NOTIFIED,)),
     Row(P.AWAITING_PAYMENT, intents.Cancel, payment.cancel_payment, (P.CLOSING_PAYMENT,)),
     Row(P.AWAITING_PAYMENT, ports.DeviceLost, payment.cash_lost, (P.IN_TROUBLE, P.NOTIFIED)),
     Row(P.AWAITING_PAYMENT, ANSWER, payment.nobody_there, (P.IN_TROUBLE, P.CLOSING_PAYMENT)),
@@ -272,6 +274,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.ISSUING, ports.Committed, issuance.committed),
     Row(P.ISSUING, ports.CommitRefused, issuance.commit_refused),
     Row(P.ISSUING, ports.IssuanceFailed, _failed_while_issuing),
+    Row(P.ISSUING, SLOW, issuance.print_is_slow),
     Row(P.ISSUING, RETRY, issuance.commit_again),
     Row(P.AWAITING_PRINTER, ports.PrinterRead, issuance.printer_is_back, (P.ISSUING,)),
     Row(P.AWAITING_PRINTER, intents.Cancel, issuance.give_up_printing, (P.ISSUING,)),
@@ -327,6 +330,7 @@ ANYWHERE: dict[Key, Handler] = {
     ports.HeadAcknowledged: _nothing,
     DuplicateCredit: _nothing,
     CloseDayAsked: day.close_day,
+    RoomJudged: service.room_judged,
     JournalDied: _journal_died,
     STATUS: service.ask_status,
     REPORT: _report_again,

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from kiosk import intents, ports
 from kiosk.engine.project import ASSISTANT_MAY
-from kiosk.engine.state import Asked, CloseDayAsked, Phase
+from kiosk.engine.state import Asked, CloseDayAsked, Phase, RoomJudged
 from kiosk.engine.table import allowed
 from kiosk.journal import records
 from kiosk.journal.records import StockSet
@@ -296,10 +296,44 @@ def test_journal_failure_closes_cash_before_money_is_taken(world: World) -> None
     world.tap(intents.SetCopies, kind="inkan_shomei", copies=1)
     world.tap(intents.Next)
     world.journal.broken = True
+    world.journal.has_room = True
     world.tap(intents.Next)
     assert not world.loop.state.accepting
     assert world.phase is Phase.IN_TROUBLE
     assert world.view.body.code == "X-605"
+
+
+def test_a_full_disk_is_seen_between_people_and_passes(world: World) -> None:
+    world.event(RoomJudged(False))
+    assert world.view.body.code == "X-605"
+    world.event(RoomJudged(True))
+    assert world.phase is Phase.IDLE
+
+
+def test_a_disk_that_fills_in_the_middle_opens_nothing(world: World) -> None:
+    world.until_choose()
+    world.tap(intents.SetCopies, kind="inkan_shomei", copies=1)
+    world.tap(intents.Next)
+    world.journal.has_room = False
+    world.tap(intents.Next)
+    assert world.view.body.code == "X-605"
+    assert not world.loop.state.journal_is_dead
+    assert not world.ledger.accounts
+    world.tap(intents.Next)
+    assert world.phase is Phase.OUT_OF_SERVICE
+
+
+def test_a_printer_that_takes_too_long_is_said_and_staff_called(world: World) -> None:
+    world.until_pay()
+    world.perform_instead = {"PrintDocument"}
+    world.insert(Denomination.COIN500)
+    assert world.view.body.stage == "printing"
+    world.time_out("slow")
+    assert world.view.body.stage == "delayed"
+    assert world.view.is_staff_called
+    (job,) = world.ledger.prints.values()
+    world.event(ports.PrintEnded(job.op, job.device, ports.Outcome.CONFIRMED, 1))
+    assert world.phase is Phase.TAKING_THINGS
 
 
 def test_two_kinds_are_two_lines_each_printed_and_booked(world: World) -> None:

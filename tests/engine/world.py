@@ -52,6 +52,7 @@ class ListJournal:
     def __init__(self, records: list[AnyRecord]) -> None:
         self.records = records
         self.broken = False
+        self.has_room = True
         self.die_at: int | None = None
         self.appends = 0
 
@@ -68,7 +69,7 @@ class ListJournal:
         return list(range(first, len(self.records) + 1))
 
     def reserve(self) -> None:
-        if self.broken:
+        if not self.has_room:
             raise JournalError("disk full")
 
     @property
