@@ -113,7 +113,7 @@ def _route(office: Office, method: str, path: str, handler: Handler, status: int
         asked_s = office.clock.monotonic_s()
         try:
             answer = await handler(await _kiosk(office, request), request)
-            if _refuses(answer):
+            if _refuses(office, answer):
                 await _wait_for_the_beat(office.clock, asked_s)
         except Problem as problem:
             if problem.kind is Kind.REFUSED:
@@ -129,8 +129,11 @@ def _route(office: Office, method: str, path: str, handler: Handler, status: int
     return Route(path, endpoint, methods=[method])
 
 
-def _refuses(answer: messages.Body) -> bool:
-    return isinstance(answer, messages.Authenticated) and any(each.refusal for each in answer.entitlements)
+def _refuses(office: Office, answer: messages.Body) -> bool:
+    """Whether this person may not have something. (A kind without a template is nobody's, and tells nothing.)"""
+    return isinstance(answer, messages.Authenticated) and any(
+        each.refusal and each.kind in office.kinds for each in answer.entitlements
+    )
 
 
 async def _wait_for_the_beat(clock: Clock, asked_s: float) -> None:
@@ -142,7 +145,7 @@ async def _kiosk(office: Office, request: Request) -> Kiosk:
     """The enrolled kiosk of this connection's client certificate."""
     fingerprint = peer_fingerprint(request.scope)
     if fingerprint is not None:
-        found = await office.store.run(lambda tx: tx.find(Kiosk, fingerprint=fingerprint))
+        found = await office.store.read(lambda tx: tx.find(Kiosk, fingerprint=fingerprint))
         if found:
             return found[0]
     raise Problem(Kind.UNKNOWN_KIOSK)

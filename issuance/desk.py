@@ -71,7 +71,8 @@ class Desk:
                     stamp(now), "attested", kiosk=kiosk.kiosk, detail=f"{request.version} {request.build}"
                 )
                 tx.append(entry)
-            tx.put(msgspec.structs.replace(kiosk, version=request.version, attested_at=stamp(now)))
+            current = tx.get(Kiosk, kiosk.kiosk) or kiosk  # it may have been halted since
+            tx.put(msgspec.structs.replace(current, version=request.version, attested_at=stamp(now)))
             return Attested(accepted=is_new_enough(request.version, minimum), minimum=minimum)
 
         return await self._office.act(work)

@@ -2,7 +2,8 @@
 
 tls/           ca.key ca.pem server.key server.pem
 manifest.key   the town's Ed25519 key
-issuance.db    SQLite
+issuance.db    SQLite; or instead
+database       the connection string of a PostgreSQL database
 town/          municipality.toml, residents.csv (a copy of the specimen; a town edits or replaces it)
 jpki/roots/    pinned roots, PEM      jpki/crl/  revocation lists
 kiosk/         what the first kiosk needs: device.key device.pem server-ca.pem manifest-key.pem
@@ -29,7 +30,8 @@ from issuance.office import Office, stamp
 from issuance.register import FileRegister
 from issuance.render import Renderer
 from issuance.revocation import CrlChecker
-from issuance.store import Link, SqliteStore, Store, Tx
+from issuance.sqlite import SqliteStore
+from issuance.store import Link, Store, Tx
 from issuance.town import Kind, Town, read_kinds, read_town
 
 HERE = Path(__file__).parent
@@ -43,12 +45,15 @@ class SetupError(Exception):
     """The folder or a file given to a command cannot be used."""
 
 
-def init(folder: Path, *, kiosk: str, hosts: list[str], town: Path, clock: Clock) -> None:
-    """A new server: all keys are made here and never leave, but for the kiosk's own in `kiosk/`."""
-    if (folder / "issuance.db").exists():
+def init(folder: Path, *, kiosk: str, hosts: list[str], town: Path, clock: Clock, database: str = "") -> None:
+    """A new server: all keys are made here and never leave, but for the kiosk's own in `kiosk/`. `database`: the
+    connection string of an empty PostgreSQL database; SQLite without one."""
+    if (folder / "manifest.key").exists():
         raise SetupError("this folder holds a server already")
     now = clock.now()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if database:
+        (folder / "database").write_text(database + "\n", encoding="utf-8")
     for name in ("tls", "jpki", "jpki/roots", "jpki/crl"):
         (folder / name).mkdir(mode=0o700)
     shutil.copytree(town, folder / "town")
@@ -65,7 +70,7 @@ def enrol(folder: Path, *, kiosk: str, out: Path, clock: Clock) -> None:
     now = clock.now()
     row = pki.make_kiosk(folder / "tls", out, kiosk, now)
     (out / "manifest-key.pem").write_bytes(pki.public_pem(folder / "manifest.key"))
-    store = SqliteStore(folder / "issuance.db")
+    store = open_store(folder)
     try:
         store.run_now(lambda tx: tx.put(row))
         store.run_now(
@@ -100,12 +105,22 @@ def trust(folder: Path, *, roots: list[Path], crls: list[Path], links: Path, clo
             tx.put(row)
         tx.append(entry)
 
-    store = SqliteStore(folder / "issuance.db")
+    store = open_store(folder)
     try:
         store.run_now(relink)
     finally:
         store.close()
     return len(known), len(rows) - len(known)
+
+
+def open_store(folder: Path) -> Store:
+    """The database of a server's folder."""
+    file = folder / "database"
+    if not file.exists():
+        return SqliteStore(folder / "issuance.db")
+    from issuance.postgres import PostgresStore  # noqa: PLC0415  # SQLite needs no libpq
+
+    return PostgresStore(file.read_text(encoding="utf-8").strip())
 
 
 def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None = None) -> Office:
@@ -121,7 +136,7 @@ def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None =
         guard=NameGuard.of_font(font),
         renderer=renderer_of(kinds, font),
         signer=ManifestSigner((folder / "manifest.key").read_bytes()),
-        store=store or SqliteStore(folder / "issuance.db"),
+        store=store or open_store(folder),
         clock=clock,
     )
 

@@ -15,7 +15,7 @@ from issuance import audit, folder
 from issuance.clock import SystemClock
 from issuance.office import stamp
 from issuance.register import RegisterError
-from issuance.store import Kiosk, SqliteStore, Tx
+from issuance.store import Kiosk, Tx
 from issuance.town import TownError
 
 _CRL_NAMES = ("*.crl", "crl*.pem", "crl*.der")
@@ -40,6 +40,7 @@ def _init(arguments: argparse.Namespace) -> int:
         hosts=arguments.host or ["localhost", "127.0.0.1", "::1"],
         town=arguments.town,
         clock=SystemClock(),
+        database=arguments.database,
     )
     print(f"{arguments.dir}: a new server; kiosk/ in it holds the files for {arguments.kiosk}")
     return 0
@@ -78,7 +79,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _halt(arguments: argparse.Namespace) -> int:
     """The kill switch: from the next request on, this kiosk issues nothing."""
-    store = SqliteStore(arguments.dir / "issuance.db")
+    store = folder.open_store(arguments.dir)
 
     def work(tx: Tx) -> bool:
         kiosk = tx.get(Kiosk, arguments.kiosk)
@@ -99,7 +100,7 @@ def _halt(arguments: argparse.Namespace) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    store = SqliteStore(arguments.dir / "issuance.db")
+    store = folder.open_store(arguments.dir)
     try:
         links = store.run_now(lambda tx: list(tx.audit_log()))
     finally:
@@ -123,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--kiosk", default="kiosk-demo-1", help="id of the first kiosk")
     init.add_argument("--host", action="append", help="name or address in the server's certificate")
     init.add_argument("--town", type=Path, default=folder.SPECIMEN, help="folder with the town's data")
+    init.add_argument(
+        "--database", default="", help="an empty PostgreSQL database (default: SQLite in the folder)"
+    )
     enrol = command("enrol", _enrol, "make key and certificate for one more kiosk")
     enrol.add_argument("--kiosk", required=True)
     enrol.add_argument("--out", type=Path, required=True, help="folder for the kiosk's files")

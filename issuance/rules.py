@@ -71,11 +71,6 @@ _ON_THE_PAPER: tuple[PersonRule, ...] = (
     ),
 )
 
-# Of the applicant: each its own cause and next step, and none of them is said when a rule above holds.
-_OF_THE_APPLICANT: tuple[PersonRule, ...] = (
-    ("arrived-today", Code.ARRIVED_TODAY, lambda case, person: _arrived_today(case, person)),
-)
-
 
 def refusal_at_the_door(case: Case) -> Refusal | None:
     """Why this applicant may have nothing at all here; None when the kinds decide."""
@@ -93,8 +88,9 @@ def refusal_of_kind(case: Case, key: str) -> Refusal | None:
     for person in on_paper:
         if (found := _first(_ON_THE_PAPER, case, person)) is not None:
             return found
-    if (found := _first(_OF_THE_APPLICANT, case, case.applicant)) is not None:
-        return found
+    # From here on of the applicant alone: each its own cause and next step.
+    if _arrived_today(case, case.applicant):
+        return Refusal(Code.ARRIVED_TODAY, "arrived-today")
     return next((found for need in kind.needs if (found := _NEEDS[need](case)) is not None), None)
 
 

@@ -1,15 +1,17 @@
 """What the server must not forget, behind one small interface.
 
-A use case is one function over a `Tx`, run by `Store.run` in one serialisable database transaction: it
-either happened or it did not. SQLite is embedded for the demo and small towns; another database is another
-`Store`, with the same rows and the same functions."""
+A use case is one function over a `Tx`, run by `Store.run` in one database transaction: it either happened or it did
+not, and it saw everything that happened before it. Every use case also writes the audit log, whose chain is one queue
+anyway; so use cases that write come one after the other, in SQLite and in PostgreSQL alike, and none has to be
+repeated. What only reads waits for nobody."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -112,46 +114,20 @@ class Tx(Protocol):
     def audit_log(self) -> Iterator[audit.Link]: ...
 
 
-class Store(Protocol):
-    """A database."""
+class Rows(Protocol):
+    """What a statement gave: both libraries' cursors."""
 
-    async def run(self, work: Callable[[Tx], T]) -> T:
-        """Run `work` in one transaction; an exception undoes all of it."""
+    def fetchone(self) -> Any: ...
 
-    def close(self) -> None: ...
-
-
-_MIGRATIONS = (
-    """
-    CREATE TABLE kiosk (kiosk TEXT PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, public_key BLOB NOT NULL,
-      is_halted INTEGER NOT NULL, version TEXT NOT NULL, attested_at TEXT NOT NULL) STRICT;
-    CREATE TABLE session (transaction_id TEXT PRIMARY KEY, kiosk TEXT NOT NULL REFERENCES kiosk, state TEXT
-    NOT NULL,
-      challenge BLOB NOT NULL, challenge_until TEXT NOT NULL, kinds TEXT NOT NULL, card_fingerprint TEXT NOT
-      NULL, resident TEXT NOT NULL, expires_at TEXT NOT NULL) STRICT;
-    CREATE TABLE document (serial TEXT PRIMARY KEY, kiosk TEXT NOT NULL REFERENCES kiosk,
-      transaction_id TEXT NOT NULL REFERENCES session, line TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-      options TEXT NOT NULL, order_hash TEXT NOT NULL, order_signature BLOB NOT NULL, resident TEXT NOT NULL,
-      fee INTEGER NOT NULL, sha256 TEXT NOT NULL, pages INTEGER NOT NULL, state TEXT NOT NULL,
-      reserved_at TEXT NOT NULL, expires_at TEXT NOT NULL, changed_at TEXT NOT NULL, reason TEXT NOT NULL)
-      STRICT;
-    CREATE INDEX document_transaction ON document (transaction_id);
-    CREATE INDEX document_state ON document (state) WHERE state IN ('reserved', 'prepared');
-    CREATE TABLE link (certificate TEXT PRIMARY KEY, resident TEXT NOT NULL) STRICT;
-    CREATE TABLE head (kiosk TEXT PRIMARY KEY REFERENCES kiosk, seq INTEGER NOT NULL, head TEXT NOT NULL)
-    STRICT; CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT; CREATE TABLE audit
-    (seq INTEGER PRIMARY KEY, entry BLOB NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
-    CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is
-    append-only'); END; CREATE TRIGGER audit_keeps BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the
-    audit log is append-only'); END; """,
-)
+    def __iter__(self) -> Iterator[Any]: ...
 
 
-class SqliteTx:
-    """`Tx` over one SQLite connection. Table and column names come from our own classes, never from data."""
+class SqlTx:
+    """`Tx` over any SQL that has `INSERT … ON CONFLICT` and `?` for a value. Table and column names come from our own
+    classes, never from data."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._sql = connection
+    def __init__(self, execute: Callable[[str, Sequence[Any]], Rows]) -> None:
+        self.execute = execute
 
     def get(self, kind: type[R], key: str) -> R | None:
         rows = self.find(kind, **{kind.__struct_fields__[0]: key})
@@ -161,82 +137,77 @@ class SqliteTx:
         fields = kind.__struct_fields__
         if unknown := set(where) - set(fields):
             raise KeyError(f"no such column: {sorted(unknown)}")
-        test = " AND ".join(f"{column} = ?" for column in where) or "1"
+        test = " AND ".join(f"{column} = ?" for column in where) or "1 = 1"
         # own names
         query = f"SELECT {', '.join(fields)} FROM {kind.__name__.lower()} WHERE {test}"  # noqa: S608
-        return [kind(*row) for row in self._sql.execute(query, tuple(where.values()))]
+        return [kind(*row) for row in self.execute(query, tuple(where.values()))]
 
     def put(self, row: Row) -> None:
         key, *others = fields = row.__struct_fields__
         update = ", ".join(f"{column} = excluded.{column}" for column in others)
-        self._sql.execute(
+        self.execute(
             f"INSERT INTO {type(row).__name__.lower()} ({', '.join(fields)}) "  # noqa: S608  # own names
             f"VALUES ({', '.join('?' * len(fields))}) ON CONFLICT ({key}) DO UPDATE SET {update}",
             msgspec.structs.astuple(row),
         )
 
     def forget(self, kind: type[Row]) -> None:
-        self._sql.execute(f"DELETE FROM {kind.__name__.lower()}")  # noqa: S608  # own name
+        self.execute(f"DELETE FROM {kind.__name__.lower()}", ())  # noqa: S608  # own name
 
     def next_number(self, counter: str) -> int:
-        query = """INSERT INTO counter VALUES (?, 1)
-                   ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value"""
-        (value,) = self._sql.execute(query, (counter,)).fetchone()
-        return int(value)
+        query = """INSERT INTO counter (name, value) VALUES (?, 1)
+                   ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value"""
+        return int(self.execute(query, (counter,)).fetchone()[0])
 
     def append(self, entry: audit.Entry) -> None:
-        last = self._sql.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+        last = self.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", ()).fetchone()
         seq, previous = (last[0] + 1, last[1]) if last else (1, audit.GENESIS)
         row = (seq, msgspec.json.encode(entry), previous, audit.chain(previous, seq, entry))
-        self._sql.execute("INSERT INTO audit VALUES (?, ?, ?, ?)", row)
+        self.execute("INSERT INTO audit (seq, entry, previous, hash) VALUES (?, ?, ?, ?)", row)
 
     def audit_log(self) -> Iterator[audit.Link]:
-        for seq, entry, previous, link in self._sql.execute("SELECT * FROM audit ORDER BY seq"):
+        for seq, entry, previous, link in self.execute(
+            "SELECT seq, entry, previous, hash FROM audit ORDER BY seq", ()
+        ):
             yield audit.Link(seq, msgspec.json.decode(entry, type=audit.Entry), previous, link)
 
 
-class SqliteStore:
-    """`Store` in one SQLite file (WAL, synchronous=FULL). One thread owns the connection, so writers queue
-    there and not on the database's lock."""
+class Store(ABC):
+    """A database, and the threads that wait for it."""
 
-    def __init__(self, path: Path) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._sql: sqlite3.Connection = self._thread.submit(_open, path).result()
+    def __init__(self, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="store")
 
     async def run(self, work: Callable[[Tx], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
+        """Run `work` in one transaction, after every other that writes; an exception undoes all of it."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._do, work, True)
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        """The same for work that only reads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._do, work, False)
 
     def run_now(self, work: Callable[[Tx], T]) -> T:
-        """The same for the command line, where there is no event loop."""
-        return self._thread.submit(self._do, work).result()
+        """`run` for the command line, where there is no event loop."""
+        return self._threads.submit(self._do, work, True).result()
 
     def close(self) -> None:
-        self._thread.submit(self._sql.close).result()
-        self._thread.shutdown()
+        self._threads.submit(self._end).result()
+        self._threads.shutdown()
 
-    def _do(self, work: Callable[[Tx], T]) -> T:
-        self._sql.execute("BEGIN IMMEDIATE")
-        try:
-            result = work(SqliteTx(self._sql))
-        except BaseException:
-            self._sql.execute("ROLLBACK")
-            raise
-        self._sql.execute("COMMIT")
-        return result
+    def _do(self, work: Callable[[Tx], T], writes: bool) -> T:
+        with self._transaction(writes) as tx:
+            return work(tx)
+
+    @abstractmethod
+    def _transaction(self, writes: bool) -> AbstractContextManager[Tx]:
+        """One transaction of this thread: kept at its end, undone by an exception."""
+
+    @abstractmethod
+    def _end(self) -> None:
+        """Close what is open."""
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
-    pragmas: tuple[tuple[str, Any], ...] = (
-        ("journal_mode", "WAL"),
-        ("synchronous", "FULL"),
-        ("foreign_keys", "ON"),
-        ("busy_timeout", 5000),
-        ("trusted_schema", "OFF"),
-    )
-    for name, value in pragmas:
-        connection.execute(f"PRAGMA {name} = {value}")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
-    return connection
+def migrations(database: str) -> list[str]:
+    """Numbered scripts of a kind of database, in order; number n brings a database from n-1 to n."""
+    files = sorted((Path(__file__).parent / "migrations" / database).glob("*.sql"))
+    return [file.read_text(encoding="utf-8") for file in files]

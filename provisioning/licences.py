@@ -45,6 +45,7 @@ ACCEPTED = {
     "BSD-3-Clause",
     "ISC",
     "LGPL-2.1-or-later",
+    "LGPL-3.0-only",
     "MIT",
     "MIT-0",
     "MIT-CMU",

@@ -9,6 +9,7 @@ import pytest
 
 from tests.issuance.desk_of import Server
 from tests.issuance.people import Authority, Card
+from tests.issuance.postgres import Cluster
 
 NAMES = (
     "hanako taro ichiro yoshiko maria sato goro mamoru tonari gaiji gaiji2 kodomo tenshutsu"
@@ -27,8 +28,29 @@ def cards(authority: Authority) -> dict[str, Card]:
     return {name: Card(authority, serial=0x1001 + at) for at, name in enumerate(NAMES)}
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One PostgreSQL for the whole run."""
+    cluster = Cluster()
+    yield cluster
+    cluster.stop()
+
+
 @pytest.fixture
-def server(tmp_path: Path, authority: Authority, cards: dict[str, Card]) -> Iterator[Server]:
-    server = Server(tmp_path / "server", authority, cards)
+def database() -> str:
+    """The connection string of the server's database; none: SQLite. The modules whose tests are about what the
+    database does ask for both."""
+    return ""
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.system)])
+def either(request: pytest.FixtureRequest) -> str:
+    """Once with SQLite, once with a new PostgreSQL database."""
+    return request.getfixturevalue("cluster").make() if request.param == "postgres" else ""
+
+
+@pytest.fixture
+def server(tmp_path: Path, authority: Authority, cards: dict[str, Card], database: str) -> Iterator[Server]:
+    server = Server(tmp_path / "server", authority, cards, database)
     yield server
     server.close()

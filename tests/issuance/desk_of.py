@@ -40,9 +40,9 @@ class Answer:
 class Server:
     """Calls the application as uvicorn would. Answers that the contract does not know fail the test."""
 
-    def __init__(self, path: Path, authority: Authority, cards: dict[str, Card]) -> None:
+    def __init__(self, path: Path, authority: Authority, cards: dict[str, Card], database: str = "") -> None:
         self.clock = HandClock()
-        self.path = make_folder(path, authority, cards, self.clock)
+        self.path = make_folder(path, authority, cards, self.clock, database)
         self.office: Office = folder.open_office(self.path, font=FONT, clock=self.clock)
         self.app = make_app(self.office)
         self.certificates = {KIOSK: (self.path / "kiosk" / "device.pem").read_text()}

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from issuance import auth, folder
-from issuance.store import Link, SqliteStore
+from issuance.store import Link
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -162,9 +162,12 @@ def token() -> str:
     return secrets.token_hex(16)
 
 
-def make_folder(path: Path, authority: Authority, cards: dict[str, Card], clock: HandClock) -> Path:
+def make_folder(
+    path: Path, authority: Authority, cards: dict[str, Card], clock: HandClock, database: str = ""
+) -> Path:
     """A server's folder whose cards belong to these residents."""
-    folder.init(path, kiosk=KIOSK, hosts=["localhost", "127.0.0.1"], town=folder.SPECIMEN, clock=clock)
+    hosts = ["localhost", "127.0.0.1"]
+    folder.init(path, kiosk=KIOSK, hosts=hosts, town=folder.SPECIMEN, clock=clock, database=database)
     ca = path / "ca.pem"
     ca.write_bytes(authority.certificate.public_bytes(serialization.Encoding.PEM))
     crl = path / "ca.crl"
@@ -218,6 +221,6 @@ class Machine:
 
 
 def link_also(path: Path, authority: Authority, card: Card, resident: str) -> None:
-    store = SqliteStore(path / "issuance.db")
+    store = folder.open_store(path)
     store.run_now(lambda tx: tx.put(Link(auth.link_key(authority.certificate, card.serial), resident)))
     store.close()

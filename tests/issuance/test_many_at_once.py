@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from issuance.desk import Desk
 from issuance.documents import Documents
 from issuance.messages import (
@@ -40,6 +42,11 @@ class Visit:
     card: Card
     order: dict[str, Any]
     prepared: Prepared
+
+
+@pytest.fixture
+def database(either: str) -> str:
+    return either
 
 
 def test_each_gets_their_own(server: Server, cards: dict[str, Card]) -> None:
