@@ -76,7 +76,7 @@ def _made_keys() -> set[str]:
         "journal",
         "other",
     )
-    stages = ("checking", "preparing", "issuing", "printing", "paying_change")
+    stages = ("checking", "preparing", "issuing", "printing", "delayed", "paying_change")
     return {
         *(f"kind.{kind}{part}" for kind in kinds for part in ("", ".short", ".for")),
         *(f"option.{option}" for option in choices),
