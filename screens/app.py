@@ -138,6 +138,8 @@ class UiApp:
                     with self._lock:
                         self._newest = view
                     self._take()
+                else:  # refused: the person may press again
+                    Clock.schedule_once(lambda _dt: self._revive_buttons())
         except PeerProtocolError:
             return
 
@@ -167,6 +169,8 @@ class UiApp:
             self._revive_buttons()
         if is_new or before is None or before.language != view.language:
             self._hide_sheet()
+        elif self.frame.sheet.is_shown:
+            self._fill_sheet(view)
         if view.is_staff_called and not (before is not None and before.is_staff_called):
             self.toast("toast.called", "ok")
         self._show_still_there(view)
@@ -235,10 +239,13 @@ class UiApp:
         if sheet.is_shown:
             self._hide_sheet()
             return
-        sheet.show_state(view.languages, SHEET_INTENTS & set(view.intents))
+        self._fill_sheet(view)
         sheet.show(True)
         self._hide_toast()
         self.frame.settle()
+
+    def _fill_sheet(self, view: SessionView) -> None:
+        self.frame.sheet.show_state(view.languages, SHEET_INTENTS & set(view.intents))
 
     def _hide_sheet(self) -> None:
         self.frame.sheet.show(False)

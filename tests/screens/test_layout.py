@@ -141,3 +141,20 @@ def test_every_golden_file_has_its_screen() -> None:
     assert {path.name for path in GOLDEN.glob("*.txt")} == {
         f"{name}.{language}.txt" for name, language in ALL
     }
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("text_size", tokens.SIZE_FACTOR)
+def test_the_sheet_is_whole(language: str, text_size: str) -> None:
+    app = window.show("kinds", language, text_size)
+    window.tap(window.find(app, "language"))
+    found = tree.in_front(app.frame)
+    assert "sheet.close" in [node.key for node in found]
+    assert _faults(found) == []
+
+
+@pytest.mark.parametrize("name", ["attract", "kinds", "pay", "confirm", "pin"])
+def test_black_has_the_same_places_as_white(name: str) -> None:
+    """Colours never move anything."""
+    white = tree.as_text(tree.in_front(window.show(name).frame))
+    assert tree.as_text(tree.in_front(window.show(name, contrast="black").frame)) == white

@@ -270,3 +270,13 @@ def test_a_screen_at_rest_is_not_placed_again(name: str) -> None:
     app.tick()
     app.tick()
     assert not app.frame._is_stale
+
+
+def test_the_sheet_stays_open_and_shows_what_was_chosen() -> None:
+    app = show("kinds")
+    tap(find(app, "language"))
+    app.show(samples.sample("kinds", "ja", "XL", "black", rev=2))
+    assert app.frame.sheet.is_shown
+    assert app.frame.sheet._size_buttons["XL"].is_chosen
+    assert app.frame.sheet._contrast_buttons["black"].is_chosen
+    assert not app.frame.sheet._size_buttons["S"].is_chosen
