@@ -90,6 +90,7 @@ class Outside:
         run("ip", "link", "set", "lo", "up")
         for mount, mode in (("/run", "0755"), ("/tmp", "1777")):  # noqa: S108
             run("mount", "-t", "tmpfs", "-o", f"mode={mode},nosuid,nodev", "tmpfs", mount)
+        _own_terminals()
         x11 = Path("/tmp/.X11-unix")  # noqa: S108
         x11.mkdir()
         x11.chmod(0o1777)
@@ -105,6 +106,14 @@ class Outside:
             os.close(descriptor)
         _lay_out()
         make_runtime_folders(self.tmpfiles)
+
+
+def _own_terminals() -> None:
+    """Ptys of this run alone: a simulator's freed number would else be given to another run's, and a core would
+    find a stranger's device at the end of its line. /dev/ptmx finds the instance that is mounted beside it.
+    """
+    options = f"newinstance,ptmxmode=0666,mode=0620,gid={grp.getgrnam('tty').gr_gid}"
+    run("mount", "-t", "devpts", "-o", options, "devpts", "/dev/pts")
 
 
 def _display_socket(display: str) -> Path:

@@ -86,7 +86,7 @@ class Control:
             "kill": self.kill,
             "cut-power": self._cut_power,
             "power-on": self._power_on,
-            "pull-plug-of": lambda device: self._supervisor.kill(self._part(device)),
+            "pull-plug-of": self.pull_plug,
             "plug-in": lambda device: self._supervisor.start(self._part(device)),
             "screen": self._glass.screen,
             "history": self._glass.history,
@@ -153,6 +153,12 @@ class Control:
             self._supervisor.kill_beside("card-process")
         else:
             self._supervisor.crash(what)
+
+    def pull_plug(self, device: str) -> None:
+        """The device goes, and the node of its line with it, as a USB line's does."""
+        part = self._part(device)
+        self._supervisor.kill(part)
+        (places.BENCH / part / parts.LINE).unlink(missing_ok=True)
 
     def server_back(self) -> None:
         self._supervisor.thaw("issuance")

@@ -25,6 +25,8 @@ DISPLAY = ":1"
 PANEL_DISPLAY = ":2"
 """Numbers are free: the run's X sockets are its own."""
 
+LINE = "tty"
+"""A simulated serial line's name in its part's folder."""
 
 SERIAL_GROUP = "dialout"
 """Debian's group of serial lines: the core is in it on a kiosk too."""
@@ -145,7 +147,7 @@ def _simulator(name: str, words: str, *argv: str, needs: tuple[str, ...] = ()) -
 
 
 def _cable(name: str) -> tuple[str, ...]:
-    return ("--link", str(places.BENCH / name / "tty"), "--group", SERIAL_GROUP)
+    return ("--link", str(places.BENCH / name / LINE), "--group", SERIAL_GROUP)
 
 
 # --- the server ---

@@ -91,6 +91,26 @@ def test_a_second_run_beside_it_meets_nothing(run: Session, tmp_path: Path) -> N
         assert second.do("sim", "card", "status")["occupied"] is True
 
 
+def test_its_ptys_are_nobody_elses(run: Session) -> None:
+    """Else a freed number would go to another run, and a core would pay out of a stranger's hoppers."""
+    program = "import os; print(os.fstat(os.openpty()[1]).st_dev)"
+    its_own = int(as_user(run, "kiosk-sim", program).stdout)
+    here = os.openpty()
+    assert its_own != os.fstat(here[1]).st_dev
+    for descriptor in here:
+        os.close(descriptor)
+
+
+def test_a_device_that_is_pulled_takes_its_line_along(tmp_path: Path) -> None:
+    with Session(tmp_path / "run", ["--only", "escpos"]) as run:
+        program = "import os; os.stat('/run/bench/escpos/tty')"
+        assert as_user(run, "kiosk-sim", program).returncode == 0
+        run.do("pull-plug-of", "receipt")
+        assert as_user(run, "kiosk-sim", program).returncode == 1
+        run.do("plug-in", "receipt")
+        assert as_user(run, "kiosk-sim", program).returncode == 0
+
+
 def test_a_part_that_dies_is_named_and_can_come_again(run: Session) -> None:
     run.do("pull-plug-of", "card")
     assert run.do("status")["parts"]["card"] == "does not run"
