@@ -96,6 +96,9 @@ class Desk:
         def work(tx: Tx) -> Challenge | Problem:
             if self._office.stop(kiosk):
                 return Problem(Kind.STOPPED)
+            most = self._office.town.limits.visits_per_minute
+            if self._office.is_too_fast(tx, kiosk.kiosk, "challenge", most, now):
+                return Problem(Kind.RATE)
             known = tx.get(Session, request.transaction)
             if known is not None and (known.kiosk != kiosk.kiosk or known.state != "challenged"):
                 return Problem(Kind.CONFLICT)

@@ -138,6 +138,10 @@ class Documents:
         session = tx.get(Session, request.transaction)
         if session is None or session.kiosk != kiosk.kiosk:
             return Problem(Kind.NOT_FOUND)
+        limits = self._office.town.limits
+        most = limits.visits_per_minute * limits.lines_per_transaction
+        if self._office.is_too_fast(tx, kiosk.kiosk, "document", most, now):
+            return Problem(Kind.RATE)
         if problem := self._fault(tx, kiosk, session, request, now):
             return problem
         applicant = self._office.register.resident(session.resident)
@@ -187,6 +191,7 @@ class Documents:
             reserved_at=stamp(now),
             expires_at=stamp(now + DOCUMENT_LASTS),
             changed_at=stamp(now),
+            assisted=int(request.assisted),
         )
 
     def _fault(
@@ -275,7 +280,7 @@ class Documents:
             )
         )
         document = msgspec.structs.replace(document, sha256=digest, pages=pages)
-        detail = f"{document.kind} {document.options} {digest}"
+        detail = f"{document.kind} {document.options} {digest}" + (" assisted" if document.assisted else "")
         _change(tx, now, document, session, "prepared", detail=detail)
         return Prepared(document.serial, claim, self._office.signer.sign(claim), pdf, document.expires_at)
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from issuance import audit, folder
-from issuance.clock import SystemClock
+from issuance import audit, folder, records
+from issuance.clock import JST, SystemClock
 from issuance.office import stamp
 from issuance.register import RegisterError
 from issuance.store import Kiosk, Tx
-from issuance.town import TownError
+from issuance.town import TownError, read_town
+
+T = TypeVar("T")
 
 _CRL_NAMES = ("*.crl", "crl*.pem", "crl*.der")
 
@@ -28,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         return command(arguments)
+    except records.NoReasonError:
+        print("issuance-server: nobody looks without a reason", file=sys.stderr)
+        return 1
     except (folder.SetupError, TownError, RegisterError, FileExistsError, FileNotFoundError) as error:
         print(f"issuance-server: {error}", file=sys.stderr)
         return 1
@@ -110,6 +119,61 @@ def _audit(arguments: argparse.Namespace) -> int:
     return 0 if broken is None else 1
 
 
+def _with_store(arguments: argparse.Namespace, work: Callable[[Tx], T]) -> T:
+    store = folder.open_store(arguments.dir)
+    try:
+        return store.run_now(work)
+    finally:
+        store.close()
+
+
+def _look(arguments: argparse.Namespace) -> records.Look:
+    by = os.environ.get("SUDO_USER") or getpass.getuser()
+    return records.Look(by, arguments.reason, SystemClock().now())
+
+
+def _records(arguments: argparse.Namespace) -> int:
+    window = (arguments.first, arguments.last)
+    for row in _with_store(
+        arguments, lambda tx: records.search(tx, _look(arguments), arguments.resident, *window)
+    ):
+        print(msgspec.json.encode(row).decode())
+    return 0
+
+
+def _dossier(arguments: argparse.Namespace) -> int:
+    window = (arguments.first, arguments.last)
+    found = _with_store(arguments, lambda tx: records.dossier(tx, _look(arguments), *window))
+    print(msgspec.json.format(msgspec.json.encode(found)).decode())
+    return 0 if found.broken_at is None else 1
+
+
+def _counts(arguments: argparse.Namespace) -> int:
+    month: datetime = arguments.month
+    for name, number in _with_store(
+        arguments, lambda tx: records.counts(tx, month.year, month.month)
+    ).items():
+        print(f"{number:8} {name}")
+    return 0
+
+
+def _forget(arguments: argparse.Namespace) -> int:
+    years = read_town(arguments.dir / "town").limits.records_years
+    now = SystemClock().now()
+    print(f"{_with_store(arguments, lambda tx: records.forget_old(tx, now, years))} records forgotten")
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    """`2026-11-21` or `2026-11-21T12:00`, the town's time unless it says another."""
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo is not None else at.replace(tzinfo=JST)
+
+
+def _month(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m").replace(tzinfo=JST)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="issuance-server", description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -144,6 +208,20 @@ def _parser() -> argparse.ArgumentParser:
         halt.add_argument("--reason", default="")
         halt.set_defaults(is_halted=is_halted)
     command("audit", _audit, "verify the chain of the audit log")
+    search = command("records", _records, "what a person requested; noted in the audit log")
+    search.add_argument("--resident", required=True, help="the register's id of the person")
+    dossier = command(
+        "dossier", _dossier, "every paper of a time window, with the log; noted in the audit log"
+    )
+    for looks in (search, dossier):
+        looks.add_argument("--reason", required=True, help="why, in words that another person can check")
+        looks.add_argument("--from", dest="first", type=_moment, required=True, help="from this moment (JST)")
+        looks.add_argument(
+            "--to", dest="last", type=_moment, required=True, help="to before this moment (JST)"
+        )
+    counts = command("counts", _counts, "how many of what in a month")
+    counts.add_argument("--month", type=_month, required=True, help="for example 2026-11")
+    command("forget", _forget, "remove the records whose time of keeping is over")
     return parser
 
 

@@ -47,6 +47,7 @@ class PrepareRequest(Body, frozen=True):
     card_fingerprint: Digest
     order_hash: Digest
     order_signature: Annotated[bytes, Meta(min_length=1, max_length=256)]
+    assisted: bool = False
 
 
 class LineRequest(Body, frozen=True):

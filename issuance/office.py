@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -18,7 +18,7 @@ from issuance.problems import Problem
 from issuance.register import AMOUNTS, Records, Resident, ResidentRegister, Seal, Tax
 from issuance.render import Renderer
 from issuance.rules import Case
-from issuance.store import Kiosk, Session, Store, Tx
+from issuance.store import Kiosk, Rate, Session, Store, Tx
 from issuance.town import Kind, Town
 from issuance.wareki import tax_year
 
@@ -78,6 +78,14 @@ class Office(msgspec.Struct, frozen=True):
             return "kill-switch"
         return "" if is_new_enough(kiosk.version, self.town.minimum_version) else "version"
 
+    def is_too_fast(self, tx: Tx, kiosk: str, thing: str, most: int, now: datetime) -> bool:
+        """Counts one more `thing` of this kiosk in this minute; whether that is too many."""
+        minute = stamp(now)[: len("2026-11-21T03:00")]
+        known = tx.get(Rate, f"{kiosk} {thing}")
+        used = known.used if known is not None and known.minute == minute else 0
+        tx.put(Rate(f"{kiosk} {thing}", minute, used + 1))
+        return used >= most
+
     def warm(self) -> None:
         """Draw one paper of nobody per kind, so that fonts and templates are in memory before the first
         resident.
@@ -114,7 +122,7 @@ def is_new_enough(version: str, minimum: str) -> bool:
 
 def stamp(at: datetime) -> str:
     """An instant as the database and the answers write it: UTC, sortable as text."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def note(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -74,6 +74,7 @@ class Document(Row, frozen=True):
     expires_at: str
     changed_at: str
     reason: str = ""
+    assisted: int = 0
 
 
 class Link(Row, frozen=True):
@@ -92,12 +93,25 @@ class Head(Row, frozen=True):
     head: str
 
 
+class Rate(Row, frozen=True):
+    """How often a kiosk asked for one thing in one minute. Key: `<kiosk> <thing>`."""
+
+    key: str
+    minute: str
+    used: int
+
+
 class Tx(Protocol):
     """One database transaction."""
 
     def get(self, kind: type[R], key: str) -> R | None: ...
 
     def find(self, kind: type[R], **where: str) -> list[R]: ...
+
+    def between(self, kind: type[R], column: str, first: str, last: str, **where: str) -> list[R]:
+        """Rows with `first` ≤ `column` < `last`, in that column's order."""
+
+    def remove(self, row: Row) -> None: ...
 
     def put(self, row: Row) -> None:
         """Insert, or replace the row of the same key."""
@@ -134,13 +148,29 @@ class SqlTx:
         return rows[0] if rows else None
 
     def find(self, kind: type[R], **where: str) -> list[R]:
+        return self._select(kind, "1 = 1", (), where)
+
+    def between(self, kind: type[R], column: str, first: str, last: str, **where: str) -> list[R]:
+        test = f"{column} >= ? AND {column} < ?"
+        rows = self._select(kind, test, (first, last), {**where, column: None})
+        return sorted(rows, key=lambda row: str(getattr(row, column)))
+
+    def _select(
+        self, kind: type[R], test: str, values: Sequence[str], where: Mapping[str, str | None]
+    ) -> list[R]:
         fields = kind.__struct_fields__
         if unknown := set(where) - set(fields):
             raise KeyError(f"no such column: {sorted(unknown)}")
-        test = " AND ".join(f"{column} = ?" for column in where) or "1 = 1"
+        equal = {column: value for column, value in where.items() if value is not None}
+        tests = " AND ".join([test, *(f"{column} = ?" for column in equal)])
         # own names
-        query = f"SELECT {', '.join(fields)} FROM {kind.__name__.lower()} WHERE {test}"  # noqa: S608
-        return [kind(*row) for row in self.execute(query, tuple(where.values()))]
+        query = f"SELECT {', '.join(fields)} FROM {kind.__name__.lower()} WHERE {tests}"  # noqa: S608
+        return [kind(*row) for row in self.execute(query, (*values, *equal.values()))]
+
+    def remove(self, row: Row) -> None:
+        key = row.__struct_fields__[0]
+        statement = f"DELETE FROM {type(row).__name__.lower()} WHERE {key} = ?"  # noqa: S608  # own names
+        self.execute(statement, (getattr(row, key),))
 
     def put(self, row: Row) -> None:
         key, *others = fields = row.__struct_fields__

@@ -60,6 +60,10 @@ class Limits(Data, frozen=True):
     minimum_age: int = 15
     name_length: int = 60
     address_length: int = 90
+    visits_per_minute: int = 20
+    """Of one kiosk; more is no resident's doing."""
+    records_years: int = 3
+    """How long the record of a request is kept (文書の保存年限)."""
     new_certificate_waits_days: int = 1
     """A certificate is used from this many days after its first: the register learns of it overnight."""
 
