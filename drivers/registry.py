@@ -15,6 +15,7 @@ from kiosk.ports import Factory
 DRIVERS: dict[str, str] = {
     "card_service": "drivers.card_service.client:create",
     "cctalk": "drivers.cctalk.driver:create",
+    "id003": "drivers.id003.driver:create",
     "ipp": "drivers.ipp.driver:create",
     "escpos": "drivers.escpos.driver:create",
 }
@@ -23,6 +24,7 @@ SIMULATORS: dict[str, str] = {
     "card": "drivers.jpki.sim.main:main",
     "cctalk": "drivers.cctalk.sim:main",
     "escpos": "drivers.escpos.sim:main",
+    "id003": "drivers.id003.sim:main",
     "ipp": "drivers.ipp.sim:main",
 }
 
