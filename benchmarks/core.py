@@ -1,4 +1,4 @@
-"""The core's start and size: process start → ready (sd_notify), with 5,000 records and a few behind a real seal; memory after.
+"""The core's start and size: process start → ready (sd_notify) with 5,000 records behind a real seal; memory after.
 
     python -m benchmarks.core [RUNS]      (the table in core.md; needs the kiosk's users)
 

@@ -129,8 +129,16 @@ OWED_REASONS = frozenset({"shortage", "unknown", "restart"})
 """Why money is on a slip; the words of the journal's OwedOnSlip. Another word gets the text of `unknown`."""
 
 
-def owed(say: Languages, heading: Heading, amount: Yen, reason: str, code: str) -> Slip:
-    """お預かり票: this much is the resident's and still with us; the counter pays it against this paper."""
+def owed(say: Languages, heading: Heading, amount: Yen | None, reason: str, code: str) -> Slip:
+    """お預かり票: this much is the resident's and still with us; the counter pays it against this paper.
+
+    `amount` None: nobody knows it before a person has counted.
+    """
+    sum_lines = (
+        (SlipLine(text=yen(amount), size=3, is_bold=True, is_centred=True),)
+        if amount is not None
+        else say.lines("slip.owed.uncounted", size=2, is_bold=True, is_centred=True)
+    )
     why = reason if reason in OWED_REASONS else "unknown"
     return Slip(
         kind="owed",
@@ -138,7 +146,7 @@ def owed(say: Languages, heading: Heading, amount: Yen, reason: str, code: str) 
             *_head(say, "slip.owed.title", heading),
             RULE,
             *say.lines("slip.owed.amount"),
-            SlipLine(text=yen(amount), size=3, is_bold=True, is_centred=True),
+            *sum_lines,
             RULE,
             *say.lines(f"slip.owed.why.{why}"),
             GAP,

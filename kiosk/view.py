@@ -155,7 +155,7 @@ class Working(Body, frozen=True):
 
 
 class Thing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`certificate`, `change`, `receipt`; `state`: `coming`, `waiting`, `taken`."""
+    """`certificate`, `change`, `money` (held, given back), `receipt`; `state`: `coming`, `waiting`, `taken`."""
 
     thing: str
     state: str
@@ -182,8 +182,10 @@ class Notice(Body, frozen=True):
 
 
 class Trouble(Body, frozen=True):
-    """Something is open: a person is needed. `number` is what staff ask for; `money`: `none`, `returned`,
-    `held`, `slip`."""
+    """Something is open: a person is needed. `number` is what staff ask for.
+
+    `money`: `none`, `returned`, `held`, `slip`, `counted` (how much is not known before a person has counted).
+    """
 
     code: str
     number: str

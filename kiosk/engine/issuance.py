@@ -249,6 +249,15 @@ def page_imprinted(turn: Turn, event: PageImprinted) -> None:
         turn.edit_line(line.line, pages_done=event.pages)
 
 
+def printer_read_while_printing(turn: Turn, event: PrinterRead) -> None:
+    """Paper out or a jam in the middle of a job: the screen says it at once, staff come; the job may go on."""
+    if event.device != turn.state.setup.certificate_printer:
+        return
+    turn.set(printer=event)
+    if not event.is_ready and event.reasons:
+        turn.set(is_staff_called=True)
+
+
 def print_is_slow(turn: Turn, _: TimerExpired) -> None:
     """No end in sight and the promised seconds long over: say so, and call staff. The driver goes on asking."""
     if any(line.stage is LineStage.PRINTING for line in turn.session.lines):

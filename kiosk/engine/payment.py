@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from kiosk.changer import accept_mask, plan_payout, plan_return
 from kiosk.engine.service import device_lost, room_judged, stop_reason
-from kiosk.engine.session import advance, end, notify
+from kiosk.engine.session import advance, notify
 from kiosk.engine.slips import doubt_slip, owed_slip
 from kiosk.engine.state import Asked, LineStage, Phase, RoomJudged, Turn
-from kiosk.engine.taking import change_is_out
+from kiosk.engine.taking import change_is_out, finish, take_money
 from kiosk.ids import DeviceId, OpId
 from kiosk.journal.accounts import Account, Payout
 from kiosk.journal.records import (
@@ -210,8 +210,12 @@ def acceptor_reset(turn: Turn, event: AcceptorReset) -> None:
     if not at_most:
         turn.record(epoch)
         return
-    account = account_of(turn)
+    account = account_of(turn) or _only_open_account(turn)
     transaction = account.transaction if account else None
+    if not state.recovered and transaction is not None:
+        turn.set(uncounted=transaction)
+    elif state.session is not None and account is not None:
+        turn.edit(is_uncounted=True)
     turn.record(epoch, IncidentOpened(turn.token(), "M-404", transaction, event.device))
 
 
@@ -458,7 +462,7 @@ def owed(turn: Turn, record: OwedOnSlip) -> None:
     """What could not be given stands on a slip: amount and number, for the counter."""
     if turn.state.session is None:
         return
-    trouble = turn.session.trouble if turn.session.trouble == "R-503" else "M-403"
+    trouble = turn.session.trouble if turn.session.trouble in ("R-503", "M-404") else "M-403"
     turn.edit(slip_owed=turn.session.slip_owed + record.amount, trouble=trouble)
     print_slip(turn, owed_slip(turn, record))
     if turn.state.phase is Phase.PAYING_OUT:
@@ -494,15 +498,13 @@ def close_unissued(turn: Turn) -> None:
         ]
         closing = [] if _doubtful(turn) else [TransactionClosed(account.transaction, _result(turn))]
         turn.record(*voids, *closing)
-    if session.slip_owed or _doubtful(turn):
-        turn.edit(trouble=session.trouble or "M-403")
-        turn.set(is_staff_called=True)
-        turn.go(Phase.IN_TROUBLE)
-        turn.do(StartTimer("stage", turn.state.setup.timeouts.take_s))
-    elif session.trouble:
-        notify(turn, session.trouble)
+    if session.trouble in HELD_CODES and (account is None or not account.held):
+        turn.edit(trouble="" if account is not None and account.returned else session.trouble)
+        turn.set(is_staff_called=False)  # it was that money lay inside: it does not any more
+    if account is not None and account.returned:
+        take_money(turn, account.returned)
     else:
-        end(turn)
+        finish(turn, None)
 
 
 def _doubtful(turn: Turn) -> set[str]:

@@ -193,6 +193,8 @@ WORKING_STAGE = {
 
 def _working(state: Kiosk) -> AnyBody:
     session = _session(state)
+    if any(line.stage is LineStage.PRINTING for line in session.lines) and _printer_trouble(state):
+        return _trouble(state)
     stage = WORKING_STAGE.get(state.phase, "issuing")
     if any(line.stage is LineStage.PRINTING for line in session.lines):
         stage = "delayed" if session.is_slow else "printing"
@@ -205,10 +207,15 @@ def _working(state: Kiosk) -> AnyBody:
     return Working(stage, done, sheets, round((sheets - done) * state.setup.page_s))
 
 
+def _printer_trouble(state: Kiosk) -> bool:
+    """The printer says that it cannot go on: paper, jam, cover."""
+    return state.printer is not None and not state.printer.is_ready and bool(state.printer.reasons)
+
+
 def _things(state: Kiosk) -> AnyBody:
     session = _session(state)
     printed = [line for line in session.lines if line.stage is LineStage.PRINTED]
-    amounts = {"change": session.change}
+    amounts = {"change": session.change, "money": session.returned}
     sheets = {"certificate": _sheets(printed)}
     return TakeThings(
         tuple(
@@ -224,9 +231,11 @@ def _trouble(state: Kiosk) -> AnyBody:
     held = account.held if account is not None else Yen(0)
     doubt = Yen.sum(line.fee for line in session.lines if line.stage is LineStage.IN_DOUBT)
     code = session.trouble
-    if state.phase is Phase.AWAITING_PRINTER:
+    if state.phase in (Phase.AWAITING_PRINTER, Phase.ISSUING):
         reasons = state.printer.reasons if state.printer is not None else ()
         code = printer_code(reasons)
+    if session.is_uncounted:
+        return Trouble(code, session.number, "counted")
     if session.slip_owed:
         money = "held" if session.slips else "slip"  # no paper is promised that did not come out
         return Trouble(code, session.number, money, session.slip_owed)

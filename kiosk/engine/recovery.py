@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kiosk.engine.issuance import report_all
-from kiosk.engine.payment import account_of, pay_out
+from kiosk.engine.payment import account_of, pay_out, payout_over, print_slip
 from kiosk.engine.service import RESTING, cash_is_up
 from kiosk.engine.session import end
+from kiosk.engine.slips import doubt_slip
 from kiosk.engine.state import Append, Line, LineStage, Phase, Session, Turn
 from kiosk.journal.accounts import Account
 from kiosk.journal.records import (
@@ -111,6 +112,7 @@ def take_up(turn: Turn, account: Account) -> None:
             step=Step.PAY,
             number=account.number,
             is_cancelled=True,
+            is_uncounted=account.transaction == turn.state.uncounted,
             lines=tuple(_line(turn, account, line_id) for line_id in account.lines),
         )
     )
@@ -223,12 +225,25 @@ def check_offer(turn: Turn) -> None:
         return
     doubt = Yen.sum(line.fee for line in turn.session.lines if line.stage is LineStage.IN_DOUBT)
     free = account.held - doubt
-    if account.in_doubt and free.value > 0:
+    if turn.session.is_uncounted:
+        _leave_to_staff(turn, account, free)
+    elif account.in_doubt and free.value > 0:
         slip = OwedOnSlip(account.transaction, turn.token()[:12], free + account.in_doubt, "unknown")
         turn.record(slip)
     elif free.value <= 0:
         turn.go(Phase.PAYING_OUT)
         pay_out(turn, "offer")
+
+
+def _leave_to_staff(turn: Turn, account: Account, free: Yen) -> None:
+    """The acceptor lost its counter while the slot was open: nobody knows what is inside. Number, paper, staff."""
+    turn.go(Phase.PAYING_OUT)
+    turn.edit(trouble="M-404")
+    print_slip(turn, doubt_slip(turn, None, "M-404"))
+    if free.value > 0:
+        turn.record(OwedOnSlip(account.transaction, turn.token()[:12], free, "restart"))
+    else:
+        payout_over(turn)
 
 
 def nobody_came(turn: Turn, _: TimerExpired) -> None:

@@ -41,7 +41,7 @@ def owed_slip(turn: Turn, record: OwedOnSlip) -> PrintSlip:
     return PrintSlip(OpId(turn.token()), turn.state.setup.receipt_printer, slip)
 
 
-def doubt_slip(turn: Turn, amount: Yen, code: str) -> PrintSlip:
+def doubt_slip(turn: Turn, amount: Yen | None, code: str) -> PrintSlip:
     """Held because nobody knows whether the paper came out: the same paper, staff decide."""
     slip = slips.owed(_say(turn), _heading(turn, turn.session.number), amount, "unknown", code)
     return PrintSlip(OpId(turn.token()), turn.state.setup.receipt_printer, slip)

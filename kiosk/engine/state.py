@@ -134,6 +134,10 @@ class Session(msgspec.Struct, frozen=True):
     receipt_op: OpId | None = None
     doubts_on_slip: tuple[OpId, ...] = ()
     """Payouts whose doubt the person already has on paper."""
+    returned: Yen = Yen(0)
+    """Held money that was given back, for the screen: the account may be closed by then."""
+    is_uncounted: bool = False
+    """Pieces of unknown value may be inside: a person counts."""
     is_slow: bool = False
     """The printer takes much longer than its pages should."""
     is_doubt_told: bool = False
@@ -249,6 +253,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     recovered: bool = False
     day_close_waits: str = ""
     """The operator of a day close that waits for the session to end."""
+    uncounted: TransactionId | None = None
+    """The open transaction of the last life in which the acceptor lost its counter: money unknown."""
     recovering: tuple[TransactionId, ...] = ()
     """Open transactions of the last life that are still to be taken up."""
 

@@ -274,6 +274,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.ISSUING, ports.Committed, issuance.committed),
     Row(P.ISSUING, ports.CommitRefused, issuance.commit_refused),
     Row(P.ISSUING, ports.IssuanceFailed, _failed_while_issuing),
+    Row(P.ISSUING, ports.PrinterRead, issuance.printer_read_while_printing),
     Row(P.ISSUING, SLOW, issuance.print_is_slow),
     Row(P.ISSUING, RETRY, issuance.commit_again),
     Row(P.AWAITING_PRINTER, ports.PrinterRead, issuance.printer_is_back, (P.ISSUING,)),

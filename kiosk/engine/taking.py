@@ -9,10 +9,11 @@ from kiosk.engine.session import end, notify
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
 from kiosk.ids import OpId
 from kiosk.journal.records import IncidentOpened, TransactionClosed
+from kiosk.money import Yen
 from kiosk.ports import Outcome, PaperTaken, SlipPrinted, StartTimer, StopTimer, TimerExpired
 from kiosk.services.plan import Step
 
-CERTIFICATE, CHANGE, RECEIPT = "certificate", "change", "receipt"
+CERTIFICATE, CHANGE, MONEY, RECEIPT = "certificate", "change", "money", "receipt"
 
 
 def set_thing(turn: Turn, thing: str, state: str) -> None:
@@ -37,6 +38,12 @@ def change_is_out(turn: Turn) -> None:
     if account is not None and account.is_open and not account.held and not account.in_doubt:
         turn.record(TransactionClosed(account.transaction, _result(turn)))
     turn.edit(step=Step.TAKE)
+    enter_take(turn)
+
+
+def take_money(turn: Turn, amount: Yen) -> None:
+    """Held money has come back: it is watched like everything else, and the reason is told after it is taken."""
+    turn.edit(things=((MONEY, "waiting"),), returned=amount)
     enter_take(turn)
 
 
@@ -110,13 +117,16 @@ def finish(turn: Turn, _: object) -> None:
     """What is open is said last; else thanks, and next time also at a convenience store."""
     session = turn.session
     turn.do(StopTimer("stage"))
-    if session.slip_owed or any(line.stage is LineStage.IN_DOUBT for line in session.lines):
+    in_doubt = any(line.stage is LineStage.IN_DOUBT for line in session.lines)
+    if session.slip_owed or in_doubt or session.is_uncounted:
         turn.edit(trouble=session.trouble or "M-403")
         turn.set(is_staff_called=True)
         turn.go(Phase.IN_TROUBLE)
         turn.do(StartTimer("stage", turn.state.setup.timeouts.notice_s))
     elif session.trouble:
         notify(turn, session.trouble)
+    elif session.is_cancelled:
+        end(turn)
     else:
         turn.go(Phase.FINISHED)
         turn.do(StartTimer("stage", turn.state.setup.timeouts.done_s))

@@ -13,7 +13,7 @@ from screens.widgets.picture import Picture
 from screens.widgets.ring import Mark
 from screens.widgets.text import Text
 
-_DRAWINGS = {"certificate": "paper_out", "change": "tray", "receipt": "receipt_out"}
+_DRAWINGS = {"certificate": "paper_out", "change": "tray", "money": "tray", "receipt": "receipt_out"}
 _STATE_WIDE = 64.0
 
 

@@ -85,6 +85,7 @@ def ask_back(world: World) -> None:
 def settle(world: World) -> None:
     for _ in range(5):
         ask_back(world)
+        world.take_all()
         if world.phase in (Phase.IN_TROUBLE, Phase.NOTIFIED):
             world.time_out("stage")
 

@@ -92,7 +92,7 @@ class Kiosk:
         return shown[-1]["body"], shown[-1]["fields"]
 
     def _touch_what_is_there(self, body: str) -> None:
-        wanted = ("main", "main.end", "taken certificate", "taken change", "taken receipt")
+        wanted = ("main", "main.end", "taken certificate", "taken change", "taken money", "taken receipt")
         if body not in ("OfferBack", "TakeThings", "Done", "Notice", "Trouble"):
             return
         try:

@@ -77,6 +77,8 @@ def test_cancel_with_money_inside_gives_all_of_it_back(world: World) -> None:
     world.insert(Denomination.COIN50)
     world.tap(intents.Cancel)
     assert world.given == Yen(150)
+    assert world.view.body.things[0].amount == Yen(150)
+    world.take_all()
     assert world.phase is Phase.IDLE
     assert isinstance(
         world.records[-1], records.LineVoided | records.TransactionClosed | records.VoidReported
@@ -210,6 +212,7 @@ def test_server_away_at_commit_gives_the_money_back(world: World) -> None:
     world.time_out("retry")
     world.time_out("retry")
     assert world.given == Yen(500)
+    world.take_all()
     assert world.view.body.code == "X-601"
     assert not world.physics.printed
     world.check()
@@ -240,6 +243,7 @@ def test_paper_out_and_no_patience_gives_the_money_back(world: World) -> None:
     world.insert(Denomination.COIN500)
     world.tap(intents.Cancel)
     assert world.given == Yen(500)
+    world.take_all()
     assert world.view.body.code == "R-502"
     world.check()
     assert not world.ledger.accounts
@@ -250,6 +254,7 @@ def test_a_print_in_doubt_keeps_the_fee_held_and_gives_the_rest(world: World) ->
     world.physics.print_outcome = ports.Outcome.UNKNOWN
     world.insert(Denomination.COIN500)
     assert world.given == Yen(300)
+    world.take_all()
     assert world.phase is Phase.IN_TROUBLE
     assert world.view.body.money == "held"
     assert world.view.body.amount == Yen(200)
@@ -447,6 +452,7 @@ def test_a_clock_that_is_wrong_stops_issuing_and_not_giving_back(world: World) -
     world.event(ports.ClockJudged(False, "before-build"))
     world.tap(intents.Cancel)
     assert world.given == Yen(100)
+    world.take_all()
     assert world.phase is Phase.OUT_OF_SERVICE
     assert world.view.body.reason == "clock"
     world.event(ports.ClockJudged(True))
@@ -588,6 +594,7 @@ def test_a_print_in_doubt_is_told_on_paper_once(world: World) -> None:
     world.physics.print_outcome = ports.Outcome.UNKNOWN
     world.insert(Denomination.COIN500)
     assert len(slips_of(world, "owed")) == 1
+    world.take_all()
     assert world.view.body.code == "R-503"
 
 
@@ -599,6 +606,7 @@ def test_killed_while_a_page_prints_the_rest_comes_back_and_the_doubt_is_named(w
     assert reborn.view.body.amount == Yen(300)
     reborn.tap(intents.GiveBack)
     assert reborn.given == Yen(300)
+    reborn.take_all()
     assert (reborn.view.body.code, reborn.view.body.money) == ("R-503", "held")
     assert reborn.view.body.amount == Yen(200)
     assert len(slips_of(reborn, "owed")) == 1
@@ -627,3 +635,53 @@ def test_the_confirm_screen_shows_who_is_on_the_paper(world: World) -> None:
     world.tap(intents.SetCopies, kind="inkan_shomei", copies=1)
     world.tap(intents.Next)
     assert world.view.body.lines[0].holders == ("例＊＊",)
+
+
+def test_held_money_that_was_asked_back_ends_the_trouble(world: World) -> None:
+    world.until_pay()
+    world.insert(Denomination.COIN100)
+    world.time_out("idle")
+    world.time_out("answer")
+    world.tap(intents.GiveBack)
+    assert world.view.body.things[0].thing == "money"
+    assert not world.view.is_staff_called
+    world.take_all()
+    assert world.phase is Phase.IDLE
+
+
+def test_paper_out_in_the_middle_of_a_page_is_said_at_once_and_passes(world: World) -> None:
+    world.until_pay()
+    world.perform_instead = {"PrintDocument"}
+    world.insert(Denomination.COIN500)
+    printer = world.setup.certificate_printer
+    world.event(ports.PrinterRead(printer, False, ("media-empty",)))
+    assert (world.view.body.code, world.view.body.money) == ("R-501", "held")
+    assert world.view.is_staff_called
+    world.event(ports.PrinterRead(printer, True, ()))
+    assert world.view.body.stage == "printing"
+
+
+def test_a_power_cut_that_takes_the_coin_unit_too_leaves_it_to_staff(world: World) -> None:
+    world.until_pay()
+    reborn = World(world.records, world.physics)
+    reborn.event(ports.AcceptorReset(reborn.setup.acceptor, 2, "a1", at_most=5))
+    reborn.boot()
+    assert (reborn.view.body.code, reborn.view.body.money) == ("M-404", "counted")
+    assert reborn.view.is_staff_called
+    (incident,) = reborn.ledger.incidents.values()
+    assert incident.transaction is not None
+    assert len(slips_of(reborn, "owed")) == 1
+    reborn.time_out("stage")
+    assert reborn.phase is Phase.IDLE
+    reborn.check()
+
+
+def test_a_power_cut_that_takes_the_coin_unit_too_puts_known_money_on_the_slip(world: World) -> None:
+    world.until_pay(copies=2)
+    world.insert(Denomination.COIN100)
+    reborn = World(world.records, world.physics)
+    reborn.event(ports.AcceptorReset(reborn.setup.acceptor, 2, "a1", at_most=5))
+    reborn.boot()
+    assert Yen.sum(slip.amount for slip in reborn.ledger.slips.values()) == Yen(100)
+    assert reborn.view.body.code == "M-404"
+    reborn.check()

@@ -271,6 +271,12 @@ class World:
                     physics.untold.insert(0, face)
                 raise
 
+    def take_all(self) -> None:
+        """Everything that waits in a tray is taken, and said so."""
+        session = self.loop.state.session
+        for thing, _ in session.things if session is not None else ():
+            self.tap(intents.Taken, thing=thing)
+
     def time_out(self, name: str) -> None:
         self.event(ports.TimerExpired(name))
 
