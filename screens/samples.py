@@ -191,6 +191,8 @@ _SAMPLES: tuple[_Sample, ...] = (
     ),
     ("done", Done(), 6, ("Next",)),
     ("done-ends-soon", Done(certificate_ends_soon=True), 6, ("Next",)),
+    ("take-money", TakeThings((Thing("money", "waiting", 0, Yen(150)),)), 0, ("Taken",)),
+    ("trouble-counted", Trouble("M-404", "0003", "counted"), 0, ("Next",)),
     ("trouble-held", Trouble("R-503", "K1-0427", "held", Yen(600)), 6, ()),
     ("trouble-slip", Trouble("M-403", "K1-0427", "slip", Yen(400)), 6, ()),
     ("trouble-idle", Trouble("M-405", "K1-0427", "held", Yen(300)), 0, ("GiveBack",)),

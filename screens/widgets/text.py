@@ -54,6 +54,7 @@ def mask_texture(mask: Image.Image) -> Texture:
     texture = Texture.create(size=mask.size, colorfmt="luminance_alpha")
     data = Image.merge("LA", (Image.new("L", mask.size, 255), mask)).tobytes()
     texture.blit_buffer(data, colorfmt="luminance_alpha", bufferfmt="ubyte")
+    texture.mag_filter = texture.min_filter = "nearest"  # shown pixel for pixel; a software renderer blends it faster
     texture.flip_vertical()
     return texture
 
