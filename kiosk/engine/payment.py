@@ -194,6 +194,9 @@ def credited(turn: Turn, record: CoinIn) -> None:
 
 def credits_lost(turn: Turn, event: CreditsLost) -> None:
     account = account_of(turn)
+    if account is not None and turn.state.session is not None:
+        turn.edit(is_uncounted=True, trouble="M-404")
+        turn.set(is_staff_called=True)
     turn.record(
         CreditsUnknown(event.device, event.epoch, event.at_most, account.transaction if account else None),
         IncidentOpened(turn.token(), "M-404", account.transaction if account else None, event.device),
@@ -215,7 +218,7 @@ def acceptor_reset(turn: Turn, event: AcceptorReset) -> None:
     if not state.recovered and transaction is not None:
         turn.set(uncounted=transaction)
     elif state.session is not None and account is not None:
-        turn.edit(is_uncounted=True)
+        turn.edit(is_uncounted=True, trouble="M-404")
     turn.record(epoch, IncidentOpened(turn.token(), "M-404", transaction, event.device))
 
 
@@ -477,6 +480,9 @@ def print_slip(turn: Turn, command: PrintSlip) -> None:
 
 def payout_over(turn: Turn) -> None:
     """Nothing more can or must go out now. Issued: on to the things; else the transaction ends here."""
+    if turn.session.is_uncounted and not turn.session.is_count_told:
+        turn.edit(is_count_told=True, trouble="M-404")
+        print_slip(turn, doubt_slip(turn, None, "M-404"))
     doubt = held_in_doubt(turn)
     if doubt and not turn.session.is_doubt_told:
         turn.edit(is_doubt_told=True, trouble="R-503")

@@ -82,6 +82,9 @@ def _session(state: Kiosk) -> Session:
 
 
 def _out(state: Kiosk) -> AnyBody:
+    waiting = state.ledger.open_transactions
+    if state.phase is Phase.STARTING and state.waits_long and waiting:
+        return Trouble("M-402", waiting[0].number, "held" if waiting[0].held else "counted", waiting[0].held)
     reason, code = stop_reason(state)
     if state.phase is Phase.STARTING and not reason:
         reason, code = "starting", ""

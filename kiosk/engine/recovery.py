@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kiosk.engine.issuance import report_all
-from kiosk.engine.payment import account_of, pay_out, payout_over, print_slip
+from kiosk.engine.payment import account_of, pay_out, payout_over, was_paying
 from kiosk.engine.service import RESTING, cash_is_up
 from kiosk.engine.session import end
-from kiosk.engine.slips import doubt_slip
 from kiosk.engine.state import Append, Line, LineStage, Phase, Session, Turn
 from kiosk.journal.accounts import Account
 from kiosk.journal.records import (
@@ -77,7 +76,7 @@ def conclude(turn: Turn) -> None:
         waiting = tuple(each.transaction for each in state.ledger.open_transactions if _needs_us(turn, each))
         if waiting and not is_known(turn):
             return
-        turn.set(recovered=True, recovering=waiting)
+        turn.set(recovered=True, recovering=waiting, is_staff_called=False)
         report_all(turn)
 
 
@@ -106,17 +105,38 @@ def _needs_us(turn: Turn, account: Account) -> bool:
 
 def take_up(turn: Turn, account: Account) -> None:
     """An open transaction, by its last record."""
+    is_uncertain = turn.state.uncounted is None and _has_no_evidence(turn, account)
+    if is_uncertain:
+        turn.record(IncidentOpened(turn.token(), "M-404", account.transaction, turn.state.setup.acceptor))
     turn.set(
         session=Session(
             transaction=account.transaction,
             step=Step.PAY,
             number=account.number,
             is_cancelled=True,
-            is_uncounted=account.transaction == turn.state.uncounted,
+            is_uncounted=account.transaction == turn.state.uncounted or is_uncertain,
             lines=tuple(_line(turn, account, line_id) for line_id in account.lines),
         )
     )
     ACTIONS[account.last](turn, account)
+
+
+def _has_no_evidence(turn: Turn, account: Account) -> bool:
+    """ccTalk's counter is 0 after power-up: 0 then and 0 now says nothing of what fell in between."""
+    mark = turn.state.ledger.marks.get(turn.state.setup.acceptor)
+    return was_paying(account) and mark is not None and mark.raw == 0
+
+
+def waits_long(turn: Turn, _: TimerExpired) -> None:
+    """A device that holds the answer does not come: the money that waits for it is named, and staff are called."""
+    state = turn.state
+    if state.recovered or state.phase is not Phase.STARTING:
+        return
+    turn.set(waits_long=True, is_staff_called=True)
+    named = {each.transaction for each in state.ledger.incidents.values() if each.code == "X-606"}
+    for account in state.ledger.open_transactions:
+        if _needs_us(turn, account) and account.transaction not in named:
+            turn.record(IncidentOpened(turn.token(), "X-606", account.transaction, amount=account.held))
 
 
 def _line(turn: Turn, account: Account, line_id: str) -> Line:
@@ -238,8 +258,6 @@ def check_offer(turn: Turn) -> None:
 def _leave_to_staff(turn: Turn, account: Account, free: Yen) -> None:
     """The acceptor lost its counter while the slot was open: nobody knows what is inside. Number, paper, staff."""
     turn.go(Phase.PAYING_OUT)
-    turn.edit(trouble="M-404")
-    print_slip(turn, doubt_slip(turn, None, "M-404"))
     if free.value > 0:
         turn.record(OwedOnSlip(account.transaction, turn.token()[:12], free, "restart"))
     else:

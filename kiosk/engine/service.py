@@ -88,8 +88,8 @@ def review(turn: Turn) -> None:
 
 
 def start(turn: Turn) -> None:
-    """The first commands of a life: ask the server."""
-    turn.do(ReadIssuance())
+    """The first commands of a life: ask the server; give the devices their time."""
+    turn.do(ReadIssuance(), StartTimer("start", turn.state.setup.timeouts.start_s))
 
 
 def device_arrived(turn: Turn, event: DeviceArrived) -> None:

@@ -136,6 +136,7 @@ class Session(msgspec.Struct, frozen=True):
     """Payouts whose doubt the person already has on paper."""
     returned: Yen = Yen(0)
     """Held money that was given back, for the screen: the account may be closed by then."""
+    is_count_told: bool = False
     is_uncounted: bool = False
     """Pieces of unknown value may be inside: a person counts."""
     is_slow: bool = False
@@ -181,6 +182,8 @@ class Timeouts(msgspec.Struct, frozen=True):
     """Past the seconds that were promised, before staff are called."""
     retry_s: float = 5.0
     status_s: float = 15.0
+    start_s: float = 30.0
+    """For all devices to come after a start, before it is said that money is waiting for one of them."""
 
 
 class Hopper(msgspec.Struct, frozen=True):
@@ -255,6 +258,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     """The operator of a day close that waits for the session to end."""
     uncounted: TransactionId | None = None
     """The open transaction of the last life in which the acceptor lost its counter: money unknown."""
+    waits_long: bool = False
+    """Money of the last life is held, and a device that must be asked first does not come."""
     recovering: tuple[TransactionId, ...] = ()
     """Open transactions of the last life that are still to be taken up."""
 

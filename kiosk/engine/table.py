@@ -69,8 +69,8 @@ class Row(NamedTuple):
 
 
 P = Phase
-STAGE, IDLE, ANSWER, RETRY, SLOW, STATUS, REPORT = (
-    Timer(name) for name in ("stage", "idle", "answer", "retry", "slow", "status", "report")
+STAGE, IDLE, ANSWER, RETRY, SLOW, START, STATUS, REPORT = (
+    Timer(name) for name in ("stage", "idle", "answer", "retry", "slow", "start", "status", "report")
 )
 
 session.ENTRANCES.update(
@@ -334,6 +334,7 @@ ANYWHERE: dict[Key, Handler] = {
     RoomJudged: service.room_judged,
     JournalDied: _journal_died,
     STATUS: service.ask_status,
+    START: recovery.waits_long,
     REPORT: _report_again,
     intents.ChooseLanguage: session.choose_language,
     intents.CallStaff: session.call_staff,

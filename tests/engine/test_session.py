@@ -685,3 +685,38 @@ def test_a_power_cut_that_takes_the_coin_unit_too_puts_known_money_on_the_slip(w
     assert Yen.sum(slip.amount for slip in reborn.ledger.slips.values()) == Yen(100)
     assert reborn.view.body.code == "M-404"
     reborn.check()
+
+
+def test_credits_lost_in_a_visit_are_told_to_the_person(world: World) -> None:
+    world.until_pay(copies=2)
+    world.insert(Denomination.COIN100)
+    world.event(ports.CreditsLost(world.setup.acceptor, 1, 2))
+    world.tap(intents.Cancel)
+    assert world.given == Yen(100)
+    world.take_all()
+    assert (world.view.body.code, world.view.body.money) == ("M-404", "counted")
+    assert len(slips_of(world, "owed")) == 1
+    (incident,) = world.ledger.incidents.values()
+    assert incident.transaction is not None
+    world.check()
+
+
+def test_a_counter_at_zero_before_and_after_is_no_evidence(world: World) -> None:
+    world.event(ports.AcceptorReset(world.setup.acceptor, 1, "a1", raw=0, at_most=0))
+    world.until_pay()
+    reborn = World(world.records, world.physics).boot()
+    assert (reborn.view.body.code, reborn.view.body.money) == ("M-404", "counted")
+
+
+def test_money_that_waits_for_a_device_is_named(world: World) -> None:
+    world.until_pay()
+    world.insert(Denomination.COIN100)
+    reborn = World(world.records, world.physics)
+    reborn.event(ports.DeviceArrived(reborn.setup.card_reader, "test"))
+    reborn.time_out("start")
+    assert (reborn.view.body.code, reborn.view.body.number) == ("M-402", "0001")
+    assert reborn.view.body.amount == Yen(100)
+    assert reborn.view.is_staff_called
+    assert [incident.code for incident in reborn.ledger.incidents.values()] == ["X-606"]
+    reborn.boot()
+    assert type(reborn.view.body).__name__ == "OfferBack"
