@@ -15,7 +15,7 @@ from datetime import datetime
 
 import msgspec
 
-from issuance import manifest, paper, rules
+from issuance import manifest, paper, rules, seal
 from issuance.clock import town_day
 from issuance.messages import (
     DocumentState,
@@ -236,6 +236,8 @@ class Documents:
         )
         if not self._office.guard.can_draw(paper.texts(data)):
             return None
+        claim = seal.Claim(self._office.town.code, document.kind, document.serial, int(now.timestamp()))
+        data["code"] = seal.draw(self._office.sealer.text(claim))
         try:
             return self._office.renderer.render(document.kind, data, now)
         except RenderError:

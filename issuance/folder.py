@@ -2,6 +2,7 @@
 
 tls/           ca.key ca.pem server.key server.pem
 manifest.key   the town's Ed25519 key
+seal/          the Ed25519 key of visible seals (<id>.key), and all public keys there ever were (<id>.pem)
 issuance.db    SQLite; or instead
 database       the connection string of a PostgreSQL database
 town/          municipality.toml, residents.csv (a copy of the specimen; a town edits or replaces it)
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509.oid import NameOID
 
 from issuance import auth, pki
@@ -30,6 +32,7 @@ from issuance.office import Office, stamp
 from issuance.register import FileRegister
 from issuance.render import Renderer
 from issuance.revocation import CrlChecker
+from issuance.seal import Sealer, key_id
 from issuance.sqlite import SqliteStore
 from issuance.store import Link, Store, Tx
 from issuance.town import Kind, Town, read_kinds, read_town
@@ -62,6 +65,7 @@ def init(folder: Path, *, kiosk: str, hosts: list[str], town: Path, clock: Clock
     pki.make_authority(folder / "tls", now)
     pki.make_server_certificate(folder / "tls", hosts, now)
     pki.make_manifest_key(folder / "manifest.key")
+    pki.make_seal_key(folder / "seal")
     enrol(folder, kiosk=kiosk, out=folder / "kiosk", clock=clock)
 
 
@@ -136,9 +140,38 @@ def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None =
         guard=NameGuard.of_font(font),
         renderer=renderer_of(kinds, font),
         signer=ManifestSigner((folder / "manifest.key").read_bytes()),
+        sealer=_sealer(folder, town),
         store=store or open_store(folder),
         clock=clock,
     )
+
+
+def rotate_seal(folder: Path, clock: Clock) -> str:
+    """A new key for visible seals from the next start of each worker; its name."""
+    name = pki.make_seal_key(folder / "seal")
+    store = open_store(folder)
+    try:
+        store.run_now(lambda tx: tx.append(Entry(stamp(clock.now()), "seal-key", detail=name)))
+    finally:
+        store.close()
+    return name
+
+
+def seal_keys(folder: Path) -> dict[bytes, Ed25519PublicKey]:
+    """Every key that ever sealed a paper of this town, by its id."""
+    found = {}
+    for file in (folder / "seal").glob("*.pem"):
+        key = serialization.load_pem_public_key(file.read_bytes())
+        if isinstance(key, Ed25519PublicKey):
+            found[key_id(key)] = key
+    return found
+
+
+def _sealer(folder: Path, town: Town) -> Sealer:
+    keys = list((folder / "seal").glob("*.key"))
+    if len(keys) != 1:
+        raise SetupError("this folder has no seal key: issuance-server rotate-seal")
+    return Sealer(keys[0].read_bytes(), town.verify_address)
 
 
 def renderer_of(kinds: Mapping[str, Kind], font: Path) -> Renderer:

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from issuance import audit, folder, records
 from issuance.clock import JST, SystemClock
 from issuance.office import stamp
 from issuance.register import RegisterError
-from issuance.store import Kiosk, Tx
+from issuance.store import Document, Kiosk, Tx
 from issuance.town import TownError, read_town
 
 T = TypeVar("T")
@@ -117,6 +118,34 @@ def _audit(arguments: argparse.Namespace) -> int:
     broken = audit.first_broken(links)
     print(f"{len(links)} entries, " + ("the chain holds" if broken is None else f"BROKEN at entry {broken}"))
     return 0 if broken is None else 1
+
+
+def _rotate_seal(arguments: argparse.Namespace) -> int:
+    print(f"seal key {folder.rotate_seal(arguments.dir, SystemClock())}: restart every worker")
+    return 0
+
+
+def _check_seal(arguments: argparse.Namespace) -> int:
+    """Somebody brings a paper: is its code the town's, and what became of that 発行番号?"""
+    from PIL import Image  # noqa: PLC0415  # this command alone looks at pictures
+
+    from issuance import seal  # noqa: PLC0415
+
+    keys = folder.seal_keys(arguments.dir)
+    with Image.open(arguments.picture) as picture:
+        claims = [claim for text in seal.texts_in(picture) if (claim := seal.read(text, keys)) is not None]
+    for claim in claims:
+        document = _with_store(arguments, partial(_document, claim.serial))
+        state = document.state if document is not None else "unknown"
+        told = {"committed": "issued", "printed": "issued"}.get(state, state)
+        print(f"{claim.serial} {claim.kind} {datetime.fromtimestamp(claim.at, JST):%Y-%m-%d %H:%M} {told}")
+    if not claims:
+        print("no seal of this town", file=sys.stderr)
+    return 0 if claims else 1
+
+
+def _document(serial: str, tx: Tx) -> Document | None:
+    return tx.get(Document, serial)
 
 
 def _with_store(arguments: argparse.Namespace, work: Callable[[Tx], T]) -> T:
@@ -221,6 +250,13 @@ def _parser() -> argparse.ArgumentParser:
         )
     counts = command("counts", _counts, "how many of what in a month")
     counts.add_argument("--month", type=_month, required=True, help="for example 2026-11")
+    command("rotate-seal", _rotate_seal, "a new key for the code on papers; the old private key is destroyed")
+    check = command(
+        "check-seal",
+        _check_seal,
+        "is the code on a scanned paper the town's, and is the paper issued or void?",
+    )
+    check.add_argument("--picture", type=Path, required=True, help="the scan, PNG or JPEG")
     command("forget", _forget, "remove the records whose time of keeping is over")
     return parser
 

@@ -18,6 +18,7 @@ from issuance.problems import Problem
 from issuance.register import AMOUNTS, Records, Resident, ResidentRegister, Seal, Tax
 from issuance.render import Renderer
 from issuance.rules import Case
+from issuance.seal import Sealer
 from issuance.store import Kiosk, Rate, Session, Store, Tx
 from issuance.town import Kind, Town
 from issuance.wareki import tax_year
@@ -49,6 +50,7 @@ class Office(msgspec.Struct, frozen=True):
     guard: NameGuard
     renderer: Renderer
     signer: ManifestSigner
+    sealer: Sealer
     store: Store
     clock: Clock
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from issuance import seal
 from issuance.store import Kiosk
 
 _LIFE = timedelta(days=3650)
@@ -70,6 +71,23 @@ def make_kiosk(authority: Path, out: Path, kiosk: str, now: datetime) -> Kiosk:
 def make_manifest_key(file: Path) -> None:
     """The town's Ed25519 key that signs manifests."""
     write_private(file, _pem(ed25519.Ed25519PrivateKey.generate()))
+
+
+def make_seal_key(folder: Path) -> str:
+    """A new key for visible seals; its name. The private key before it is destroyed, so that nothing can be sealed
+    with it any more; its public half stays, so that papers sealed with it are still known."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    name = seal.key_id(key.public_key()).hex()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    old = list(folder.glob("*.key"))
+    (folder / f"{name}.pem").write_bytes(public)
+    write_private(folder / f"{name}.key", _pem(key))
+    for file in old:
+        file.unlink()
+    return name
 
 
 def public_pem(private_file: Path) -> bytes:

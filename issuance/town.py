@@ -120,6 +120,8 @@ class Town(Data, frozen=True):
     hours: Hours
     limits: Limits
     fees: tuple[Fee, ...]
+    verify_address: Annotated[str, Meta(pattern=r"^https://[a-z0-9./-]{3,60}$")]
+    """The page that the code on every paper names."""
 
     def fee(self, kind: str, day: date) -> Fee | None:
         """The fee that holds on this day; None: the town does not sell this kind."""
