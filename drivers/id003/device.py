@@ -342,7 +342,7 @@ class NoteUnit:
             return "away"
         if self._fault:
             return self._fault
-        return "" if self.slot.note is None and self._status in RESTING else "busy"
+        return "" if self.slot.note is None else "busy"
 
     def _went_away(self, code: str, now: float) -> Events:
         was_told = self._lost_code == code or (self._lost_code != "" and self.presence is Presence.AWAY)

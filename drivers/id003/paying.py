@@ -51,6 +51,7 @@ class Payer(Boxes):
         self._close_slot = close_slot
         self._why_not = why_not
         self._seen: set[OpId] = set()
+        self._is_resting = False
         self._waiting: deque[ResolveDispense] = deque()
 
     # --- commands
@@ -73,8 +74,8 @@ class Payer(Boxes):
         self.open = OpenPayout(
             command.op, box.number, command.count, published.event_counter, self.identity, now, now, now
         )
+        self._is_resting = False  # to be seen again after the mouth is shut; then the box is read
         self._close_slot()
-        self._line.ask(self._count_step(self._on_checked, topic="payout"))
         return []
 
     def resolve(self, command: ResolveDispense, now: float) -> Events:
@@ -115,6 +116,8 @@ class Payer(Boxes):
             return []
         if reason:
             return self._end(Verdict(Outcome.REFUSED, 0, reason), now)
+        if not self._is_resting:
+            return []  # the last note is still moving: read again when it has come to rest
         if self._counts[found.box] != found.before:
             # The intent holds a count that is not true any more: after a crash it would prove nothing.
             return self._end(Verdict(Outcome.REFUSED, 0, "stale-evidence"), now)
@@ -137,6 +140,7 @@ class Payer(Boxes):
     def on_status(self, status: int, now: float) -> Events:
         """One status, in the order they came."""
         found = self.open
+        self._is_resting = status in RESTING
         if status in (Status.COLLECTING, Status.COLLECTED) and self.is_ready and found is None:
             self._line.ask(
                 self._count_step(self._publish_all)
@@ -144,6 +148,8 @@ class Payer(Boxes):
         if found is None:
             return []
         found.heard = now
+        if found.stage is Stage.CHECKING and self._is_resting and not self._line.has("payout"):
+            self._line.ask(self._count_step(self._on_checked, topic="payout"))
         if found.stage is Stage.CLOSING and not self._line.has("payout"):
             self._line.ask(self._count_step(self._on_stopped, topic="payout"))  # the line was away meanwhile
         if found.stage is not Stage.WATCHING:

@@ -160,8 +160,8 @@ def test_a_note_that_cannot_be_stacked_is_no_credit() -> None:
     table.run(0.1)
     table.sim._reason = 0x75
     table.sim._go(Status.REJECTING, table.now, 0.3)
-    assert table.until(NoteReturned) == NoteReturned(NOTE1, "transport", OP)
-    table.run(2)
+    table.run(3)
+    assert table.all(NoteReturned) == [NoteReturned(NOTE1, "transport", OP)]
     assert table.all(NoteCredited) == []
 
 
