@@ -118,6 +118,10 @@ class Element(Widget):
             for child in self.children:
                 child.hide()
 
+    def is_cut(self) -> bool:
+        """Its words are wider than its place: one word is longer than the line."""
+        return False
+
     def dismantle(self) -> None:
         """Come apart: no cycle is left, so everything is freed now and not when garbage is collected."""
         for child in list(self.children):

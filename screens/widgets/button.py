@@ -177,6 +177,10 @@ class PushButton(Element):
     def baseline(self, width: int) -> int:
         return round(self.height_for(width) * 0.6)
 
+    def is_cut(self) -> bool:
+        room = self._room(self.rect.width)
+        return self.rect.width > 0 and not self.message.is_empty and self.words.block(room).width > room + 1
+
     def lines(self) -> list[str]:
         if self.message.is_empty:
             return []

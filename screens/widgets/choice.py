@@ -96,7 +96,7 @@ class KindCard(Stack):
         if look.words.language == SOURCE:
             self.purpose.say(f"kind.{choice.kind}.for")
         else:
-            self.purpose.write(load(SOURCE).text(f"kind.{choice.kind}"))
+            self.purpose.write(load(SOURCE).message(f"kind.{choice.kind}"))
         self.fee.write(look.words.write(choice.fee))
         self.pick.show(not is_on and not choice.refusal)
         self.counter.show(is_on and not choice.refusal)

@@ -138,14 +138,19 @@ class Frame(Element):
             if look.factor != self._factor:
                 look.factor = self._factor
                 self.restyle()
-            if self._is_room():
-                break
-        self.place(Rect(0, 0, look.width, look.height))
+            if self._is_room() or self._factor == sizes[-1]:
+                self.place(Rect(0, 0, look.width, look.height))
+                if not self._is_cut():
+                    break
 
     def regrow(self) -> None:
         """Another screen or another text size: try the wanted size again."""
         self._factor = tokens.SIZE_FACTOR[look.text_size]
         self.changed()
+
+    def _is_cut(self) -> bool:
+        """A word is longer than its line. At the least size there is nothing to be done; tests find it."""
+        return any(part.is_cut() for part in self.walk(restrict=True) if isinstance(part, Element))
 
     def _is_room(self) -> bool:
         if self.screen is None:

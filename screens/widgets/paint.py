@@ -107,7 +107,9 @@ def _patch(name: str, contrast: str, mm: float) -> tuple[Texture, int, int]:
     image = _shrunk(image, (side, side + lip))
     texture = Texture.create(size=image.size, colorfmt="rgba")
     texture.blit_buffer(image.tobytes(), colorfmt="rgba", bufferfmt="ubyte")
-    texture.mag_filter = texture.min_filter = "nearest"  # shown pixel for pixel; a software renderer blends it faster
+    texture.mag_filter = texture.min_filter = (
+        "nearest"  # shown pixel for pixel; a software renderer blends it faster
+    )
     texture.flip_vertical()
     return texture, corner, lip
 

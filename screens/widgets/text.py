@@ -54,7 +54,9 @@ def mask_texture(mask: Image.Image) -> Texture:
     texture = Texture.create(size=mask.size, colorfmt="luminance_alpha")
     data = Image.merge("LA", (Image.new("L", mask.size, 255), mask)).tobytes()
     texture.blit_buffer(data, colorfmt="luminance_alpha", bufferfmt="ubyte")
-    texture.mag_filter = texture.min_filter = "nearest"  # shown pixel for pixel; a software renderer blends it faster
+    texture.mag_filter = texture.min_filter = (
+        "nearest"  # shown pixel for pixel; a software renderer blends it faster
+    )
     texture.flip_vertical()
     return texture
 
@@ -163,6 +165,9 @@ class Text(Element):
     def baseline(self, width: int) -> int:
         return self.words.block(width).baseline
 
+    def is_cut(self) -> bool:
+        return self.rect.width > 0 and self.words.block(self.rect.width).width > self.rect.width + 1
+
     def lines(self) -> list[str]:
         """What is to be read, line by line: for the layout tree."""
         return line_texts(self.words.block(self.rect.width))
@@ -242,6 +247,9 @@ class Figure(Text):
 
     def baseline(self, width: int) -> int:
         return max((piece.block(9999).baseline for piece in self._pieces()), default=0)
+
+    def is_cut(self) -> bool:
+        return self.rect.width > 0 and self.natural_width(9999) > self.rect.width + 1
 
     def lines(self) -> list[str]:
         return ["".join(self.parts_of_text)]

@@ -14,7 +14,7 @@ from screens.widgets.ring import Mark
 from screens.widgets.text import Text
 
 _DRAWINGS = {"certificate": "paper_out", "change": "tray", "money": "tray", "receipt": "receipt_out"}
-_STATE_WIDE = 64.0
+_STATE_WIDE, _AIR = 64.0, 1.0
 
 
 class ThingCard(Row):
@@ -43,13 +43,22 @@ class ThingCard(Row):
         self.button.kind, self.button.key, self.button.pad = "taken", "things.taken", 2.0
         self.button.icon, self.button.icon_at, self.button.icon_high = "ring", "above", 24.0
         self.button.does(lambda: on_taken(self._thing))
-        end = Stack()
-        end.wide, end.gap, end.align = _STATE_WIDE, 2.0, "center"
-        self.button.wide = _STATE_WIDE
+        end = self._end = Stack()
+        end.gap, end.align = 2.0, "center"
+        self._widen()
         for part in (self.mark, self.state, self.button):
             end.add_widget(part)
         for part in (self.picture, words, end):
             self.add_widget(part)
+
+    def restyle(self) -> None:
+        self._widen()
+        super().restyle()
+
+    def _widen(self) -> None:
+        """「取りました」 stays on one line at every text size."""
+        wanted = self.button.words.natural() / look.mm + 2 * self.button.pad + _AIR
+        self._end.wide = self.button.wide = max(_STATE_WIDE, wanted)
 
     def show_thing(self, thing: Thing, is_first: bool, can_tell: bool) -> None:
         """Take the values. `is_first`: the one to take now."""
@@ -57,9 +66,10 @@ class ThingCard(Row):
         is_taken, is_waiting = thing.state == "taken", thing.state == "waiting"
         self.title.say(f"things.{thing.thing}")
         self.amount.show(bool(thing.sheets or thing.amount))
-        self.amount.write(
-            look.words.write(thing.amount) if thing.amount else look.words.text("sheets", thing.sheets)
-        )
+        if thing.amount:
+            self.amount.write(look.words.write(thing.amount))
+        else:
+            self.amount.say("sheets", thing.sheets)
         asks = is_waiting and not thing.has_sensor and can_tell
         self.button.show(asks)
         self.button.target = f"taken {thing.thing}"

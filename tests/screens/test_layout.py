@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from i18n.catalogue import languages
+from i18n.message import Message
 from screens import samples, tree
 from screens.theme import look, tokens
 from screens.widgets.base import Rect
+from screens.widgets.button import PushButton
+from screens.widgets.text import Figure, Text
 from tests.screens import window
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -158,3 +161,38 @@ def test_black_has_the_same_places_as_white(name: str) -> None:
     """Colours never move anything."""
     white = tree.as_text(tree.in_front(window.show(name).frame))
     assert tree.as_text(tree.in_front(window.show(name, contrast="black").frame)) == white
+
+
+def _split_phrases(app: Any) -> list[str]:
+    """Texts in which a line ends inside a phrase."""
+    found = []
+    for element in app.frame.walk(restrict=True):
+        if not getattr(element, "rect", None) or not element.rect.width or isinstance(element, Figure):
+            continue
+        if isinstance(element, PushButton):
+            width = element._room(element.rect.width)
+        elif isinstance(element, Text):
+            width = element.rect.width
+        else:
+            continue
+        message = element.message
+        if message.is_empty:
+            continue
+        wanted = {
+            "".join(run.text for phrase in paragraph[:at] for run in phrase).replace(" ", "")
+            for paragraph in message.paragraphs
+            for at in range(1, len(paragraph) + 1)
+        }
+        for paragraph in message.paragraphs:
+            so_far = ""
+            for line in element.words._replace(message=Message((paragraph,))).block(width).lines:
+                so_far += "".join(run.text for run in line.runs).replace(" ", "")
+                if so_far not in wanted:
+                    found.append(f"{element.key}: {so_far}|")
+    return found
+
+
+@pytest.mark.parametrize(("name", "language"), ALL)
+@pytest.mark.parametrize("text_size", tokens.SIZE_FACTOR)
+def test_lines_break_only_between_phrases(name: str, language: str, text_size: str) -> None:
+    assert _split_phrases(window.show(name, language, text_size)) == []

@@ -86,7 +86,10 @@ def _made_keys() -> set[str]:
         *(f"summary.{option}.{choice}" for option, all_ in choices.items() for choice in all_),
         *(f"out.{reason}" for reason in reasons),
         *(f"working.{stage}" for stage in stages),
-        *(f"things.{thing}" for thing in ("certificate", "change", "money", "receipt", "coming", "waiting", "taken")),
+        *(
+            f"things.{thing}"
+            for thing in ("certificate", "change", "money", "receipt", "coming", "waiting", "taken")
+        ),
         *(f"notice.{code}.{part}" for code in samples.NOTICE_CODES for part in ("title", "why", "next")),
         *(f"money.{each.value}" for each in Denomination),
         *(f"face.{each.value}" for each in Denomination if each.is_note),
