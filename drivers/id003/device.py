@@ -98,6 +98,8 @@ class NoteUnit:
         self._next_poll = 0.0
         self._lost_code = ""
         self._fault = ""
+        self._why = ""
+        """Why the recycler failed, as it said when it was asked."""
         self._is_closing = False
 
     @property
@@ -256,7 +258,10 @@ class NoteUnit:
         if frame.command != Command.EXTENDED or len(frame.data) < 2:
             raise PeerProtocolError("id003: not an answer to that")
         word = EXTENDED_STATUS.get(frame.data[1], "")
-        return [DeviceFault(self.device, f"recycler-{word}", clear=False)] if word else []
+        if not word or self._why or not self._fault:
+            return []
+        self._why = f"recycler-{word}"
+        return [DeviceFault(self.device, self._why)]
 
     # --- setting up
     # ----------------------------------------------------------------------------------------------------------
@@ -348,7 +353,7 @@ class NoteUnit:
         was_told = self._lost_code == code or (self._lost_code != "" and self.presence is Presence.AWAY)
         self.presence = Presence.AWAY
         self._set_up = SetUp.NOT
-        self._status, self._fault = 0, ""
+        self._status, self._fault, self._why = 0, "", ""
         self.acceptance.forget()
         self.slot.went_away()
         self.line.clear()
@@ -375,8 +380,9 @@ class NoteUnit:
         return [*events, DeviceFault(self.device, word, is_within_reach=word in WITHIN_REACH)]
 
     def _clear_fault(self) -> Events:
-        word, self._fault = self._fault, ""
-        return [DeviceFault(self.device, word, clear=True)] if word else []
+        words = [word for word in (self._why, self._fault) if word]
+        self._why = self._fault = ""
+        return [DeviceFault(self.device, word, clear=True) for word in words]
 
     def _unit_of(self, destination: int | None) -> DeviceId:
         """0, an unknown box and silence all mean the cash box: change is never promised from a guess."""

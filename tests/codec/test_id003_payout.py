@@ -248,3 +248,32 @@ def test_whatever_the_line_does_a_note_is_credited_once_and_a_payout_sent_once(s
     table.run(10)
     assert table.sent.count(PAYOUT_NUMBER) <= 1
     assert ended.outcome is Outcome.UNKNOWN or ended.paid == table.taken()
+
+
+def test_an_empty_box_is_set_to_the_note_that_the_configuration_says() -> None:
+    table = Table(notes=0)
+    table.start()
+    table.run(0.5)
+    boxes = table.machine.boxes
+    boxes.settings = boxes.settings.__class__((boxes.settings.boxes[0].__class__(BOX1, 1, NOTE5000),))
+    table.perform(ResetNotePath(NOTE1))
+    table.until(AcceptanceSet)
+    assert table.world.memory["recycles"] == 0b1000001, "61 and 67, by the device's own table"
+    assert boxes._published[1].denomination is NOTE5000
+
+
+def test_why_the_recycler_failed_is_told_and_cleared_with_the_fault() -> None:
+    table = Table()
+    table.ready()
+    table.events.clear()
+    table.sim.fail(Status.RECYCLER_FAILURE)
+    table.run(1)
+    table.sim.clear(table.now)
+    table.run(1)
+    faults = [(event.code, event.clear) for event in table.all(DeviceFault)]
+    assert faults == [
+        ("recycler-failure", False),
+        ("recycler-jam", False),
+        ("recycler-jam", True),
+        ("recycler-failure", True),
+    ]

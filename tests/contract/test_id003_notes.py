@@ -54,10 +54,17 @@ def sim(tmp_path: Path) -> Iterator[Sim]:
     found.stop()
 
 
-@pytest.mark.parametrize("kind", ["tcp", "pty"])
-def test_notes_in_and_notes_out(tmp_path: Path, kind: str) -> None:
-    sim = Sim(tmp_path, tcp=kind == "tcp")
-    with Core(sim, parity="E" if kind == "tcp" else "N") as core:
+@pytest.fixture(params=["tcp", "pty"])
+def by_hand(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sim]:
+    """Either line; a hand takes each note when it is told to."""
+    found = Sim(tmp_path, tcp=request.param == "tcp")
+    yield found
+    found.stop()
+
+
+def test_notes_in_and_notes_out(by_hand: Sim) -> None:
+    sim = by_hand
+    with Core(sim, parity="E" if sim.address.startswith("socket:") else "N") as core:
         core.ready()
         core.open()
         assert core.stack(sim, "1000", "old").issue == "65"
@@ -80,7 +87,6 @@ def test_notes_in_and_notes_out(tmp_path: Path, kind: str) -> None:
     assert (state["places"]["taken"], state["places"]["returned"]) == ({"N1000F": 1}, {"N5000F": 1})
     assert state["unit"]["is_open"] is False, "left closed"
     assert state["exchanges"]["4A"] == 1
-    sim.stop()
 
 
 def test_an_inhibited_face_comes_back(sim: Sim) -> None:

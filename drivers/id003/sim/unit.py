@@ -12,6 +12,7 @@ from drivers.id003.messages import (
     Command,
     Extended,
     Status,
+    codes_of,
 )
 from drivers.id003.sim.world import (
     BEZEL,
@@ -314,9 +315,7 @@ class SimUnit:
                 self._go(Status.INITIALIZE, now, move_s)
                 return ACK
             case Command.STACK_1 | Command.STACK_2 if is_held:
-                is_recycled = (
-                    self._issue == RECYCLED and self._world.memory["count"] < self._mechanics.capacity
-                )
+                is_recycled = self._is_recycled() and self._world.memory["count"] < self._mechanics.capacity
                 self._unit = 1 if is_recycled else 0
                 self._is_early = command == Command.STACK_1
                 self._go(Status.STACKING, now, move_s)
@@ -333,11 +332,10 @@ class SimUnit:
 
     def _extended(self, command: int, data: bytes, now: float) -> Frame:
         count = self._world.memory["count"]
-        mask = 1 << next(code - FIRST_CODE for code, issue in NOTES.items() if issue == RECYCLED)
         answers = {
             Extended.STATUS: None,
             Extended.VERSION: VERSION,
-            Extended.GET_CURRENCY: bytes((mask, 0, 0, 0)),
+            Extended.GET_CURRENCY: bytes((self._recycled_mask(), 0, 0, 0)),
             Extended.GET_LIMIT: bytes((self._mechanics.capacity, 0, 0, 0)),
             Extended.GET_COUNT: count.to_bytes(2, "little") + bytes(2),
         }
@@ -356,12 +354,25 @@ class SimUnit:
             case Extended.STOP:
                 self._to_pay = 0
                 return ACK
+            case Extended.SET_CURRENCY if len(data) == 6 and is_resting:
+                self._world.remember(recycles=data[0])
+                self._world.save()
+                return Frame(Command.EXTENDED, bytes((RECYCLER, command)) + data)
             case Extended.SET_COUNT if len(data) == 3 and data[2] in (1, 2):
                 if data[2] == 1:
                     self._world.remember(count=int.from_bytes(data[:2], "little"))
                     self._world.save()
                 return Frame(Command.EXTENDED, bytes((RECYCLER, command)) + data)
         return INVALID
+
+    def _recycled_mask(self) -> int:
+        """What the box recycles; kept without power."""
+        first = next(code - FIRST_CODE for code, issue in NOTES.items() if issue == RECYCLED)
+        return self._world.memory.get("recycles", 1 << first)
+
+    def _is_recycled(self) -> bool:
+        """The note in hand is one of those."""
+        return self._issue in {NOTES.get(code) for code in codes_of(self._recycled_mask())}
 
     def _lose_settings(self) -> None:
         self._settings = {
