@@ -1,6 +1,7 @@
 """How quick the screens are, from outside: a real window on Xvfb, real pointer events, views over the real socket.
 
-    python -m benchmarks.screens          writes benchmarks/screens.md
+    python -m benchmarks.screens                writes benchmarks/screens.md
+    chrt -r 5 python -m benchmarks.screens      the same on a machine that others use too
 
 Every time ends with the frame that shows it (the moment after the buffers were swapped, in the window's process) and
 starts where the cause is: the X server's fake pointer press, or the core's `send`. CLOCK_MONOTONIC is one for both.
@@ -242,6 +243,15 @@ def _p99(times: list[float]) -> float:
     return sorted(times)[min(len(times) - 1, round(len(times) * 0.99) - 1)]
 
 
+def _company(load: float) -> str:
+    """What else ran: a tail is the scheduler's as much as ours."""
+    if os.sched_getscheduler(0) == os.SCHED_RR:
+        return (
+            f"Run under `chrt -r 5`, as if alone: the machine was shared (load {load:.1f} before it began)."
+        )
+    return f"Load of the machine before it began: {load:.1f}."
+
+
 def report(figures: dict[str, list[float]], resident: tuple[float, float], load: float) -> str:
     model = next(
         (
@@ -256,7 +266,7 @@ def report(figures: dict[str, list[float]], resident: tuple[float, float], load:
         "",
         f"`python -m benchmarks.screens` on {os.cpu_count()} cores of {model}, Python {platform.python_version()},",
         "1080x1920 on Xvfb, OpenGL by llvmpipe. Drawing a full frame and copying it to the server takes 10 to 20 ms.",
-        f"Other work on the machine: load {load:.1f} before it began. The tails are the scheduler's as much as ours.",
+        _company(load),
         "",
         "| ms | times | median | p99 | worst | limit (p99) |",
         "|---|---:|---:|---:|---:|---:|",
