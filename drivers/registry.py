@@ -18,6 +18,7 @@ DRIVERS: dict[str, str] = {
     "id003": "drivers.id003.driver:create",
     "ipp": "drivers.ipp.driver:create",
     "escpos": "drivers.escpos.driver:create",
+    "face": "drivers.face.client:create",
 }
 
 SIMULATORS: dict[str, str] = {

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = {
     "requirements.lock": "Runs on a kiosk or on the issuance server",
+    "requirements-vision.lock": "Runs in the vision process, where a town has faces compared",
     "requirements-build.lock": "Builds the wheel and the dependencies that come as source; not imported",
     "requirements-dev.lock": "Checks and tests; never on a kiosk",
 }
@@ -22,6 +23,7 @@ STATED = {
     "Apache Software License": "Apache-2.0",
     "BSD": "BSD-3-Clause",
     "BSD 2-Clause License": "BSD-2-Clause",
+    "Boost Software License": "BSL-1.0",
     "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.1-or-later",
     "ISC License (ISCL)": "ISC",
     "LGPLv2+": "LGPL-2.1-or-later",
@@ -34,6 +36,15 @@ STATED = {
 # Read by a person in the package's own licence files, where the statement is none or several.
 READ = {
     "docutils": ("BSD-2-Clause", "most of it public domain; the GPL is for an editor mode that no wheel has"),
+    "face-recognition-models": (
+        "MIT",
+        "the models: CC0-1.0, but for the 68-point one, which excludes commercial use and is deleted (ADR 0039)",
+    ),
+    "numpy": (
+        "BSD-3-Clause",
+        "parts: 0BSD, MIT, Zlib, CC0-1.0; its wheels carry OpenBLAS (BSD-3-Clause) and GCC's runtime "
+        "libraries (GPL-3.0 with the runtime exception)",
+    ),
     "pypdfium2": ("BSD-3-Clause OR Apache-2.0", "PDFium itself: BSD-3-Clause and Apache-2.0"),
     "qrcode": ("BSD-3-Clause", "with the MIT notice of the library it came from"),
 }
@@ -43,6 +54,7 @@ ACCEPTED = {
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
+    "BSL-1.0",
     "ISC",
     "LGPL-2.1-or-later",
     "LGPL-3.0-only",

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Resolve pyproject.toml into the three lock files: exact versions, every published hash, no address of any index.
+# Resolve pyproject.toml into the four lock files: exact versions, every published hash, no address of any index.
 # `provisioning/lock.sh --upgrade` takes newer versions; without it, what is locked stays.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,7 +17,14 @@ resolve() {
 resolve --group build --output-file requirements-build.lock "${@}"
 resolve pyproject.toml --extra issuance --constraints requirements-build.lock \
     --output-file requirements.lock "${@}"
+# Only what the extra adds: everything else is in requirements.lock.
+"$venv/bin/python" -c 'import tomllib
+with open("pyproject.toml", "rb") as file:
+    print(*tomllib.load(file)["project"]["optional-dependencies"]["vision"], sep="\n")' |
+    resolve - --constraints requirements-build.lock --constraints requirements.lock \
+        --output-file requirements-vision.lock "${@}"
 resolve --group dev --constraints requirements-build.lock --constraints requirements.lock \
-    --output-file requirements-dev.lock "${@}"
-echo "Locked: $(grep -hcE '^[a-zA-Z0-9].*==' requirements-build.lock requirements.lock requirements-dev.lock |
-    paste -sd' ') packages (build, runtime, development)."
+    --constraints requirements-vision.lock --output-file requirements-dev.lock "${@}"
+echo "Locked: $(grep -hcE '^[a-zA-Z0-9].*==' requirements-build.lock requirements.lock requirements-vision.lock \
+    requirements-dev.lock |
+    paste -sd' ') packages (build, runtime, vision, development)."

@@ -2,8 +2,9 @@
 
     provisioning/sbom.py FILE
 
-The Python part is read from the installed environment and cut down to requirements.lock; the Debian part is
-packages.txt (demo and tests; a kiosk's own list comes with its image) with the versions installed here.
+The Python part is read from the installed environment and cut down to requirements.lock and requirements-vision.lock;
+the Debian part is packages.txt (demo and tests; a kiosk's own list comes with its image) with the versions installed
+here.
 """
 
 import json
@@ -21,7 +22,8 @@ def locked() -> dict[str, list[str]]:
     """Package name to the hashes of its published files."""
     found: dict[str, list[str]] = {}
     name = ""
-    for line in (ROOT / "requirements.lock").read_text().splitlines():
+    locks = [(ROOT / lock).read_text() for lock in ("requirements.lock", "requirements-vision.lock")]
+    for line in "".join(locks).splitlines():
         if match := re.match(r"^([a-z0-9-]+)==", line):
             name = match[1]
             found[name] = []

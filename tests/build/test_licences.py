@@ -1,5 +1,6 @@
 """The licences of what we stand on are known, accepted, and written down (ADR 0001)."""
 
+import importlib.metadata
 import json
 import subprocess
 import sys
@@ -19,6 +20,14 @@ def test_strong_copyleft_and_unknown_words_are_refused() -> None:
     for expression in ("GPL-3.0-only", "AGPL-3.0-or-later", "LicenseRef-Proprietary", "UNKNOWN", ""):
         assert licences.refused(expression)
     assert not licences.refused("GPL-2.0-only OR MIT")
+
+
+def test_the_model_that_excludes_commercial_use_is_not_here() -> None:
+    """ADR 0039: three of the package's models are CC0, this one is not."""
+    files = importlib.metadata.files("face-recognition-models") or []
+    models = {file.name for file in files if Path(str(file.locate())).is_file() and file.suffix == ".dat"}
+    assert "shape_predictor_5_face_landmarks.dat" in models
+    assert "shape_predictor_68_face_landmarks.dat" not in models
 
 
 def test_our_own_licence_is_the_one_the_wheel_states() -> None:

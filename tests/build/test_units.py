@@ -10,7 +10,7 @@ from tests.build.tree import PYPROJECT, ROOT
 
 SYSTEMD = ROOT / "systemd"
 SERVICES = sorted((SYSTEMD / "system").glob("*.service"))
-STOCK_GROUPS = {"dialout", "lp", "root"}  # Debian's own
+STOCK_GROUPS = {"dialout", "lp", "root", "video"}  # Debian's own
 
 
 def accounts(kind: str) -> set[str]:
@@ -72,6 +72,7 @@ def test_runtime_folders_belong_to_users_of_ours() -> None:
     assert [row[1] for row in rows if row[2][-1] not in "05"] == []  # nothing is writable by everyone
     owners = {row[1]: row[2:5] for row in rows}
     assert owners["/run/kiosk/pin"] == ["2750", "kiosk-card", "kiosk-ui"]
+    assert owners["/run/kiosk/photo"] == ["2750", "kiosk-vision", "kiosk-card"]
     assert owners["/run/kiosk/core"] == ["2750", "kiosk-core", "kiosk-view"]
 
 

@@ -12,7 +12,15 @@ import pytest
 
 from tests.build.tree import PACKAGES, ROOT, files, imports, is_within, is_workshop, module_of
 
-APPLIANCE_COMMANDS = {"kiosk-core", "kiosk-ui", "kiosk-card", "kiosk-check", "kiosk-cash"}
+APPLIANCE_COMMANDS = {
+    "kiosk-core",
+    "kiosk-ui",
+    "kiosk-card",
+    "kiosk-face",
+    "kiosk-vision",
+    "kiosk-check",
+    "kiosk-cash",
+}
 WORKSHOP_COMMANDS = {"kiosk-sim", "kiosk-journey", "issuance-server"}
 
 

@@ -1,0 +1,1 @@
+"""The vision process: camera in, a verdict out, never a picture."""

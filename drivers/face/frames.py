@@ -1,0 +1,83 @@
+"""Where frames come from: one port, and the source for tests, the demo and evaluation (files)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from kiosk.errors import DeviceUnavailable
+
+Pixels = npt.NDArray[np.uint8]
+"""Rows, columns, red-green-blue."""
+
+WIDTH, HEIGHT = 640, 480
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Frame:
+    pixels: Pixels
+    at_s: float
+
+    def __repr__(self) -> str:
+        return "Frame()"
+
+
+class FrameSource(Protocol):
+    """A camera. Not open until `open`, shut for good by `close` (twice is fine)."""
+
+    @property
+    def identity(self) -> str:
+        """Maker and model, or the kind of source."""
+
+    def open(self) -> None:
+        """DeviceUnavailable."""
+
+    def read(self) -> Frame | None:
+        """The newest frame; None when none came within half a second. DeviceUnavailable when the camera is gone."""
+
+    def close(self) -> None: ...
+
+
+class FileFrames:
+    """Pictures as if a camera had seen them, `rate` a second by their own count: no clock, no waiting."""
+
+    identity = "files"
+
+    def __init__(self, paths: Sequence[Path], rate: float = 15.0, is_endless: bool = True) -> None:
+        self._paths = tuple(paths)
+        self._rate = rate
+        self._is_endless = is_endless
+        self._pictures: list[Pixels] = []
+        self._count = 0
+
+    def open(self) -> None:
+        try:
+            self._pictures = [load(path) for path in self._paths]
+        except (OSError, ValueError, Image.DecompressionBombError):
+            raise DeviceUnavailable("frames: a file is no picture") from None
+        if not self._pictures:
+            raise DeviceUnavailable("frames: no picture")
+
+    def read(self) -> Frame | None:
+        if not self._pictures or (self._count >= len(self._pictures) and not self._is_endless):
+            raise DeviceUnavailable("frames: at the end")
+        frame = Frame(self._pictures[self._count % len(self._pictures)], self._count / self._rate)
+        self._count += 1
+        return frame
+
+    def close(self) -> None:
+        self._pictures = []
+
+
+def load(path: Path) -> Pixels:
+    """A file as a frame: no side longer than a camera's."""
+    with Image.open(path) as picture:
+        upright = picture.convert("RGB")
+        upright.thumbnail((WIDTH, WIDTH))
+        return np.array(upright, dtype=np.uint8)

@@ -1,0 +1,45 @@
+"""What travels between the core and a vision process: kiosk.ports' own types, one JSON object a line, both ways.
+
+    core -> vision   StartFaceCheck, StopFaceCheck, ForbidCamera, AllowCamera
+    vision -> core   DeviceArrived, DeviceLost, CameraForbidden, PhotoSlotOpened, FaceHint, FaceTurnAsked,
+                     FaceTurnEnded, FaceJudged
+
+No type here has room for a picture, or for numbers that describe a face.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kiosk import ports
+from kiosk.ipc.wire import LineDecoder
+from kiosk.plain import Codec, encode
+
+FaceEvent = (
+    ports.DeviceArrived
+    | ports.DeviceLost
+    | ports.CameraForbidden
+    | ports.PhotoSlotOpened
+    | ports.FaceHint
+    | ports.FaceTurnAsked
+    | ports.FaceTurnEnded
+    | ports.FaceJudged
+)
+FaceCommand = ports.StartFaceCheck | ports.StopFaceCheck | ports.ForbidCamera | ports.AllowCamera
+
+_EVENTS: Final[Codec[FaceEvent]] = Codec(FaceEvent)
+_COMMANDS: Final[Codec[FaceCommand]] = Codec(FaceCommand)
+
+
+def line(message: FaceEvent | FaceCommand) -> bytes:
+    return encode(message) + b"\n"
+
+
+def event_decoder() -> LineDecoder[FaceEvent]:
+    """Reads what a vision process says."""
+    return LineDecoder(_EVENTS)
+
+
+def command_decoder() -> LineDecoder[FaceCommand]:
+    """Reads what the core says."""
+    return LineDecoder(_COMMANDS)
