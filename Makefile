@@ -38,6 +38,9 @@ diagram: ## docs/states.md, drawn from the engine's own table
 screens: ## every screen in every language as a page of pictures in build/screens (ARGS="--size XL --contrast black")
 	@$(MADOGUCHI_VENV)/bin/python -m screens.book --out build/screens $(ARGS)
 
+campaign: ## hours of it: every property and parser at length, every kill point with real processes
+	$(AS_ROOT) campaign "$(PREPARE), and to start each process as its own user" provisioning/campaign.sh $(ARGS)
+
 bench: ## every measurement of benchmarks/, one after the other (the machine should be quiet)
 	$(AS_ROOT) bench "$(PREPARE), and to start each process as its own user" provisioning/bench.sh $(ARGS)
 

@@ -7,7 +7,8 @@ from hypothesis import settings
 
 # How long an example takes says nothing on a shared machine.
 settings.register_profile("madoguchi", parent=settings(), deadline=None)
-settings.load_profile("madoguchi")
+settings.register_profile("campaign", parent=settings(), deadline=None, max_examples=10_000)
+settings.load_profile("campaign" if "CAMPAIGN" in os.environ else "madoguchi")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

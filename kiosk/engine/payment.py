@@ -99,6 +99,7 @@ def open_transaction(turn: Turn, _: object) -> None:
 def no_room(turn: Turn, event: RoomJudged) -> None:
     """The disk filled up in this very moment: before a coin is taken, nothing is opened."""
     room_judged(turn, event)
+    turn.set(writing=0)
     if not event.is_enough:
         notify(turn, "X-605")
 
@@ -482,7 +483,8 @@ def payout_over(turn: Turn) -> None:
     """Nothing more can or must go out now. Issued: on to the things; else the transaction ends here."""
     if turn.session.is_uncounted and not turn.session.is_count_told:
         turn.edit(is_count_told=True, trouble="M-404")
-        print_slip(turn, doubt_slip(turn, None, "M-404"))
+        if not turn.session.slip_owed:  # one paper is enough: it has the number
+            print_slip(turn, doubt_slip(turn, None, "M-404"))
     doubt = held_in_doubt(turn)
     if doubt and not turn.session.is_doubt_told:
         turn.edit(is_doubt_told=True, trouble="R-503")
@@ -520,6 +522,8 @@ def _doubtful(turn: Turn) -> set[str]:
 def _result(turn: Turn) -> str:
     if turn.session.slip_owed:
         return "slip"
+    if any(line.stage is LineStage.PRINTED for line in turn.session.lines):
+        return "issued" if all(line.stage is LineStage.PRINTED for line in turn.session.lines) else "partly"
     return "cancelled" if turn.session.is_cancelled else "failed"
 
 

@@ -14,7 +14,7 @@ from kiosk.engine.issuance import report_all
 from kiosk.engine.payment import account_of, pay_out, payout_over, was_paying
 from kiosk.engine.service import RESTING, cash_is_up
 from kiosk.engine.session import end
-from kiosk.engine.state import Append, Line, LineStage, Phase, Session, Turn
+from kiosk.engine.state import Line, LineStage, Phase, Session, Turn
 from kiosk.journal.accounts import Account
 from kiosk.journal.records import (
     CoinIn,
@@ -234,8 +234,8 @@ ACTIONS: dict[str, Action] = {
 
 def check_offer(turn: Turn) -> None:
     """Called after every event in OFFERING_BACK: nothing held means nothing to offer; a doubt means a slip."""
-    if turn.state.phase is not Phase.OFFERING_BACK or any(isinstance(each, Append) for each in turn.commands):
-        return  # what this turn writes down comes back first
+    if turn.state.phase is not Phase.OFFERING_BACK or turn.state.writing:
+        return  # what is being written down comes back first
     account = account_of(turn)
     if account is None or not account.is_open:
         end_of_recovery(turn)

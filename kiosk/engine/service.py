@@ -158,5 +158,5 @@ def room_judged(turn: Turn, event: RoomJudged) -> None:
 
 def journal_died(turn: Turn) -> None:
     """Nothing can be made durable any more: close cash, stop. Staff read the slip and the disk."""
-    turn.set(journal_is_dead=True)
+    turn.set(journal_is_dead=True, writing=0)
     turn.do(SetAcceptance(turn.state.setup.acceptor, ()))

@@ -247,6 +247,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     issuance: IssuanceStatus | None = None
     issuance_code: str = ""
     clock_is_good: bool = True
+    writing: int = 0
+    """Writes that were asked for and have not come back."""
     journal_is_dead: bool = False
     journal_has_room: bool = True
     still_there_s: float | None = None
@@ -319,6 +321,7 @@ class Turn:
         self.commands.extend(commands)
 
     def record(self, *records: Record) -> None:
+        self.set(writing=self.state.writing + 1)
         self.commands.append(Append(records))
 
     def set(self, **changes: Any) -> None:

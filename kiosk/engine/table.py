@@ -302,6 +302,11 @@ def _nothing(_: Turn, __: object) -> None:
     """Known, and no change: the row says that it was thought of."""
 
 
+def _written(turn: Turn, _: DuplicateCredit) -> None:
+    """The write came back, and there was nothing new in it."""
+    turn.set(writing=max(0, turn.state.writing - 1))
+
+
 ANYWHERE: dict[Key, Handler] = {
     ports.DeviceArrived: service.device_arrived,
     ports.DeviceLost: service.device_lost,
@@ -329,7 +334,7 @@ ANYWHERE: dict[Key, Handler] = {
     ports.PrintedAcknowledged: issuance.printed_acknowledged,
     ports.VoidAcknowledged: issuance.void_acknowledged,
     ports.HeadAcknowledged: _nothing,
-    DuplicateCredit: _nothing,
+    DuplicateCredit: _written,
     CloseDayAsked: day.close_day,
     RoomJudged: service.room_judged,
     JournalDied: _journal_died,
@@ -454,6 +459,7 @@ def handle(
 
 def _follow(turn: Turn, event: Recorded) -> None:
     """All of one write is folded first, then the acts that it permits."""
+    turn.set(writing=max(0, turn.state.writing - 1))
     ledger = turn.state.ledger
     for seq, record in event.entries:
         ledger = fold(ledger, seq, record)

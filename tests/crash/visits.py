@@ -35,11 +35,24 @@ TO_CONFIRM = (
 )
 
 
+AGAIN_AFTER_S = 3.0
+TAKEN = ("taken certificate", "taken change", "taken money", "taken receipt")
+WANTED = {
+    "OfferBack": ("main",),
+    "TakeThings": TAKEN,
+    "Done": ("main",),
+    "Notice": ("main",),
+    "Trouble": ("main.end", "main"),
+}
+"""What a resident touches on each of these."""
+
+
 class Kiosk:
     """A run whose core can be told to die at its N-th commit from now."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
+        self._touched, self._touched_s = -1, 0.0
         out.mkdir(parents=True, exist_ok=True)
         subprocess.run(
             ["gcc", "-shared", "-fPIC", "-O1", "-o", str(out / "kill.so"), str(SHIM), "-ldl"], check=True
@@ -92,13 +105,18 @@ class Kiosk:
         return shown[-1]["body"], shown[-1]["fields"]
 
     def _touch_what_is_there(self, body: str) -> None:
-        wanted = ("main", "main.end", "taken certificate", "taken change", "taken money", "taken receipt")
-        if body not in ("OfferBack", "TakeThings", "Done", "Notice", "Trouble"):
-            return
+        """One touch for what is shown now; the main action again only after a while, as a person would."""
         try:
-            for key in wanted:
-                if key in self.session.do("layout")["targets"]:
+            shown = self.session.do("screen")
+            if shown["body"] != body:
+                return
+            targets = self.session.do("layout")["targets"]
+            for key in WANTED.get(body, ()):
+                is_new = shown["rev"] != self._touched or time.monotonic() - self._touched_s > AGAIN_AFTER_S
+                if key in targets and (key != "main" or is_new):
+                    self._touched, self._touched_s = shown["rev"], time.monotonic()
                     self.session.do("tap", key)
+                    return
         except MadoguchiError:
             return  # the screen went on meanwhile
 

@@ -149,7 +149,7 @@ class Anything(RuleBasedStateMachine):
         assert set(self.world.glass.views) == {Role.RESIDENT, Role.ASSISTANT}
 
 
-Anything.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Anything.TestCase.settings = settings(stateful_step_count=40, deadline=None)
 TestAnything = Anything.TestCase
 
 
