@@ -98,13 +98,12 @@ _OPTIONS = ChooseOptions(
         Question("kojin_bango", ("no", "yes"), "no"),
     ),
 )
+_HOUSEHOLD = (("whom", "household"), ("honseki", "no"), ("kojin_bango", "no"))
 _CONFIRM = Confirm(
     "例＊＊＊",
     (
-        OrderSummary(
-            "juminhyo", (("whom", "self"), ("honseki", "no"), ("kojin_bango", "no")), 2, 2, Yen(400)
-        ),
-        OrderSummary("inkan_shomei", (), 1, 1, Yen(200)),
+        OrderSummary("juminhyo", _HOUSEHOLD, 2, 2, Yen(400), ("例＊＊＊", "例＊＊", "例＊＊")),
+        OrderSummary("inkan_shomei", (), 1, 1, Yen(200), ("例＊＊＊",)),
     ),
     3,
     3,
@@ -115,7 +114,9 @@ _LEAST = (("whom", "self"), ("honseki", "no"), ("kojin_bango", "no"))
 _MANY = Confirm(
     "例＊＊＊",
     tuple(
-        OrderSummary(kind, _LEAST if kind in ("juminhyo", "kisai_jiko") else (), 5, 5, Yen(fee * 5))
+        OrderSummary(
+            kind, _LEAST if kind in ("juminhyo", "kisai_jiko") else (), 5, 5, Yen(fee * 5), ("例＊＊＊",)
+        )
         for kind, fee in _KINDS
     ),
     25,
@@ -164,7 +165,7 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("returning", Returning(Yen(500)), 5, ()),
     ("working-preparing", Working("preparing"), 3, ()),
     ("working", Working("printing", 1, 3, 40), 6, ()),
-    ("working-delayed", Working("delayed", 0, 1, 0), 6, ()),
+    ("working-delayed", Working("delayed", 0, 1, 1), 6, ()),
     ("working-change", Working("paying_change"), 6, ()),
     (
         "take-things",

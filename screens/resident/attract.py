@@ -21,6 +21,7 @@ _COUNTER_WIDE, _HERE_WIDE = 46.0, 50.0
 class AttractScreen(Screen):
     title: ClassVar[str] = "attract.title"
     lead: ClassVar[str] = "attract.lead"
+    _shown: object = None
 
     def head(self, top: Top, body: Any) -> None:
         super().head(top, body)
@@ -40,8 +41,10 @@ class AttractScreen(Screen):
     def _show_prices(self, prices: tuple[Price, ...]) -> None:
         table = self.ids.prices
         table.show(bool(prices))
-        if len(table.parts()) == 2 * len(prices) + 1:
+        shown = (prices, look.words.language)
+        if shown == self._shown:
             return
+        self._shown = shown
         table.clear_widgets()
         table.add_widget(_row("attract.kinds", "attract.counter", "attract.here"))
         for price in prices:

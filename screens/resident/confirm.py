@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from i18n.message import Message
+from i18n.message import Message, Run
 from kiosk.intents import Back, Next
 from kiosk.view import Confirm, OrderSummary
 from screens.theme import look
@@ -18,18 +18,19 @@ class ConfirmScreen(Screen):
     lead: ClassVar[str] = "confirm.lead"
 
     def __init__(self, host: Host, **kwargs: Any) -> None:
-        self._lines: tuple[OrderSummary, ...] = ()
+        self._shown: object = None
         super().__init__(host, **kwargs)
         self.ids.applicant.is_private = True
 
     def fill(self, body: Confirm) -> None:
         self.ids.applicant.say("confirm.name", name=body.applicant)
-        if body.lines != self._lines:
-            self._lines = body.lines
+        shown = (body.lines, look.words.language)
+        if shown != self._shown:
+            self._shown = shown
             self.ids.lines.clear_widgets()
             for line in body.lines:
                 self.ids.lines.add_widget(Rule())
-                self.ids.lines.add_widget(_line(line, _ROOMY if len(body.lines) <= _FEW else _TIGHT))
+                self.ids.lines.add_widget(_line(line, body))
         self.ids.sum.say(
             "confirm.total",
             copies=look.words.text("copies", body.copies),
@@ -47,9 +48,10 @@ _ROOMY, _TIGHT = 5.0, 2.0
 """Above and below a line of the order, in mm: few lines breathe, many fit."""
 
 
-def _line(line: OrderSummary, pad: float) -> Stack:
+def _line(line: OrderSummary, body: Confirm) -> Stack:
+    is_roomy = len(body.lines) <= _FEW
     stack = Stack()
-    stack.pad_y = pad
+    stack.pad_y = _ROOMY if is_roomy else _TIGHT
     row = Row()
     row.align, row.gap = "baseline", 5.0
     name, copies, fee = _text("lead", True), _text("lead", True), _text("lead", True)
@@ -62,7 +64,21 @@ def _line(line: OrderSummary, pad: float) -> Stack:
     stack.add_widget(row)
     if line.options or line.sheets != line.copies:
         stack.add_widget(_below(line))
+    if line.holders and (is_roomy or line.holders != (body.applicant,)):
+        stack.add_widget(_holders(line.holders))
     return stack
+
+
+def _holders(names: tuple[str, ...]) -> Text:
+    """Who stands on the paper, masked, by the paper's own words: the last look before money (DESIGN 6e)."""
+    text = _text("body")
+    text.is_private = True
+    phrases = [*look.words.message("confirm.holders").paragraphs[0]]
+    between = look.words.text("pay.list")
+    for index, name in enumerate(names):
+        phrases.append((Run(name + (between if index < len(names) - 1 else ""), True),))
+    text.write(Message((tuple(phrases),)))
+    return text
 
 
 def _below(line: OrderSummary) -> Row:

@@ -39,6 +39,7 @@ class TakeThingsScreen(Screen):
                 card = ThingCard(self._taken)
                 self._cards[thing.thing] = card
                 self.ids.things.add_widget(card)
+            self._cards[thing.thing].share(len(body.things))
             self._cards[thing.thing].show_thing(thing, thing.thing == first, self.can(Taken))
         left = _left(body)
         end = self.ids.end

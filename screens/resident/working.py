@@ -62,7 +62,7 @@ class WorkingScreen(Screen):
             text.changed()
             right.show(False)
         self._most_s = max(self._most_s, body.seconds_left)
-        is_timed = body.seconds_left > 0
+        is_timed = body.seconds_left > 0 and body.stage != "delayed"
         for part in (ids.about, ids.seconds):
             part.show(is_timed)
         ids.moment.show(not is_timed)
@@ -76,7 +76,7 @@ class WorkingScreen(Screen):
 
     def _share(self, body: Working) -> float:
         """What is known to be done: sheets out; within a sheet, seconds."""
-        if body.seconds_left:
+        if body.seconds_left and body.stage != "delayed":
             by_time = 1 - body.seconds_left / self._most_s
             by_sheet = body.sheets_done / body.sheets if body.sheets else 0.0
             return max(by_time, by_sheet)

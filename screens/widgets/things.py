@@ -15,6 +15,7 @@ from screens.widgets.text import Text
 
 _DRAWINGS = {"certificate": "paper_out", "change": "tray", "money": "tray", "receipt": "receipt_out"}
 _STATE_WIDE, _AIR = 64.0, 1.0
+_PICTURE, _PICTURE_ALONE, _ALONE_HIGH = 60.0, 80.0, 150.0
 
 
 class ThingCard(Row):
@@ -30,7 +31,7 @@ class ThingCard(Row):
         super().__init__(**kwargs)
         self._thing = ""
         self.picture = Picture()
-        self.picture.high = 60.0
+        self.picture.high = _PICTURE
         self.title, self.amount = Text(), Text()
         self.title.style, self.amount.style = "head", "lead"
         words = Stack()
@@ -50,6 +51,14 @@ class ThingCard(Row):
             end.add_widget(part)
         for part in (self.picture, words, end):
             self.add_widget(part)
+
+    def share(self, count: int) -> None:
+        """How many things share the screen: one alone is large, but does not fill it."""
+        is_alone = count == 1
+        if is_alone != (self.grow == 0.0):
+            self.grow, self.high = (0.0, _ALONE_HIGH) if is_alone else (1.0, 0.0)
+            self.picture.high = _PICTURE_ALONE if is_alone else _PICTURE
+            self.changed()
 
     def restyle(self) -> None:
         self._widen()

@@ -193,12 +193,13 @@ def test_the_same_update_draws_what_a_fresh_screen_draws() -> None:
     assert updated == _text(show("pay-exact"))
 
 
-def test_language_is_switched_without_leaving_the_screen() -> None:
-    app = show("options")
+@pytest.mark.parametrize("name", [name for name in samples.names() if not name.startswith("notice")])
+def test_language_is_switched_without_leaving_the_screen(name: str) -> None:
+    app = show(name)
     screen = app.frame.screen
-    app.show(samples.sample("options", "en", rev=2))
+    app.show(samples.sample(name, "en", rev=2))
     assert app.frame.screen is screen
-    assert _text(app) == _text(show("options", "en"))
+    assert _text(app) == _text(show(name, "en"))
 
 
 def test_when_the_core_is_away_the_window_says_so_and_comes_back() -> None:
