@@ -23,6 +23,10 @@ class ChooseKindsScreen(Screen):
         self.ids.more.does(self._turn)
 
     def fill(self, body: ChooseKinds) -> None:
+        if list(self._cards) != [choice.kind for choice in body.kinds][: len(self._cards)]:  # other kinds
+            self.ids.cards.clear_widgets()
+            self._cards.clear()
+            self._first = 0
         for choice in body.kinds:
             if choice.kind not in self._cards:
                 card = KindCard(self._set_copies)

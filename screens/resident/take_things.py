@@ -34,6 +34,10 @@ class TakeThingsScreen(Screen):
 
     def fill(self, body: TakeThings) -> None:
         first = next((thing.thing for thing in body.things if thing.state == "waiting"), "")
+        wanted = [thing.thing for thing in body.things]
+        if list(self._cards) != wanted[: len(self._cards)]:  # other things than before
+            self.ids.things.clear_widgets()
+            self._cards.clear()
         for thing in body.things:
             if thing.thing not in self._cards:
                 card = ThingCard(self._taken)
