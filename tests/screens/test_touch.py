@@ -11,6 +11,7 @@ from kivy.app import App
 from kivy.config import Config
 
 from kiosk import intents, view
+from kiosk.money import Yen
 from screens import samples, tree
 from screens.router import SCREENS
 from screens.theme import colours, tokens
@@ -179,7 +180,7 @@ def test_an_update_in_place_makes_no_new_widget() -> None:
     app = show("pay")
     screen = app.frame.screen
     before = {id(widget) for widget in app.frame.walk(restrict=True)}
-    body = msgspec.structs.replace(samples.sample("pay").body, inserted=view.Yen(550), remaining=view.Yen(50))
+    body = msgspec.structs.replace(samples.sample("pay").body, inserted=Yen(550), remaining=Yen(50))
     app.show(msgspec.structs.replace(samples.sample("pay", rev=2), body=body))
     assert app.frame.screen is screen
     assert {id(widget) for widget in app.frame.walk(restrict=True)} == before
