@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,7 +158,10 @@ def test_no_exception_or_repr_has_the_pin(failure: type[Exception]) -> None:
     except ValueError as why:  # our own bug: it may leave the session, without what it was about
         text = "".join(traceback.format_exception(why))
     assert secret == bytes(4)
-    assert CANARY.decode() not in text + repr(on.events) + repr(vars(on.session))
+    told = text + repr(on.events) + repr(vars(on.session))
+    told = re.sub(r"\bat 0x[0-9a-f]+", "", told)  # where objects lie: four digits turn up there by chance
+    told = re.sub(r"\b[0-9a-f]{16,}\b", "", told)  # and in random ids
+    assert CANARY.decode() not in told
 
 
 def test_the_secret_is_overwritten_wherever_it_was() -> None:
