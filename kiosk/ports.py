@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from kiosk.ids import DeviceId, LineId, OpId, SlotId, TransactionId
-from kiosk.money import Cash, Denomination
+from kiosk.money import Denomination
 
 
 class Outcome(enum.Enum):
@@ -745,17 +745,6 @@ class ReportHead(Command, frozen=True):
 # --- panel: lamps, buzzer, doors, sensors -----------------------------------------------------------------------------
 
 
-class Sound(enum.Enum):
-    CARD_LEFT = "card_left"
-    CALL_STAFF = "call_staff"
-    ATTENTION = "attention"
-
-
-class SetCallLamp(Command, frozen=True):
-    device: DeviceId
-    is_on: bool
-
-
 class PaperTaken(Event, frozen=True):
     """An exit sensor saw it go. `thing`: `certificate`, `receipt`, `change`."""
 
@@ -903,10 +892,3 @@ class ClockJudged(Event, frozen=True):
 
     is_good: bool
     code: str = ""
-
-
-class StockFaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Helper value for views and plans: which cash a unit holds."""
-
-    unit: DeviceId
-    cash: Cash

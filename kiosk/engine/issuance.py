@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.engine.choosing import make_lines
-from kiosk.engine.payment import account_of, close_unissued, pay_out
+from kiosk.engine.payment import account_of, pay_out
 from kiosk.engine.session import advance, notify
 from kiosk.engine.slips import receipt
 from kiosk.engine.state import Line, LineStage, Phase, Turn
@@ -25,7 +25,6 @@ from kiosk.ports import (
     Commit,
     CommitRefused,
     Committed,
-    Evidence,
     IssuanceFailed,
     Order,
     Outcome,
@@ -120,16 +119,6 @@ def mismatches(turn: Turn, line: Line, event: Prepared) -> tuple[str, ...]:
         "holders": bool(found.holders_masked),
     }
     return tuple(name for name, ok in checks.items() if not ok)
-
-
-def evidence_is_whole(evidence: Evidence) -> bool:
-    """True when no check inside the document itself failed (used by tests and the maintenance screens)."""
-    return (
-        evidence.signature_ok
-        and evidence.sha256_ok
-        and evidence.serial_in_text
-        and evidence.transaction_in_metadata
-    )
 
 
 def prepare_refused(turn: Turn, event: PrepareRefused) -> None:
@@ -380,10 +369,6 @@ def all_lines_done(turn: Turn) -> None:
         turn.do(receipt(turn, op, account))
     turn.edit(things=tuple(things), change=account.held)
     pay_out(turn, "change")
-
-
-def nothing_issued(turn: Turn) -> None:
-    close_unissued(turn)
 
 
 # --- reports to the server: repeated until it has them --------------------------------------------------------

@@ -10,7 +10,7 @@ from kiosk.engine.session import advance, notify
 from kiosk.engine.slips import doubt_slip, owed_slip
 from kiosk.engine.state import Asked, LineStage, Phase, RoomJudged, Turn
 from kiosk.engine.taking import change_is_out, finish, take_money
-from kiosk.ids import DeviceId, OpId
+from kiosk.ids import OpId
 from kiosk.journal.accounts import Account, Payout
 from kiosk.journal.records import (
     AcceptorEpoch,
@@ -525,10 +525,6 @@ def _result(turn: Turn) -> str:
     if any(line.stage is LineStage.PRINTED for line in turn.session.lines):
         return "issued" if all(line.stage is LineStage.PRINTED for line in turn.session.lines) else "partly"
     return "cancelled" if turn.session.is_cancelled else "failed"
-
-
-def hopper_device(turn: Turn, denomination: Denomination) -> DeviceId | None:
-    return next((each.device for each in turn.state.setup.hoppers if each.denomination is denomination), None)
 
 
 def asked_back(turn: Turn, event: Asked) -> None:

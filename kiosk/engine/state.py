@@ -175,7 +175,6 @@ class Timeouts(msgspec.Struct, frozen=True):
     done_s: float = 12.0
     take_s: float = 60.0
     closing_s: float = 3.0
-    settle_s: float = 0.0
     printer_s: float = 180.0
     offer_s: float = 600.0
     slow_s: float = 10.0
