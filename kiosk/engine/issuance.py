@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from kiosk.engine.choosing import make_lines
-from kiosk.engine.payment import account_of, pay_out
+from kiosk.engine.payout import pay_out
 from kiosk.engine.session import advance, notify
 from kiosk.engine.slips import receipt
 from kiosk.engine.state import Line, LineStage, Phase, Turn
 from kiosk.engine.taking import CERTIFICATE, CHANGE, RECEIPT
+from kiosk.engine.till import account_of
 from kiosk.ids import LineId, OpId
 from kiosk.journal.records import (
     CommitIntended,

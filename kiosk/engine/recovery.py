@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kiosk.engine.issuance import report_all
-from kiosk.engine.payment import account_of, pay_out, payout_over, was_paying
+from kiosk.engine.payment import was_paying
+from kiosk.engine.payout import pay_out, payout_over
 from kiosk.engine.service import RESTING, cash_is_up
 from kiosk.engine.session import end
 from kiosk.engine.state import Line, LineStage, Phase, Session, Turn
+from kiosk.engine.till import account_of
 from kiosk.journal.accounts import Account
 from kiosk.journal.records import (
     CoinIn,

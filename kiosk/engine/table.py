@@ -28,7 +28,19 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from kiosk import intents, ports
-from kiosk.engine import choosing, day, identity, issuance, payment, recovery, service, session, taking
+from kiosk.engine import (
+    choosing,
+    day,
+    identity,
+    issuance,
+    payment,
+    payout,
+    recovery,
+    service,
+    session,
+    taking,
+    till,
+)
 from kiosk.engine.project import ALWAYS, ASSISTANT_MAY, NEVER_ASSISTED
 from kiosk.engine.state import (
     Asked,
@@ -289,11 +301,11 @@ ROWS: tuple[Row, ...] = (
     Row(P.NOTIFIED, intents.Next, session.leave, LEAVING),
     Row(P.NOTIFIED, intents.Cancel, session.leave, LEAVING),
     Row(P.NOTIFIED, STAGE, session.leave, LEAVING),
-    Row(P.IN_TROUBLE, intents.GiveBack, payment.asked_back, AFTER_MONEY),
+    Row(P.IN_TROUBLE, intents.GiveBack, payout.asked_back, AFTER_MONEY),
     Row(P.IN_TROUBLE, intents.Next, session.leave, LEAVING),
     Row(P.IN_TROUBLE, STAGE, _trouble_over, LEAVING),
     # --- after a restart
-    Row(P.OFFERING_BACK, intents.GiveBack, payment.asked_back, AFTER_MONEY),
+    Row(P.OFFERING_BACK, intents.GiveBack, payout.asked_back, AFTER_MONEY),
     Row(P.OFFERING_BACK, STAGE, recovery.nobody_came, AFTER_MONEY),
 )
 
@@ -322,7 +334,7 @@ ANYWHERE: dict[Key, Handler] = {
     ports.CreditsLost: payment.credits_lost,
     ports.AcceptorReset: payment.acceptor_reset,
     ports.DispenseProgressed: _nothing,
-    ports.DispenseEnded: payment.dispense_ended,
+    ports.DispenseEnded: payout.dispense_ended,
     ports.PageImprinted: issuance.page_imprinted,
     ports.PrintEnded: issuance.print_ended,
     ports.SlipPrinted: taking.slip_printed,
@@ -352,10 +364,10 @@ ANYWHERE: dict[Key, Handler] = {
 FOLLOWS: dict[type[records.Record], Handler] = {
     records.TransactionOpened: payment.opened,
     records.CoinIn: payment.credited,
-    records.PayoutDecided: payment.payout_decided,
-    records.DispenseIntended: payment.dispense,
-    records.DispenseSettled: payment.dispense_settled,
-    records.OwedOnSlip: payment.owed,
+    records.PayoutDecided: payout.payout_decided,
+    records.DispenseIntended: payout.dispense,
+    records.DispenseSettled: payout.dispense_settled,
+    records.OwedOnSlip: payout.owed,
     records.CommitIntended: issuance.commit_intended,
     records.PrintIntended: issuance.print_line,
     records.PrintSettled: issuance.print_settled,
@@ -378,7 +390,7 @@ def _has_free_money(state: Kiosk) -> bool:
 
 def _is_held(state: Kiosk) -> bool:
     """The trouble is that money waits for its owner: it ends by giving it back, not by a touch on 「わかりました」."""
-    return Turn(state).session.trouble in payment.HELD_CODES and _has_free_money(state)
+    return Turn(state).session.trouble in till.HELD_CODES and _has_free_money(state)
 
 
 GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {

@@ -1,0 +1,264 @@
+"""Money out: a payout follows its durable intent, once; what no unit can give stands on a slip. Pure."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from kiosk.changer import plan_payout, plan_return
+from kiosk.engine.slips import doubt_slip, owed_slip
+from kiosk.engine.state import Asked, LineStage, Phase, Turn
+from kiosk.engine.taking import change_is_out, finish, take_money
+from kiosk.engine.till import HELD_CODES, account_of, held_in_doubt, stock
+from kiosk.ids import OpId
+from kiosk.journal.accounts import Payout
+from kiosk.journal.records import (
+    DispenseIntended,
+    DispenseResolved,
+    DispenseSettled,
+    IncidentOpened,
+    LineVoided,
+    OwedOnSlip,
+    PayoutDecided,
+    TransactionClosed,
+)
+from kiosk.money import Cash, Denomination, Yen
+from kiosk.ports import Dispense, DispenseEnded, HopperRead, Outcome, PrintSlip, StopTimer
+
+TRY_AGAIN = frozenset({"not-received", "stale-evidence", "busy"})
+"""Codes of drivers/cctalk/README.md for a dispense that the hopper never began."""
+REFUSALS_MAX = 2
+
+
+def give_back(turn: Turn, _: object) -> None:
+    """Held money goes back: a cancel, a failed line, or the resident's own wish after a restart."""
+    pay_out(turn, "offer" if turn.state.phase is Phase.OFFERING_BACK else "return")
+
+
+def pay_out(turn: Turn, purpose: str) -> None:
+    """Everything held that is not in doubt. One payout at a time; an interrupted one is finished first."""
+    account = account_of(turn)
+    if account is None:
+        payout_over(turn)
+        return
+    turn.go(Phase.PAYING_OUT)
+    payouts = turn.state.ledger.payouts.values()
+    unfinished = [each for each in payouts if each.transaction == account.transaction and each.open]
+    if unfinished:
+        turn.edit(payout=unfinished[0].payout)
+        dispense_next(turn)
+        return
+    amount = account.held - held_in_doubt(turn)
+    if amount.value <= 0:
+        payout_over(turn)
+        return
+    turn.record(PayoutDecided(OpId(turn.token()), account.transaction, purpose, amount))
+
+
+def payout_decided(turn: Turn, record: PayoutDecided) -> None:
+    if turn.state.session is None:
+        return
+    account = account_of(turn)
+    turn.edit(payout=record.payout, back=account.inserted if account is not None else None)
+    dispense_next(turn)
+
+
+def dispense_next(turn: Turn) -> None:
+    """The next pieces of this payout from the next unit; what no unit can give goes on a slip."""
+    session, state = turn.session, turn.state
+    payout = state.ledger.payouts.get(session.payout) if session.payout else None
+    if payout is None:
+        pay_out(turn, "change" if session.things else "return")
+        return
+    if not payout.open:
+        _doubt_on_slip(turn, payout)
+        return
+    if any(each.payout == payout.payout for each in state.ledger.dispenses.values()):
+        return
+    chosen = _choose(turn, _plan(turn, payout))
+    if chosen is None:
+        turn.record(
+            OwedOnSlip(payout.transaction, turn.token()[:12], payout.open, "shortage"),
+            IncidentOpened(turn.token(), "M-403", payout.transaction, amount=payout.open),
+        )
+        return
+    read, denomination, count = chosen
+    turn.record(
+        DispenseIntended(
+            OpId(turn.token()),
+            payout.payout,
+            payout.transaction,
+            read.device,
+            denomination,
+            count,
+            read.event_counter,
+            read.lifetime,
+            read.serial,
+        )
+    )
+
+
+def _doubt_on_slip(turn: Turn, payout: Payout) -> None:
+    """All was sent, some of it in doubt: the person gets a paper with the amount and the number, once."""
+    session = turn.session
+    if payout.in_doubt and payout.payout not in session.doubts_on_slip:
+        turn.edit(doubts_on_slip=(*session.doubts_on_slip, payout.payout))
+        turn.record(OwedOnSlip(payout.transaction, turn.token()[:12], payout.in_doubt, "unknown"))
+    else:
+        pay_out(turn, "change" if session.things else "return")
+
+
+def _plan(turn: Turn, payout: Payout) -> Cash:
+    """Held money goes back in the faces that came in, as far as they are there; change in the fewest pieces."""
+    back = turn.session.back
+    if payout.purpose != "change" and back is not None and back.total == payout.open:
+        return plan_return(back, stock(turn))
+    return plan_payout(payout.open, stock(turn))
+
+
+def _choose(turn: Turn, plan: Cash) -> tuple[HopperRead, Denomination, int] | None:
+    reads = {read.denomination: read for read in turn.state.hoppers}
+    for denomination, count in plan.items():
+        if denomination in reads:
+            return reads[denomination], denomination, count
+    return None
+
+
+def dispense(turn: Turn, record: DispenseIntended) -> None:
+    """The intent is durable: now, once, the command."""
+    turn.do(Dispense(record.op, record.device, record.count))
+
+
+def dispense_ended(turn: Turn, event: DispenseEnded) -> None:
+    """Whatever the phase: the device's word goes into the journal. An op that is settled is settled."""
+    intent = turn.state.ledger.dispenses.get(event.op)
+    if intent is None:
+        return
+    turn.set(resolving=turn.state.resolving - {event.op})
+    _update_counters(turn, event)
+    outcome = event.outcome
+    if event.paid > intent.count or event.paid < 0:
+        outcome = Outcome.UNKNOWN
+    paid = max(0, min(event.paid, intent.count))
+    settled = DispenseSettled(
+        event.op,
+        intent.transaction,
+        intent.device,
+        intent.denomination,
+        intent.count,
+        paid,
+        outcome.value,
+        event.code,
+    )
+    if outcome is Outcome.CONFIRMED or (outcome is not Outcome.UNKNOWN and not turn.state.recovered):
+        turn.record(settled)
+        return
+    if outcome is Outcome.REFUSED and _may_try_again(turn, event):
+        turn.record(settled)
+        return
+    code = "M-404" if outcome is Outcome.UNKNOWN else "M-403"
+    doubtful = intent.denomination.face * (intent.count - paid) if outcome is Outcome.UNKNOWN else Yen(0)
+    turn.set(faults=turn.state.faults | {(event.device, "payout")})
+    facts = (("asked", str(intent.count)), ("paid", str(paid)), ("code", event.code))
+    turn.record(
+        settled, IncidentOpened(turn.token(), code, intent.transaction, event.device, doubtful, facts)
+    )
+
+
+def _may_try_again(turn: Turn, event: DispenseEnded) -> bool:
+    """Proven not done, for a cause of the line and not of the hopper: a new operation, a few times."""
+    session = turn.state.session
+    if session is None or event.code not in TRY_AGAIN or session.refusals.count(event.device) >= REFUSALS_MAX:
+        return False
+    turn.edit(refusals=(*session.refusals, event.device))
+    return True
+
+
+def _update_counters(turn: Turn, event: DispenseEnded) -> None:
+    """The next intent needs the counters as they stand after this one."""
+    turn.set(
+        hoppers=tuple(
+            replace(read, event_counter=event.event_counter, lifetime=event.lifetime)
+            if read.device == event.device
+            else read
+            for read in turn.state.hoppers
+        )
+    )
+
+
+def dispense_settled(turn: Turn, record: DispenseSettled | DispenseResolved) -> None:
+    if turn.state.phase is not Phase.PAYING_OUT:
+        return
+    given, back = Cash({record.denomination: record.paid}), turn.session.back
+    turn.edit(back=back - given if back is not None and back.covers(given) else None)
+    dispense_next(turn)
+
+
+def owed(turn: Turn, record: OwedOnSlip) -> None:
+    """What could not be given stands on a slip: amount and number, for the counter."""
+    if turn.state.session is None:
+        return
+    trouble = turn.session.trouble if turn.session.trouble in ("R-503", "M-404") else "M-403"
+    turn.edit(slip_owed=turn.session.slip_owed + record.amount, trouble=trouble)
+    print_slip(turn, owed_slip(turn, record))
+    if turn.state.phase is Phase.PAYING_OUT:
+        pay_out(turn, "change" if turn.session.things else "return")
+
+
+def print_slip(turn: Turn, command: PrintSlip) -> None:
+    """A paper that the person needs: kept until it is proven printed."""
+    turn.edit(slips=(*turn.session.slips, command))
+    turn.do(command)
+
+
+def payout_over(turn: Turn) -> None:
+    """Nothing more can or must go out now. Issued: on to the things; else the transaction ends here."""
+    if turn.session.is_uncounted and not turn.session.is_count_told:
+        turn.edit(is_count_told=True, trouble="M-404")
+        if not turn.session.slip_owed:  # one paper is enough: it has the number
+            print_slip(turn, doubt_slip(turn, None, "M-404"))
+    doubt = held_in_doubt(turn)
+    if doubt and not turn.session.is_doubt_told:
+        turn.edit(is_doubt_told=True, trouble="R-503")
+        print_slip(turn, doubt_slip(turn, doubt, "R-503"))
+    if turn.session.things:
+        change_is_out(turn)
+        return
+    close_unissued(turn)
+
+
+def close_unissued(turn: Turn) -> None:
+    """Nothing was printed: lines void, transaction closed, and the person is told where the money is."""
+    session, account = turn.session, account_of(turn)
+    if account is not None and account.is_open:
+        voids = [
+            LineVoided(account.transaction, line.line, "cancelled" if session.is_cancelled else "failed")
+            for line in account.lines.values()
+            if not line.is_booked and not line.is_voided and line.line not in _doubtful(turn)
+        ]
+        closing = [] if _doubtful(turn) else [TransactionClosed(account.transaction, _result(turn))]
+        turn.record(*voids, *closing)
+    if session.trouble in HELD_CODES and (account is None or not account.held):
+        turn.edit(trouble="" if account is not None and account.returned else session.trouble)
+        turn.set(is_staff_called=False)  # it was that money lay inside: it does not any more
+    if account is not None and account.returned:
+        take_money(turn, account.returned)
+    else:
+        finish(turn, None)
+
+
+def _doubtful(turn: Turn) -> set[str]:
+    return {line.line for line in turn.session.lines if line.stage is LineStage.IN_DOUBT}
+
+
+def _result(turn: Turn) -> str:
+    if turn.session.slip_owed:
+        return "slip"
+    if any(line.stage is LineStage.PRINTED for line in turn.session.lines):
+        return "issued" if all(line.stage is LineStage.PRINTED for line in turn.session.lines) else "partly"
+    return "cancelled" if turn.session.is_cancelled else "failed"
+
+
+def asked_back(turn: Turn, event: Asked) -> None:
+    """「お金を返す」: the resident's intent is the authority for the payout."""
+    turn.do(StopTimer("stage"))
+    give_back(turn, event)

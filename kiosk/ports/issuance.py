@@ -1,0 +1,205 @@
+"""The issuance server, behind issuance/openapi.yaml."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kiosk.ids import LineId, TransactionId
+from kiosk.ports.base import Command, Event
+
+
+class CertificateOption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A question of content. The first choice is the default and shows the least data. Names are keys, not texts."""
+
+    key: str
+    choices: tuple[str, ...]
+
+
+class Entitlement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What this person may have of one kind now; `refusal` is a public code (N-…) when not now or not here."""
+
+    kind: str
+    fee: int
+    max_copies: int
+    options: tuple[CertificateOption, ...] = ()
+    refusal: str = ""
+
+
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the kiosk itself found in a prepared document, to be compared with its own session (DESIGN §6)."""
+
+    signature_ok: bool
+    transaction: TransactionId
+    line: LineId
+    order_hash: str
+    card_fingerprint: str
+    serial: str
+    """発行番号 in the manifest."""
+    serial_in_text: bool
+    """The same 発行番号 stands in the extracted text of every page."""
+    transaction_in_metadata: bool
+    sha256_ok: bool
+    pages_claimed: int
+    pages_found: int
+    applicant_masked: str
+    """`山＊＊`: masked by the town's setting."""
+    holders_masked: tuple[str, ...]
+    """From the document's own text."""
+
+
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Final bytes, reserved and not yet valid."""
+
+    pdf: bytes
+    sha256: str
+    pages: int
+    serial: str
+
+
+class IssuanceStatus(Event, frozen=True):
+    """The server answers and issues (or says why not). `stop`: `` or `kill-switch`, `closed`, `version`, `clock`."""
+
+    is_up: bool
+    stop: str = ""
+    open_until: str = ""
+    """`17:15`, town's time; empty when closed today."""
+    prices: tuple[tuple[str, int, int], ...] = ()
+    """(kind, fee here, fee at the counter), for the idle screen."""
+
+
+class ChallengeIssued(Event, frozen=True):
+    transaction: TransactionId
+    challenge: bytes
+
+
+class Authenticated(Event, frozen=True):
+    transaction: TransactionId
+    entitlements: tuple[Entitlement, ...]
+    certificate_ends_soon: bool = False
+
+
+class AuthenticationRefused(Event, frozen=True):
+    """`code` is public: C-… or N-…"""
+
+    transaction: TransactionId
+    code: str
+
+
+class Prepared(Event, frozen=True):
+    transaction: TransactionId
+    line: LineId
+    document: Document
+    evidence: Evidence
+
+
+class PrepareRefused(Event, frozen=True):
+    transaction: TransactionId
+    line: LineId
+    code: str
+
+
+class Committed(Event, frozen=True):
+    transaction: TransactionId
+    line: LineId
+
+
+class CommitRefused(Event, frozen=True):
+    transaction: TransactionId
+    line: LineId
+    code: str
+
+
+class PrintedAcknowledged(Event, frozen=True):
+    transaction: TransactionId
+    line: LineId
+
+
+class VoidAcknowledged(Event, frozen=True):
+    transaction: TransactionId
+    line: LineId
+
+
+class HeadAcknowledged(Event, frozen=True):
+    seq: int
+
+
+class IssuanceFailed(Event, frozen=True):
+    """No usable answer to `request` (a command's name). `code`: `unreachable`, `timeout`, `protocol`, `server`."""
+
+    request: str
+    code: str
+    transaction: TransactionId | None = None
+    line: LineId | None = None
+
+
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One copy of one certificate with its content choices, sorted by key."""
+
+    line: LineId
+    kind: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
+class ReadIssuance(Command, frozen=True):
+    """Ask for status. Ends in IssuanceStatus or IssuanceFailed."""
+
+
+class RequestChallenge(Command, frozen=True):
+    transaction: TransactionId
+    kinds: tuple[str, ...] = ()
+    """Bound into the challenge in `kind_first`."""
+
+
+class Authenticate(Command, frozen=True):
+    transaction: TransactionId
+    certificate: bytes
+    signature: bytes
+    kinds: tuple[str, ...] = ()
+
+
+class Prepare(Command, frozen=True):
+    """The order's hash is signed by the kiosk's key. A timeout invalidates the whole transaction."""
+
+    transaction: TransactionId
+    order: Order
+    card_fingerprint: str
+
+
+class Commit(Command, frozen=True):
+    """Idempotent by line: repeating it is safe and gives the same answer."""
+
+    transaction: TransactionId
+    line: LineId
+    serial: str
+
+
+class ReportPrinted(Command, frozen=True):
+    """Repeated until acknowledged."""
+
+    transaction: TransactionId
+    line: LineId
+    serial: str
+    pages: int
+
+
+class ReportVoid(Command, frozen=True):
+    """Prepared and not wanted, or committed and proven not printed. Repeated until acknowledged."""
+
+    transaction: TransactionId
+    line: LineId
+    serial: str
+    reason: str
+
+
+class AbandonTransaction(Command, frozen=True):
+    """Forget it: its ids are invalid from now, a late answer is dropped at the rim."""
+
+    transaction: TransactionId
+
+
+class ReportHead(Command, frozen=True):
+    """The sealed head of the journal, for the server to keep."""
+
+    seq: int
+    head: str
+    signature: bytes
