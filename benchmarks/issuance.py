@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from issuance import folder, paper
+from issuance.clock import SystemClock
 from issuance.paper import Issue
 from issuance.register import FileRegister, Records
 from issuance.town import read_kinds, read_town
@@ -32,7 +33,7 @@ from kiosk.ports import (
     RequestChallenge,
 )
 from tests.issuance.desk_of import bound
-from tests.issuance.people import KIOSK, NOW, Authority, Card, HandClock, make_folder, token
+from tests.issuance.people import KIOSK, NOW, Authority, Card, make_folder, token
 from tests.issuance.running import Kiosk, Running, fingerprint
 
 ROUNDS = 60
@@ -83,7 +84,7 @@ def main() -> None:
     cards = {who: Card(authority, serial=0x1001 + at) for at, who in enumerate(PEOPLE)}
     times: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as temporary:
-        path = make_folder(Path(temporary) / "server", authority, cards, HandClock())
+        path = make_folder(Path(temporary) / "server", authority, cards, SystemClock())
         begin = time.perf_counter()
         server = Running(path)
         times["start to answering"] = [(time.perf_counter() - begin) * 1000]

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from issuance import auth, folder
+from issuance.clock import Clock
 from issuance.store import Link
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -110,7 +111,7 @@ class Card:
     serial: int = 0x1001
     key: Any = _RSA
     begins: datetime = NOW - 30 * DAY
-    ends: datetime = NOW + 1000 * DAY
+    ends: datetime = NOW + 3000 * DAY
     usage: dict[str, bool] | None = field(default_factory=lambda: dict(USAGE))
     extended: list[x509.ObjectIdentifier] | None = field(
         default_factory=lambda: [ExtendedKeyUsageOID.CLIENT_AUTH]
@@ -163,15 +164,17 @@ def token() -> str:
 
 
 def make_folder(
-    path: Path, authority: Authority, cards: dict[str, Card], clock: HandClock, database: str = ""
+    path: Path, authority: Authority, cards: dict[str, Card], clock: Clock, database: str = ""
 ) -> Path:
-    """A server's folder whose cards belong to these residents."""
+    """A server's folder whose cards belong to these residents; its revocation list is of `clock`'s day."""
+    today = clock.now()
     hosts = ["localhost", "127.0.0.1"]
     folder.init(path, kiosk=KIOSK, hosts=hosts, town=folder.SPECIMEN, clock=clock, database=database)
     ca = path / "ca.pem"
     ca.write_bytes(authority.certificate.public_bytes(serialization.Encoding.PEM))
     crl = path / "ca.crl"
-    crl.write_bytes(authority.crl().public_bytes(serialization.Encoding.DER))
+    fresh = authority.crl(this_update=today - DAY, next_update=today + 7 * DAY)
+    crl.write_bytes(fresh.public_bytes(serialization.Encoding.DER))
     rows = "".join(f"{card.serial:x},{resident}\n" for resident, card in cards.items())
     links = path / "links.csv"
     links.write_text("certificate_serial_hex,resident_id\n" + rows, encoding="utf-8")

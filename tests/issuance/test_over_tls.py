@@ -37,7 +37,7 @@ from kiosk.ports import (
     RequestChallenge,
     VoidAcknowledged,
 )
-from tests.issuance.people import KIOSK, Authority, Card, HandClock, make_folder, token
+from tests.issuance.people import KIOSK, Authority, Card, make_folder, token
 from tests.issuance.running import WAIT_S, Kiosk, Running, fingerprint
 
 
@@ -45,7 +45,7 @@ from tests.issuance.running import WAIT_S, Kiosk, Running, fingerprint
 def running(
     tmp_path_factory: pytest.TempPathFactory, authority: Authority, cards: dict[str, Card]
 ) -> Iterator[Running]:
-    path = make_folder(tmp_path_factory.mktemp("tls") / "server", authority, cards, HandClock())
+    path = make_folder(tmp_path_factory.mktemp("tls") / "server", authority, cards, SystemClock())
     server = Running(path)
     yield server
     assert server.stop() == -signal.SIGTERM
