@@ -163,14 +163,17 @@ class ViewServer:
 
     def _run(self) -> None:
         while True:
+            knocks = False
             for key, ready in self._selector.select(self._patience_s()):
                 if key.fileobj is self._listener:
-                    self._accept()
+                    knocks = True
                 elif key.fileobj is self._wake_in:
                     with contextlib.suppress(BlockingIOError):
                         self._wake_in.recv(4096)
                 else:
                     self._serve(self._clients[key.fd], ready)
+            if knocks:  # last: who left in the same moment has made room
+                self._accept()
             with self._lock:
                 if self._is_stopping:
                     return

@@ -181,6 +181,31 @@ def test_too_many_screens_of_one_role_are_turned_away(place: Path, server: ViewS
         each.close()
 
 
+def test_who_leaves_makes_room_for_who_knocks_in_the_same_moment(place: Path) -> None:
+    busy, go_on = threading.Event(), threading.Event()
+
+    def hold(*_: object) -> None:
+        busy.set()
+        go_on.wait(PATIENCE_S)
+
+    server = ViewServer(place / "view.sock", {os.geteuid(): Role.RESIDENT}, hold, screens_per_role=2)
+    server.start()
+    server.publish({Role.RESIDENT: a_view()})
+    staying, leaving, coming = (ViewClient(place / "view.sock") for _ in range(3))
+    for each in (staying, leaving):
+        each.connect()
+        view_of(each)
+    staying.send(intents.Cancel(step=3))
+    assert busy.wait(PATIENCE_S)
+    coming.connect()
+    leaving.close()
+    go_on.set()
+    assert view_of(coming).rev == a_view().rev
+    staying.close()
+    coming.close()
+    server.stop()
+
+
 def test_a_uid_without_a_role_is_closed_at_once(place: Path) -> None:
     server = ViewServer(place / "view.sock", {os.geteuid() + 1: Role.RESIDENT}, lambda *_: None)
     server.start()
