@@ -203,10 +203,14 @@ class Id003Driver:
         except DeviceUnavailable:
             self._lose_port(port)
             return
-        if frame is not None:
-            self._tell(self._unit.replied(frame, self._clock.monotonic_s()))
-        elif self._settle(port):
-            self._tell(self._unit.unanswered(self._clock.monotonic_s()))
+        if frame is None:
+            if self._settle(port):
+                self._tell(self._unit.unanswered(self._clock.monotonic_s()))
+            return
+        self._tell(self._unit.replied(frame, self._clock.monotonic_s()))
+        if self._unit.line.misses:
+            # The answer to an earlier question: ours is still on its way, and the next one would be a question behind.
+            self._settle(port)
 
     def _receive(self, port: SerialPort) -> Frame | None:
         """The reply; None when none came in time."""

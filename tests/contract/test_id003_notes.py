@@ -44,6 +44,8 @@ from kiosk.ports import Command as CoreCommand
 from tests.contract.id003_bench import BOX1, NOTE1, OP, Core, DoomedCore, Sim
 
 D = Denomination
+LATE_MS = 150
+"""Behind the bench's reply time-out, at the very end of the silence that is waited for after it."""
 README = Path(__file__).parents[2] / "drivers/id003/README.md"
 
 
@@ -165,13 +167,12 @@ def test_whatever_the_wire_does_a_note_is_credited_once_and_paid_once(sim: Sim, 
         core.open()
         sim.do("insert-note", 1000)
         core.wait(NoteEscrowed)
-        sim.do("fault", kind, 2, "00", 150)
+        sim.do("fault", kind, 2, "00", LATE_MS)
         core.driver.perform(StackNote(OP, NOTE1))
         core.wait(NoteStacked)
         core.wait(HopperRead)
-        sim.do("fault", kind, 1, "4A", 150)
-        core.pay(1, "out")
-        ended = core.wait(DispenseEnded)
+        sim.do("fault", kind, 1, "4A", LATE_MS)
+        ended = core.pay_in_the_end(1)
         assert len(core.all(NoteCredited)) == 1
     assert sim.do("state")["exchanges"].get("4A", 0) == (0 if kind == "lose" else 1)
     assert (ended.outcome, ended.paid) == ((Outcome.REFUSED, 0) if kind == "lose" else (Outcome.CONFIRMED, 1))
