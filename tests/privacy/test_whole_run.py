@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from drivers.simpanel import journey, report, script
+from drivers.simpanel import journey, places, report, script
 from drivers.simpanel.session import Session
 
 pytestmark = pytest.mark.system
@@ -40,13 +40,16 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def files(out: Path, but: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    """Every file of the run, and of its own /run and /tmp, which only it sees."""
+    """Every file of the run, and of its own /run and /tmp, which only it sees; a checkout in /tmp is none of it."""
     inside = next(
         pid for pid in _pids() if f"--out {out}" in _command(pid) and _command(pid).endswith("--inside")
     )
+    code = Path(f"{inside}/root{places.code_root()}")
     for root in (out, inside / "root/run/kiosk", inside / "root/run/bench", inside / "root/tmp"):
         for path in root.rglob("*"):
             name = str(path.relative_to(root))
+            if code in path.parents:
+                continue
             if path.is_file() and not (root == out and name.startswith(but)):
                 yield f"{root.name}/{name}", path.read_bytes()
 
