@@ -22,6 +22,7 @@ from issuance.problems import Code
 from issuance.revocation import Revocation, RevocationChecker, Standing
 
 JPKI_AUTH_POLICY = "1.2.392.200149.8.5.1.3.30"
+JPKI_SIGN_POLICY = x509.ObjectIdentifier("1.2.392.200149.8.5.1.1.20")
 ENDS_SOON = timedelta(days=90)
 """Certificates may be renewed from three months before their end; the resident is told so."""
 
@@ -61,9 +62,13 @@ class CertificateJudge:
     def judge(self, leaf: x509.Certificate, at: datetime) -> Accepted | Rejected:
         """All rules in the order of their public codes' clarity: whose card, what certificate, when,
         revoked."""
+        if _is_for_signing(leaf):  # only a word to the resident: whoever issued it, it opens nothing
+            return Rejected(Code.SIGN_CERTIFICATE, "sign-certificate")
         issuer = next((root for root in self._roots if _signed(root, leaf)), None)
         if issuer is None:
             return Rejected(Code.UNKNOWN_ISSUER, "issuer")
+        if not is_authority(issuer):
+            return Rejected(Code.UNKNOWN_ISSUER, "issuer-constraints")
         if not issuer.not_valid_before_utc <= at <= issuer.not_valid_after_utc:
             return Rejected(Code.UNKNOWN_ISSUER, "issuer-validity")
         if fault := _profile_fault(leaf, self._policy):
@@ -137,13 +142,25 @@ def _signed(root: x509.Certificate, leaf: x509.Certificate) -> bool:
     return True
 
 
+def is_authority(root: x509.Certificate) -> bool:
+    """Whether this certificate may issue others (RFC 5280 §4.2.1.9, §4.2.1.3): basicConstraints, keyUsage."""
+    basic, usage = extension(root, x509.BasicConstraints), extension(root, x509.KeyUsage)
+    return basic is not None and basic.ca and (usage is None or usage.key_cert_sign)
+
+
+def _is_for_signing(leaf: x509.Certificate) -> bool:
+    """The 署名用 certificate, by its policy: its issuer is another one, so no pinned root would know it."""
+    policies = extension(leaf, x509.CertificatePolicies)
+    return policies is not None and JPKI_SIGN_POLICY in {each.policy_identifier for each in policies}
+
+
 def _profile_fault(leaf: x509.Certificate, policy: x509.ObjectIdentifier) -> str:
     """The first way in which this is no authentication certificate of JPKI; `` when there is none."""
     if leaf.version is not x509.Version.v3:
         return "version"
     if not _is_strong(leaf):
         return "key"
-    usage = _extension(leaf, x509.KeyUsage)
+    usage = extension(leaf, x509.KeyUsage)
     # Exactly digitalSignature: nonRepudiation would be the 署名用 certificate, certSign a CA.
     if (
         usage is None
@@ -153,13 +170,13 @@ def _profile_fault(leaf: x509.Certificate, policy: x509.ObjectIdentifier) -> str
         or usage.crl_sign
     ):
         return "key-usage"
-    extended = _extension(leaf, x509.ExtendedKeyUsage)
+    extended = extension(leaf, x509.ExtendedKeyUsage)
     if extended is None or ExtendedKeyUsageOID.CLIENT_AUTH not in extended:
         return "extended-key-usage"
-    policies = _extension(leaf, x509.CertificatePolicies)
+    policies = extension(leaf, x509.CertificatePolicies)
     if policies is None or policy not in {each.policy_identifier for each in policies}:
         return "policy"
-    basic = _extension(leaf, x509.BasicConstraints)
+    basic = extension(leaf, x509.BasicConstraints)
     if basic is not None and basic.ca:
         return "basic-constraints"
     understood = {
@@ -186,7 +203,8 @@ def _is_strong(leaf: x509.Certificate) -> bool:
 X = TypeVar("X", bound=x509.ExtensionType)
 
 
-def _extension(leaf: x509.Certificate, kind: type[X]) -> X | None:
+def extension(leaf: x509.Certificate, kind: type[X]) -> X | None:
+    """The extension of this kind; None when the certificate has none."""
     try:
         return leaf.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:

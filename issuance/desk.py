@@ -28,6 +28,7 @@ from issuance.messages import (
 )
 from issuance.office import CHALLENGE_LASTS, SESSION_LASTS, Office, is_new_enough, note, stamp
 from issuance.problems import Code, Kind, Problem
+from issuance.revocation import Revocation
 from issuance.store import Document, Head, Kiosk, Link, Session, Tx
 
 
@@ -215,7 +216,8 @@ class Desk:
         if isinstance(verdict, auth.Rejected):
             ended = applicant is not None and rules.has_stay_ended(applicant, town_day(now))
             code = Code.STAY_ENDED if ended else verdict.code
-            tx.append(note(now, "refused", session, detail=f"{code.value} {verdict.reason}"))
+            detail = f"{code.value} {verdict.reason} {_asked(verdict.revocation)}".strip()
+            tx.append(note(now, "refused", session, detail=detail))
             return Problem(Kind.REFUSED, code)
         if applicant is None:
             tx.append(note(now, "refused", session, detail=f"{Code.COUNTER.value} not-in-the-register"))
@@ -229,6 +231,12 @@ class Desk:
             return Problem(Kind.REFUSED, refusal.code)
         fingerprint = auth.fingerprint(request.certificate)
         tx.put(msgspec.structs.replace(session, state="authenticated", card_fingerprint=fingerprint))
-        source = verdict.revocation
-        tx.append(note(now, "authenticated", session, detail=f"{source.source} {source.this_update}"))
+        tx.append(note(now, "authenticated", session, detail=_asked(verdict.revocation)))
         return Authenticated(rules.entitlements(case), verdict.ends_soon)
+
+
+def _asked(revocation: Revocation | None) -> str:
+    """Who was asked about revocation, of what time the answer was, and why it was none: for the audit log."""
+    if revocation is None:
+        return ""
+    return " ".join(filter(None, (revocation.source, revocation.this_update, revocation.reason)))

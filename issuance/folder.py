@@ -13,6 +13,7 @@ kiosk/         what the first kiosk needs: device.key device.pem server-ca.pem m
 from __future__ import annotations
 
 import csv
+import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,16 +27,18 @@ from issuance import auth, pki
 from issuance.audit import Entry
 from issuance.auth import CertificateJudge
 from issuance.clock import Clock
+from issuance.fetch import FetchError, get_list
 from issuance.manifest import ManifestSigner
 from issuance.names import NameGuard
+from issuance.ocsp import OcspChecker
 from issuance.office import Office, stamp
 from issuance.register import FileRegister
 from issuance.render import Renderer
-from issuance.revocation import CrlChecker
+from issuance.revocation import CrlChecker, FirstThatKnows, RevocationChecker, is_of, read_list
 from issuance.seal import Sealer, key_id
 from issuance.sqlite import SqliteStore
 from issuance.store import Link, Store, Tx
-from issuance.town import Kind, Town, read_kinds, read_town
+from issuance.town import Kind, RevocationSources, Town, read_kinds, read_town
 
 HERE = Path(__file__).parent
 SPECIMEN = HERE / "sample"
@@ -136,7 +139,7 @@ def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None =
         town=town,
         kinds=kinds,
         register=FileRegister(folder / "town"),
-        judge=CertificateJudge(roots, CrlChecker(folder / "jpki" / "crl")),
+        judge=CertificateJudge(roots, checker_of(town.revocation, folder / "jpki" / "crl")),
         guard=NameGuard.of_font(font),
         renderer=renderer_of(kinds, font),
         signer=ManifestSigner((folder / "manifest.key").read_bytes()),
@@ -144,6 +147,44 @@ def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None =
         store=store or open_store(folder),
         clock=clock,
     )
+
+
+def checker_of(asked: RevocationSources, lists: Path) -> RevocationChecker:
+    """The town's sources of revocation, in its order."""
+    known: dict[str, RevocationChecker] = {"crl": CrlChecker(lists)}
+    if asked.ocsp_url:
+        known["ocsp"] = OcspChecker(asked.ocsp_url, asked.ocsp_names_by, asked.ocsp_nonce_required)
+    return FirstThatKnows([known[name] for name in asked.sources])
+
+
+def fetch_lists(folder: Path) -> list[tuple[str, str]]:
+    """Bring the town's lists up to date: (address, `fetched` | `same` | why not) of each. A list that no pinned root
+    signed, or that is older than the one that is here, is not taken."""
+    town = read_town(folder / "town")
+    roots = [_root(town, file) for file in sorted((folder / "jpki" / "roots").glob("*.pem"))]
+    return [(url, _fetch_list(url, folder / "jpki" / "crl", roots)) for url in town.revocation.crl_urls]
+
+
+def _fetch_list(url: str, lists: Path, roots: list[x509.Certificate]) -> str:
+    try:
+        data = get_list(url)
+    except FetchError as why:
+        return str(why)
+    found = read_list(data)
+    if found is None:
+        return "not-a-list"
+    if not any(is_of(found, root) for root in roots):
+        return "of-nobody-pinned"
+    file = lists / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.crl"
+    before = read_list(file.read_bytes()) if file.exists() else None
+    if before is not None and found.last_update_utc < before.last_update_utc:
+        return "older-than-ours"
+    if before == found:
+        return "same"
+    fresh = lists.parent / file.name  # beside the folder that a running server reads
+    fresh.write_bytes(data)
+    fresh.replace(file)
+    return "fetched"
 
 
 def rotate_seal(folder: Path, clock: Clock) -> str:
@@ -188,6 +229,8 @@ def _root(town: Town, file: Path) -> x509.Certificate:
         root = x509.load_pem_x509_certificate(file.read_bytes())
     except (OSError, ValueError) as error:
         raise SetupError(f"{file.name}: not a certificate in PEM") from error
+    if not auth.is_authority(root):
+        raise SetupError(f"{file.name}: this certificate may not issue others")
     organisations = [each.value for each in root.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)]
     if town.environment == "production" and organisations != ["JPKI"]:
         raise SetupError(f"{file.name}: not a root of JPKI, and this is production")

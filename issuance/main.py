@@ -74,6 +74,16 @@ def _trust(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _fetch_crl(arguments: argparse.Namespace) -> int:
+    """1 when a list could not be brought up to date: the timer's unit fails, and somebody looks before it is stale."""
+    found = folder.fetch_lists(arguments.dir)
+    for url, end in found:
+        print(f"{end:16} {url}")
+    if not found:
+        print("issuance-server: the town names no crl_urls", file=sys.stderr)
+    return 0 if found and all(end in {"fetched", "same"} for _, end in found) else 1
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from issuance.app import make_app  # noqa: PLC0415  # the other commands need no server
     from issuance.tls import server_of  # noqa: PLC0415
@@ -227,6 +237,7 @@ def _parser() -> argparse.ArgumentParser:
     trust.add_argument("--jpki-ca", type=Path, action="append", required=True, help="root certificate, PEM")
     trust.add_argument("--crl", type=Path, action="append", help="default: *.crl, crl*.pem beside the root")
     trust.add_argument("--links", type=Path, required=True, help="certificate_serial_hex,resident_id")
+    command("fetch-crl", _fetch_crl, "bring the town's revocation lists up to date (for a timer)")
     run = command("run", _run, "serve kiosks")
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--port", type=int, default=8443)

@@ -21,6 +21,7 @@ class Code(enum.Enum):
     NOT_YET_VALID = "C-105"
     UNKNOWN_ISSUER = "C-106"
     CARD_CHANGED = "C-108"
+    SIGN_CERTIFICATE = "C-109"
     COUNTER = "N-301"
     """The shared, harmless one. Protection measures, glyphs, pending changes, unknown revocation: all look
     like this."""

@@ -1,10 +1,10 @@
-"""Is a certificate revoked? A port with three answers, and the CRL behind it. UNKNOWN never issues a
-document."""
+"""Is a certificate revoked? A port with three answers, and lists (CRL) behind it; responders are in ocsp.py.
+UNKNOWN never issues a document."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,8 @@ from typing import Protocol
 import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+_DIGEST_MIN = 32
 
 
 class Standing(enum.Enum):
@@ -37,6 +39,25 @@ class RevocationChecker(Protocol):
         """Where this leaf of this issuer stands at this instant."""
 
 
+class FirstThatKnows:
+    """Asks one source after the other; the first that is not UNKNOWN answers. A responder that is down is no reason to
+    send a town's residents home while today's list is here."""
+
+    def __init__(self, checkers: Sequence[RevocationChecker]) -> None:
+        self._checkers = tuple(checkers)
+
+    def check(self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime) -> Revocation:
+        asked = []
+        for checker in self._checkers:
+            found = checker.check(leaf, issuer, at)
+            if found.standing is not Standing.UNKNOWN:
+                return found
+            asked.append(found)
+        sources = "+".join(each.source for each in asked)
+        reasons = "+".join(each.reason for each in asked)
+        return Revocation(Standing.UNKNOWN, sources, asked[-1].this_update if asked else "", reasons)
+
+
 class CrlChecker:
     """Answers from CRL files (PEM or DER) of a folder. A changed folder is read again, so a daily job just
     drops files."""
@@ -48,7 +69,7 @@ class CrlChecker:
 
     def check(self, leaf: x509.Certificate, issuer: x509.Certificate, at: datetime) -> Revocation:
         self._refresh()
-        own = [each for each in self._lists if _is_of(each, issuer) and _covers(each, leaf)]
+        own = [each for each in self._lists if is_of(each, issuer) and _covers(each, leaf)]
         if not own:
             return Revocation(Standing.UNKNOWN, "crl", reason="no-crl")
         newest = max(own, key=lambda each: each.last_update_utc)
@@ -67,21 +88,24 @@ class CrlChecker:
         stats = [(file.name, file.stat()) for file in files]
         seen = tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
         if seen != self._seen:
-            self._lists = [each for each in map(_read, files) if each is not None]
+            self._lists = [
+                each for each in (read_list(file.read_bytes()) for file in files) if each is not None
+            ]
             self._seen = seen
 
 
-def _read(file: Path) -> x509.CertificateRevocationList | None:
-    """None for a file that is no list: it then covers nobody, which ends in UNKNOWN."""
-    data = file.read_bytes()
+def read_list(data: bytes) -> x509.CertificateRevocationList | None:
+    """None for what is no list: it then covers nobody, which ends in UNKNOWN."""
     try:
         return x509.load_pem_x509_crl(data) if data.startswith(b"-----") else x509.load_der_x509_crl(data)
     except (ValueError, UnsupportedAlgorithm):
         return None
 
 
-def _is_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    if crl.issuer != issuer.subject:
+def is_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    """Whether this issuer signed the list, with a hash that can still be trusted."""
+    digest = crl.signature_hash_algorithm
+    if crl.issuer != issuer.subject or digest is None or digest.digest_size < _DIGEST_MIN:
         return False
     try:
         return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # TypeError for odd keys

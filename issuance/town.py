@@ -68,6 +68,22 @@ class Limits(Data, frozen=True):
     """A certificate is used from this many days after its first: the register learns of it overnight."""
 
 
+class RevocationSources(Data, frozen=True):
+    """Who is asked whether a card is revoked, in this order: the first that knows answers."""
+
+    sources: Annotated[tuple[Literal["ocsp", "crl"], ...], Meta(min_length=1)] = ("crl",)
+    ocsp_url: str = ""
+    """The responder's address, from the agreement with J-LIS; a certificate's own word is not followed."""
+    ocsp_names_by: Literal["sha1", "sha256"] = "sha1"
+    ocsp_nonce_required: bool = False
+    crl_urls: tuple[str, ...] = ()
+    """Where `issuance-server fetch-crl` finds today's lists."""
+
+    def __post_init__(self) -> None:
+        if "ocsp" in self.sources and not self.ocsp_url:
+            raise ValueError("revocation.sources names ocsp, and there is no ocsp_url")
+
+
 class Fee(Data, frozen=True):
     """What one copy costs, and since when until when."""
 
@@ -122,6 +138,7 @@ class Town(Data, frozen=True):
     fees: tuple[Fee, ...]
     verify_address: Annotated[str, Meta(pattern=r"^https://[a-z0-9./-]{3,60}$")]
     """The page that the code on every paper names."""
+    revocation: RevocationSources = RevocationSources()
 
     def fee(self, kind: str, day: date) -> Fee | None:
         """The fee that holds on this day; None: the town does not sell this kind."""

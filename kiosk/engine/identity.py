@@ -32,7 +32,7 @@ from kiosk.ports import (
 )
 from kiosk.services.plan import Step
 
-UNREADABLE = {"not-my-number": "C-102", "no-certificate": "C-107"}
+UNREADABLE = {"not-my-number": "C-102", "no-certificate": "C-107", "phone": "C-112"}
 MESSAGE_HEAD = b"madoguchi/auth/1"
 
 

@@ -9,7 +9,7 @@ from kiosk.view import Notice
 from screens.theme import look
 from screens.widgets.screen import Screen
 
-_CARD_AGAIN = frozenset({"C-101", "C-102"})
+_CARD_AGAIN = frozenset({"C-101", "C-102", "C-112"})
 """Codes whose next step is at this machine: the card once more."""
 
 

@@ -13,7 +13,7 @@ from kiosk.journal import records
 from kiosk.journal.records import StockSet
 from kiosk.money import Cash, Denomination, Yen
 from kiosk.services.certificate import KIND_FIRST
-from kiosk.view import Role
+from kiosk.view import Notice, Role
 from tests.engine.world import FINGERPRINT, SETUP, Physics, World
 
 
@@ -142,6 +142,24 @@ def test_a_card_that_cannot_be_used_is_told_at_once(
     world.tap(intents.ChooseLanguage, language="ja")
     world.card(attempts=attempts, kind=ports.CardKind(kind))
     assert world.view.body.code == code
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("mute", "C-101"),
+        ("protocol", "C-101"),
+        ("busy", "C-101"),
+        ("not-my-number", "C-102"),
+        ("no-certificate", "C-107"),
+        ("phone", "C-112"),
+    ],
+)
+def test_what_cannot_be_read_has_one_message_and_one_next_step(world: World, code: str, told: str) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.event(ports.CardInserted(SETUP.card_reader))
+    world.event(ports.CardUnreadable(SETUP.card_reader, code))
+    assert world.view.body == Notice(told)
 
 
 def test_the_card_pulled_at_the_pin_ends_it(world: World) -> None:

@@ -55,11 +55,14 @@ class Authority:
     organisation: str = "KIOSK-TEST"
     begins: datetime = NOW - 365 * DAY
     ends: datetime = NOW + 3650 * DAY
+    is_authority: bool | None = True
+    usage: bool | None = None
+    """Whether keyUsage says keyCertSign; None: there is no keyUsage."""
 
     def __post_init__(self) -> None:
         names = [(NameOID.COUNTRY_NAME, "JP"), (NameOID.ORGANIZATION_NAME, self.organisation)]
         self.name = x509.Name([x509.NameAttribute(oid, value) for oid, value in names])
-        self.certificate = (
+        builder = (
             x509.CertificateBuilder()
             .issuer_name(self.name)
             .subject_name(self.name)
@@ -67,9 +70,13 @@ class Authority:
             .serial_number(1)
             .not_valid_before(self.begins)
             .not_valid_after(self.ends)
-            .add_extension(x509.BasicConstraints(True, None), True)
-            .sign(self.key, hashes.SHA256())
         )
+        if self.is_authority is not None:
+            builder = builder.add_extension(x509.BasicConstraints(self.is_authority, None), True)
+        if self.usage is not None:
+            usage = USAGE | {"key_cert_sign": self.usage, "crl_sign": True}
+            builder = builder.add_extension(x509.KeyUsage(**usage), True)
+        self.certificate = builder.sign(self.key, hashes.SHA256())
 
     def crl(
         self,

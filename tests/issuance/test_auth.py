@@ -72,7 +72,8 @@ def test_an_ending_card_is_good_and_says_so(authority: Authority) -> None:
         ({"extended": None}, (Code.NOT_MY_NUMBER, "extended-key-usage")),
         ({"extended": [ExtendedKeyUsageOID.SERVER_AUTH]}, (Code.NOT_MY_NUMBER, "extended-key-usage")),
         ({"policy": None}, (Code.NOT_MY_NUMBER, "policy")),
-        ({"policy": SIGN_POLICY}, (Code.NOT_MY_NUMBER, "policy")),
+        ({"policy": "1.2.392.200149.8.5.1.3.31"}, (Code.NOT_MY_NUMBER, "policy")),
+        ({"policy": SIGN_POLICY}, (Code.SIGN_CERTIFICATE, "sign-certificate")),
         ({"is_authority": True}, (Code.NOT_MY_NUMBER, "basic-constraints")),
         ({"critical": x509.InhibitAnyPolicy(0)}, (Code.NOT_MY_NUMBER, "critical-extension")),
         ({"key": ec.generate_private_key(ec.SECP521R1())}, (Code.NOT_MY_NUMBER, "key")),
@@ -91,9 +92,10 @@ def test_one_fault_is_enough(
 
 
 def test_the_signing_certificate_is_not_for_authentication(authority: Authority) -> None:
-    """署名用: nonRepudiation and its own policy, from the same card."""
-    sign = Card(authority, usage=USAGE | {"content_commitment": True}, extended=None, policy=SIGN_POLICY)
-    assert reason(judge(sign))[0] is Code.NOT_MY_NUMBER
+    """署名用: nonRepudiation, its own policy and its own issuer. It is told as what it is, not as a forgery."""
+    for issuer in (authority, Authority()):
+        sign = Card(issuer, usage=USAGE | {"content_commitment": True}, extended=None, policy=SIGN_POLICY)
+        assert reason(judge(sign, authority)) == (Code.SIGN_CERTIFICATE, "sign-certificate")
 
 
 def test_a_basic_constraints_that_says_no_authority_is_fine(authority: Authority) -> None:
@@ -117,6 +119,19 @@ def test_the_right_generation_is_found_by_signature() -> None:
 def test_an_expired_root_opens_nothing() -> None:
     old = Authority(ends=NOW - SECOND)
     assert reason(judge(Card(old))) == (Code.UNKNOWN_ISSUER, "issuer-validity")
+
+
+@pytest.mark.parametrize("change", [{"is_authority": False}, {"is_authority": None}, {"usage": False}])
+def test_a_root_that_may_not_issue_opens_nothing(
+    authority: Authority, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    """Pinned by mistake, a resident's certificate would make its holder an authority."""
+    wrong = replace(authority, **change)
+    assert reason(judge(Card(wrong))) == (Code.UNKNOWN_ISSUER, "issuer-constraints")
+    path = make_folder(tmp_path / "server", authority, {}, HandClock())
+    (path / "ca.pem").write_bytes(wrong.certificate.public_bytes(serialization.Encoding.PEM))
+    with pytest.raises(SetupError, match="may not issue"):
+        trust(path, roots=[path / "ca.pem"], crls=[], links=path / "links.csv", clock=HandClock())
 
 
 def test_without_roots_nobody_is_known(authority: Authority) -> None:
