@@ -5,8 +5,9 @@
     ja.message("pay.cancel", amount=Yen(500))  -> Message, with phrases to break lines between
     ja.text("copies", count=2)                 -> "2通"
 
-A key that a language lacks is shown in Japanese, the source; a key that nobody has is shown as itself. Neither happens
-in a build that passed the tests.
+A key that a language lacks is shown in English, and in Japanese where English lacks it too (`fallback_of`);
+`python -m i18n.exchange missing` lists them. A key that nobody has is shown as itself. In Japanese and English neither
+happens in a build that passed the tests.
 """
 
 from __future__ import annotations
@@ -54,8 +55,10 @@ class Catalogue:
 
     def template(self, key: str) -> str:
         """The words with their {fields}, without marks: for receipts, which break lines by the printer's columns."""
-        entry = self._entries.get(key) or self._require_source()._entries[key]
-        return entry.forms[0].replace("**", "").replace("|", "")
+        entry = self._entries.get(key)
+        if entry is None:
+            return self._source.template(key) if self._source else key
+        return text_marks.RUBY.sub("", entry.forms[0].replace("**", "").replace("|", ""))
 
     def message(self, key: str, count: int | None = None, **values: Value) -> Message:
         """The text with its marks read; `count` chooses the plural form and is `{n}`."""
@@ -81,12 +84,8 @@ class Catalogue:
 
     def yen_parts(self, amount: Yen) -> tuple[str, str, str]:
         """What stands before the digits, the digits, what stands after: a big figure has a small 円."""
-        entry = self._entries.get("yen") or self._require_source()._entries["yen"]
-        before, _, after = entry.forms[0].partition("{n}")
+        before, _, after = self.template("yen").partition("{n}")
         return before, f"{amount.value:,}", after
-
-    def _require_source(self) -> Catalogue:
-        return self._source if self._source is not None else self
 
 
 def _plural_rule(header: str) -> str:
@@ -95,11 +94,18 @@ def _plural_rule(header: str) -> str:
     return rule.strip().rstrip(";") or "0"
 
 
+def fallback_of(language: str) -> str:
+    """Which language stands in for a text that this one lacks; the source stands for itself."""
+    if language in (SOURCE, "en") or language.startswith(f"{SOURCE}-"):
+        return SOURCE
+    return "en"
+
+
 @cache
 def load(language: str) -> Catalogue:
     """The catalogue; FileNotFoundError for a language that has none."""
     entries = read_po((FOLDER / f"{language}.po").read_text(encoding="utf-8"))
-    return Catalogue(language, entries, None if language == SOURCE else load(SOURCE))
+    return Catalogue(language, entries, None if language == SOURCE else load(fallback_of(language)))
 
 
 @cache

@@ -6,6 +6,7 @@ What a catalogue's text may hold besides words:
     newline    a line must break here
     **words**  bold
     {name}     a value; its characters are never read as marks
+    漢字[かんじ]  ruby: the reading above the kanji before it (やさしい日本語)
 
 Languages that write spaces break at spaces too.
 """
@@ -13,6 +14,7 @@ Languages that write spaces break at spaces too.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,10 +22,11 @@ from typing import NamedTuple
 
 
 class Run(NamedTuple):
-    """Characters of one weight."""
+    """Characters of one weight; `ruby` is their reading, shown small above them."""
 
     text: str
     is_bold: bool = False
+    ruby: str = ""
 
 
 Phrase = tuple[Run, ...]
@@ -44,13 +47,26 @@ class Message:
         )
 
     @property
+    def reading(self) -> str:
+        """As it is spoken: ruby in place of its letters."""
+        return "\n".join(
+            "".join(run.ruby or run.text for phrase in paragraph for run in phrase)
+            for paragraph in self.paragraphs
+        )
+
+    @property
+    def has_ruby(self) -> bool:
+        return any(run.ruby for paragraph in self.paragraphs for phrase in paragraph for run in phrase)
+
+    @property
     def is_empty(self) -> bool:
         return not any(run.text for paragraph in self.paragraphs for phrase in paragraph for run in phrase)
 
 
 EMPTY = Message(())
 
-_MARKS = re.compile(r"(\*\*|\||\n|\{[a-z_]+\})")
+_MARKS = re.compile(r"(\*\*|\||\n|\{[a-z_]+\}|[一-龥々]+\[[ぁ-ゖァ-ヶー]+\])")
+RUBY = re.compile(r"\[[ぁ-ゖァ-ヶー]+\]")
 _SPACE = re.compile(r"(?<= )(?=[^ ])")
 
 
@@ -85,6 +101,9 @@ def parse(template: str, values: Mapping[str, str], breaks_at_spaces: bool) -> M
             end_phrase()
             paragraphs.append(tuple(phrases))
             phrases.clear()
+        elif piece[-1] == "]" and _MARKS.fullmatch(piece):
+            letters, _, ruby = piece[:-1].partition("[")
+            runs.append(Run(letters, is_bold, ruby))
         else:
             is_value = _MARKS.fullmatch(piece) is not None
             words = values[piece[1:-1]] if is_value else piece
@@ -150,14 +169,14 @@ def _break_paragraph(paragraph: Paragraph, width: float, measure: Measure) -> It
 def _stripped(runs: Iterable[Run]) -> list[Run]:
     kept = list(runs)
     if kept:
-        kept[-1] = Run(kept[-1].text.rstrip(" "), kept[-1].is_bold)
+        kept[-1] = kept[-1]._replace(text=kept[-1].text.rstrip(" "))
     return kept
 
 
 def _line(runs: list[Run], measure: Measure) -> Line:
     joined: list[Run] = []
     for run in _stripped(runs):
-        if joined and joined[-1].is_bold == run.is_bold:
+        if joined and joined[-1].is_bold == run.is_bold and not (joined[-1].ruby or run.ruby):
             joined[-1] = Run(joined[-1].text + run.text, run.is_bold)
         elif run.text:
             joined.append(run)
@@ -183,8 +202,8 @@ def _clusters(phrase: Phrase) -> list[list[Run]]:
     clusters: list[list[Run]] = []
     glue = False
     for run in phrase:
-        for character in run.text:
-            piece = Run(character, run.is_bold)
+        for character in [run.text] if run.ruby else run.text:
+            piece = Run(character, run.is_bold, run.ruby)
             if clusters and (glue or character in NOT_FIRST or _joins(clusters[-1][-1].text, character)):
                 clusters[-1].append(piece)
             else:
@@ -194,6 +213,30 @@ def _clusters(phrase: Phrase) -> list[list[Run]]:
 
 
 def _joins(before: str, character: str) -> bool:
-    """Latin words and numbers, combining marks and variation selectors stay with what they follow."""
-    selector = 0xFE00 <= ord(character) <= 0xFE0F or 0xE0100 <= ord(character) <= 0xE01EF
-    return selector or (before.isascii() and character.isascii() and before != " " and character != " ")
+    """Words written with spaces, numbers, marks, joiners and variation selectors stay with what they follow."""
+    if len(before) != 1 or len(character) != 1:
+        return False
+    if is_mark(character) or before in _GLUE or before in _THAI_FIRST:
+        return True
+    return is_word_letter(before) and is_word_letter(character)
+
+
+_GLUE = frozenset("\u200d\u094d\u09cd\u0dca\u1039\u17d2")
+"""Joins two letters into one shape: ZWJ, and the sign that stacks or drops a vowel in each Indic script."""
+_THAI_FIRST = frozenset("เแโใไ")
+"""Written before the letter that they are spoken after."""
+_RUNS_ON = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "MYANMAR", "KHMER", "IDEOGRAPHIC")
+"""Scripts without spaces: their words may be cut, between clusters, when a line is too short for one."""
+
+
+def is_mark(character: str) -> bool:
+    """A mark, a joiner or a variation selector: nothing without the letter before it."""
+    return unicodedata.category(character)[0] == "M" or character in "\u200c\u200d"
+
+
+@lru_cache(maxsize=1024)
+def is_word_letter(character: str) -> bool:
+    """A letter or digit of a script that writes spaces."""
+    if character.isascii():
+        return character != " "
+    return character.isalnum() and not unicodedata.name(character, "CJK").startswith(_RUNS_ON)

@@ -75,14 +75,19 @@ class Words(NamedTuple):
     is_private: bool = False
     leading: float = 0.0
     """Line height in em; 0 = the style's own."""
+    language: str = ""
+    """Whose shapes the letters have; empty: the window's language."""
 
     def natural(self) -> int:
-        return typeset.natural_width(self.message, self.px, self.is_bold, self.is_private)
+        return typeset.natural_width(self.message, self.px, self.is_bold, self._language, self.is_private)
+
+    @property
+    def _language(self) -> str:
+        return self.language or look.words.language
 
     def setting(self, width: int) -> Setting:
-        return Setting(
-            self.px, self.leading or tokens.TEXT[self.style].leading, self.is_bold, float(width), self.align
-        )
+        leading = self.leading or tokens.TEXT[self.style].leading
+        return Setting(self.px, leading, self.is_bold, float(width), self.align, self._language)
 
     def block(self, width: int) -> Block:
         return typeset.set_text(self.message, self.setting(width), self.is_private)
@@ -118,6 +123,8 @@ class Text(Element):
     align = "left"
     is_bold: bool | None = None
     is_private = False
+    language = ""
+    """Whose words these are, where they are not the window's language."""
     fit = True
     """May be as narrow as its words; False: takes the width that it is given."""
 
@@ -149,7 +156,7 @@ class Text(Element):
     @property
     def words(self) -> Words:
         return words(self.message, self.style, is_bold=self.is_bold, align=self.align)._replace(
-            is_private=self.is_private
+            is_private=self.is_private, language=self.language
         )
 
     def natural_width(self, limit: int) -> int:
