@@ -11,11 +11,9 @@ Codes of DeviceLost: `unreachable`, `bad-keys`.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import queue
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,8 +24,9 @@ import msgspec
 from kiosk import issuance_wire as wire
 from kiosk.clock import SystemClock
 from kiosk.errors import ConfigError, ContractError, DeviceTimeout, DeviceUnavailable, PeerProtocolError
+from kiosk.forgotten import Forgotten
 from kiosk.ids import DeviceId, KioskId, TransactionId
-from kiosk.issuance_wire import Answer, Call, Refused
+from kiosk.issuance_wire import Answer, Call
 from kiosk.ports import (
     AbandonTransaction,
     Authenticate,
@@ -37,7 +36,6 @@ from kiosk.ports import (
     DeviceLost,
     Event,
     Prepare,
-    Prepared,
     ReadIssuance,
     ReportHead,
     ReportPrinted,
@@ -53,8 +51,6 @@ _log = logging.getLogger("kiosk.issuance")
 
 _OF_A_SESSION = (RequestChallenge, Authenticate, Prepare, Commit)
 _OF_THE_MACHINE = (ReadIssuance, AbandonTransaction, ReportPrinted, ReportVoid, ReportHead)
-_REMEMBERED = 1024
-"""Abandoned transactions whose late answers are still dropped; one resident makes one."""
 
 Post = Callable[[Event], None]
 
@@ -101,7 +97,7 @@ class IssuanceClient:
         self._options = options
         self._post_out = post
         self._lock = threading.Lock()
-        self._dropped: OrderedDict[TransactionId, None] = OrderedDict()
+        self._forgotten = Forgotten()
         self._is_here: bool | None = None
         self._is_stopped = False
         self._session: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
@@ -194,87 +190,39 @@ class IssuanceClient:
 
     def _drop(self, transaction: TransactionId) -> None:
         with self._lock:
-            self._dropped[transaction] = None
-            while len(self._dropped) > _REMEMBERED:
-                self._dropped.popitem(last=False)
+            self._forgotten.add(transaction)
 
     def _is_dropped(self, transaction: TransactionId | None) -> bool:
         with self._lock:
-            return transaction in self._dropped
+            return transaction in self._forgotten
 
 
 class _Desk:
-    """One thread's side of the conversation."""
+    """One thread's side of the conversation: its keys, and its own line."""
 
     def __init__(self, options: Options) -> None:
-        from kiosk import binding  # noqa: PLC0415  # cryptography and PDFium take their time to load
+        from kiosk import binding, issuance_desk  # noqa: PLC0415  # cryptography and PDFium take their time to load
 
-        self._options = options
-        self._binding = binding
-        self._key = binding.DeviceKey(Path(options.key).read_bytes())
-        self._manifest_key = binding.ManifestKey(Path(options.manifest_key).read_bytes())
-        self._mask = binding.Mask(options.mask)
-        self._kiosk = KioskId(options.kiosk)
-        self._version = options.version or _installed_version()
-        self._clock = SystemClock()
+        self._converse = issuance_desk.converse
+        self._desk = issuance_desk.Desk(
+            KioskId(options.kiosk),
+            binding.DeviceKey(Path(options.key).read_bytes()),
+            binding.ManifestKey(Path(options.manifest_key).read_bytes()),
+            binding.Mask(options.mask),
+            options.version or _installed_version(),
+            SystemClock(),
+            options.max_clock_skew_s,
+        )
         self._line = _Line(options)
 
     def close(self) -> None:
         self._line.close()
 
     def attest(self) -> bool:
-        """Say which program this is; whether the server heard it."""
-        try:
-            wire.read(self._line.send(wire.attest_call(self._version)), wire.Attested)
-        except (DeviceUnavailable, DeviceTimeout, PeerProtocolError):
-            return False
-        except Refused:
-            _log.warning("the server does not take our attestation")
-        return True
+        return self._converse(self._desk.attest(), self._line.send)
 
     def ask(self, command: Command) -> tuple[Event | None, bool]:
-        """The event that answers a command, and whether the server is there."""
-        try:
-            return self._ask(command), True
-        except Refused as refused:
-            event: Event = wire.refusal_event(command, refused)
-            return self._unless_abandon(command, event), True
-        except PeerProtocolError as error:
-            _log.error("%s: %s", type(command).__name__, error)
-            return self._unless_abandon(command, wire.failure_event(command, "protocol")), True
-        except DeviceTimeout:
-            return self._unless_abandon(command, wire.failure_event(command, "timeout")), False
-        except DeviceUnavailable:
-            return self._unless_abandon(command, wire.failure_event(command, "unreachable")), False
-
-    def _ask(self, command: Command) -> Event | None:
-        if isinstance(command, Prepare):
-            return self._prepare(command)
-        answer = self._line.send(wire.call_of(command))
-        event = wire.event_of(command, answer, self._clock.wall(), self._options.max_clock_skew_s)
-        if isinstance(command, ReadIssuance) and getattr(event, "stop", "") == "version" and self.attest():
-            answer = self._line.send(wire.call_of(command))
-            event = wire.event_of(command, answer, self._clock.wall(), self._options.max_clock_skew_s)
-        return event
-
-    def _prepare(self, command: Prepare) -> Prepared:
-        order = self._binding.order_bytes(
-            self._kiosk, command.transaction, command.order, command.card_fingerprint
-        )
-        digest = hashlib.sha256(order).hexdigest()
-        answer = wire.read(
-            self._line.send(wire.prepare_call(command, digest, self._key.sign(order))), wire.PreparedAnswer
-        )
-        expected = self._binding.Expected(self._kiosk, command.transaction, command.order.line, digest)
-        document, evidence = self._binding.examine(
-            answer.pdf, answer.manifest, answer.signature, self._manifest_key, expected, self._mask
-        )
-        return Prepared(command.transaction, command.order.line, document, evidence)
-
-    @staticmethod
-    def _unless_abandon(command: Command, event: Event) -> Event | None:
-        """Nobody waits for an abandon: the server lets a forgotten transaction run out by itself."""
-        return None if isinstance(command, AbandonTransaction) else event
+        return self._converse(self._desk.ask(command), self._line.send)
 
 
 def _installed_version() -> str:
@@ -314,17 +262,6 @@ class _Line:
 
     def send(self, call: Call) -> Answer:
         """DeviceUnavailable, DeviceTimeout, or PeerProtocolError for an answer that is too large."""
-        try:
-            return self._send(call)
-        except DeviceUnavailable:
-            if not call.is_repeatable:
-                raise
-            return self._send(call)
-
-    def close(self) -> None:
-        self._pool.close()
-
-    def _send(self, call: Call) -> Answer:
         deadline = self._clock.monotonic_s() + self._options.answer_timeout_s
         headers = {"Accept": "application/json, application/problem+json", "Accept-Encoding": "identity"}
         if call.body:
@@ -345,6 +282,9 @@ class _Line:
             raise DeviceTimeout("issuance: no answer in time") from None
         except (self._errors.HTTPError, OSError):
             raise DeviceUnavailable("issuance: the server cannot be reached") from None
+
+    def close(self) -> None:
+        self._pool.close()
 
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> Answer:
         body = bytearray()
