@@ -14,6 +14,7 @@ from kiosk.ports import Factory
 
 DRIVERS: dict[str, str] = {
     "card_service": "drivers.card_service.client:create",
+    "cashless": "drivers.cashless.driver:create",
     "cctalk": "drivers.cctalk.driver:create",
     "id003": "drivers.id003.driver:create",
     "ipp": "drivers.ipp.driver:create",
@@ -27,6 +28,7 @@ SIMULATORS: dict[str, str] = {
     "escpos": "drivers.escpos.sim:main",
     "id003": "drivers.id003.sim:main",
     "ipp": "drivers.ipp.sim:main",
+    "terminal": "drivers.cashless.sim:main",
 }
 
 

@@ -101,10 +101,10 @@ class TcpLine:
         try:
             self._client.sendall(data)
         except OSError:
-            self._hang_up()
+            self.hang_up()
 
     def close(self) -> None:
-        self._hang_up()
+        self.hang_up()
         self._listener.close()
 
     def _receive(self) -> bytes:
@@ -113,7 +113,7 @@ class TcpLine:
             with contextlib.suppress(OSError):
                 data = self._client.recv(_CHUNK)
         if not data:
-            self._hang_up()
+            self.hang_up()
         return data
 
     def _admit(self) -> None:
@@ -126,7 +126,13 @@ class TcpLine:
             client.settimeout(5.0)
             self._client = client
 
-    def _hang_up(self) -> None:
+    @property
+    def client(self) -> socket.socket | None:
+        """Who is connected now; another one is another object."""
+        return self._client
+
+    def hang_up(self) -> None:
+        """End the connection of who is there now."""
         if self._client is not None:
             self._client.close()
             self._client = None

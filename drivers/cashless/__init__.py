@@ -1,0 +1,1 @@
+"""A payment terminal behind a nexo-shaped port: credit, e-money, by JSON over TCP."""
