@@ -8,7 +8,6 @@ import this module late.
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import re
 import threading
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from kiosk.errors import ConfigError, PeerProtocolError
 from kiosk.ids import KioskId, LineId, TransactionId
+from kiosk.masking import Mask, masked
 from kiosk.ports import Document, Evidence, Order
 
 MAX_PAGES = 200
@@ -33,15 +33,6 @@ _SERIAL = re.compile(r"(?<![0-9-])[0-9]{4}-[0-9]{8}-[0-9]{2}(?![0-9-])")
 _NAME_LABEL = "氏名"
 _pdfium = threading.Lock()
 """PDFium is not made for two threads at once, whatever the document."""
-
-
-class Mask(enum.Enum):
-    """How a town shows whose paper it is on the confirm screen."""
-
-    INITIAL = "initial"
-    """`山＊＊`: the first character of the family name, the first letter of a foreign name."""
-    HIDDEN = "hidden"
-    """`＊＊`"""
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -137,7 +128,7 @@ def examine(
     signature: bytes,
     key: ManifestKey,
     expected: Expected,
-    mask: Mask = Mask.INITIAL,
+    mask: Mask = Mask.FIRST_CHARACTER,
 ) -> tuple[Document, Evidence]:
     """The document and what is true of it. PeerProtocolError: the answer is malformed, or the names on the
     paper are not the manifest's (that session is refused and the kiosk goes on, DESIGN §6 f).
@@ -171,15 +162,6 @@ def examine(
         holders_masked=tuple(masked(name, mask) for name in holders),
     )
     return Document(pdf=pdf, sha256=sha256, pages=len(pages), serial=manifest.serial), evidence
-
-
-def masked(name: str, mask: Mask) -> str:
-    """`山＊＊`. The first character keeps its variation selector; the number of stars says nothing."""
-    if mask is Mask.HIDDEN:
-        return "＊＊"
-    bare = _squeezed(name)
-    length = 2 if len(bare) > 1 and _is_selector(bare[1]) else 1
-    return f"{bare[:length]}＊＊"
 
 
 def _read_manifest(data: bytes) -> Manifest:
@@ -245,7 +227,3 @@ def _holders(pages: Sequence[str], claimed: Sequence[str]) -> tuple[str, ...]:
 
 def _squeezed(text: str) -> str:
     return "".join(text.split())
-
-
-def _is_selector(char: str) -> bool:
-    return 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF

@@ -18,13 +18,8 @@ from kiosk.config_shape import (
     Flow,
     Issuance,
     Machine,
-    Mask,
     Mode,
-    OutputAt,
-    Panel,
     Paths,
-    PayAt,
-    Price,
     Profile,
     Sockets,
     Thing,
@@ -33,6 +28,7 @@ from kiosk.config_shape import (
 )
 from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId, KioskId
+from kiosk.masking import Mask
 from kiosk.money import Denomination, Yen
 from kiosk.strict_toml import Document, Table
 from kiosk.view import Role
@@ -46,11 +42,7 @@ __all__ = [
     "Machine",
     "Mask",
     "Mode",
-    "OutputAt",
-    "Panel",
     "Paths",
-    "PayAt",
-    "Price",
     "Profile",
     "Sockets",
     "Thing",
@@ -70,12 +62,11 @@ def load(paths: Sequence[Path | str]) -> Config:
         profile=_profile(document.table("profile")),
         paths=_paths(document.table("paths")),
         sockets=_sockets(document.table("sockets"), document.table("roles")),
-        panel=_panel(document.table("panel")),
         devices=devices,
         equipment=_equipment(document.table("equipment")),
         issuance=_issuance(document.table("issuance"), machine.mode),
         timeouts=_timeouts(document.table("timeouts_s")),
-        town=_town(document.table("town"), tuple(_price(each) for each in document.tables("price"))),
+        town=_town(document.table("town")),
         settings=tuple(document.settings.found),
     )
     document.done()
@@ -101,9 +92,6 @@ def _machine(table: Table) -> Machine:
 
 def _profile(table: Table) -> Profile:
     made = Profile(
-        pay=table.choice("pay", PayAt, PayAt.KIOSK),
-        output=table.choice("output", OutputAt, OutputAt.KIOSK),
-        second_panel=table.flag("second_panel", False),
         exit_sensors=table.choices("exit_sensors", Thing, ()),
         page_s=table.seconds("page_s", 4.0, low=0.1, high=120),
     )
@@ -116,7 +104,6 @@ def _paths(table: Table) -> Paths:
     made = Paths(
         state=state,
         journal=table.path("journal", state / "journal.db"),
-        spool=table.path("spool", Path("/run/kiosk/spool")),
     )
     table.done()
     return made
@@ -136,14 +123,6 @@ def _sockets(sockets: Table, roles: Table) -> Sockets:
     if len(set(named.values())) != len(named):
         raise roles.refuse("resident", "one user can have one role only")
     return Sockets(view, named)
-
-
-def _panel(table: Table) -> Panel:
-    made = Panel(
-        table.integer("width", 1080, low=320, high=8192), table.integer("height", 1920, low=320, high=8192)
-    )
-    table.done()
-    return made
 
 
 def _device(table: Table, mode: Mode) -> Device:
@@ -223,7 +202,7 @@ def _timeouts(table: Table) -> Timeouts:
     return made
 
 
-def _town(table: Table, prices: tuple[Price, ...]) -> Town:
+def _town(table: Table) -> Town:
     languages = table.texts("languages", ("ja", "en"), pattern=_LANGUAGE)
 
     def per_language(key: str, default: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -239,26 +218,13 @@ def _town(table: Table, prices: tuple[Price, ...]) -> Town:
         place=per_language("place"),
         languages=languages,
         hours=per_language("hours", {}),
-        open_until=table.text("open_until", "", pattern=r"([01]\d|2[0-3]):[0-5]\d"),
         day_closes=table.text("day_closes", "23:30", pattern=r"([01]\d|2[0-3]):[0-5]\d"),
         phone=table.text("phone", "", pattern=r"[0-9+() -]+"),
         mask=table.choice("mask", Mask, Mask.FIRST_CHARACTER),
         refused_faces=table.choices("refused_faces", Denomination, ()),
-        due_max=Yen(table.integer("due_max", 10_000, low=1)),
         cash_max=Yen(table.integer("cash_max", 200_000, low=1)),
         max_lines=table.integer("max_lines", 9, low=1, high=50),
         max_wrong_tries=table.integer("max_wrong_tries", 2, low=1, high=2),
-        prices=prices,
-    )
-    table.done()
-    return made
-
-
-def _price(table: Table) -> Price:
-    made = Price(
-        kind=table.text("kind", pattern=_ID),
-        here=Yen(table.integer("here", high=100_000)),
-        counter=Yen(table.integer("counter", high=100_000)),
     )
     table.done()
     return made

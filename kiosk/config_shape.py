@@ -11,6 +11,7 @@ from typing import Any
 
 from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId, KioskId
+from kiosk.masking import Mask
 from kiosk.money import Denomination, Yen
 from kiosk.strict_toml import Setting
 from kiosk.view import Role
@@ -28,28 +29,6 @@ class Flow(Enum):
 
     KONBINI = "konbini"
     KIND_FIRST = "kind_first"
-
-
-class PayAt(Enum):
-    KIOSK = "kiosk"
-    COUNTER = "counter"
-    NONE = "none"
-
-
-class OutputAt(Enum):
-    KIOSK = "kiosk"
-    STAFF = "staff"
-
-
-class Mask(Enum):
-    """How the applicant's name stands on the confirm screen."""
-
-    FIRST_CHARACTER = "first_character"
-    """山＊＊"""
-    FAMILY_NAME = "family_name"
-    """山田　＊＊"""
-    HIDDEN = "hidden"
-    """＊＊＊"""
 
 
 class Thing(Enum):
@@ -71,9 +50,6 @@ class Machine:
 class Profile:
     """The machine's shape."""
 
-    pay: PayAt
-    output: OutputAt
-    second_panel: bool
     exit_sensors: tuple[Thing, ...]
     """Things whose taking a sensor reports; the others are asked for on the screen."""
     page_s: float
@@ -84,8 +60,6 @@ class Profile:
 class Paths:
     state: Path
     journal: Path
-    spool: Path
-    """On tmpfs: no paper of anybody reaches a disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +77,6 @@ class Sockets:
             except KeyError:
                 raise ConfigError(f"roles.{role.value}: no user {user} on this machine") from None
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """The resident's display, in pixels, as the person sees it (portrait: height above width)."""
-
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +136,6 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """For the idle screen: what it costs here and at the counter. The fee itself is the server's word."""
-
-    kind: str
-    here: Yen
-    counter: Yen
-
-
-@dataclass(frozen=True, slots=True)
 class Town:
     name: Mapping[str, str]
     """Per language; Japanese always."""
@@ -186,7 +143,6 @@ class Town:
     languages: tuple[str, ...]
     """The first is the one that waits."""
     hours: Mapping[str, str]
-    open_until: str
     day_closes: str
     """When the core closes and seals the day, `HH:MM` in Japan; between people."""
     phone: str
@@ -194,15 +150,12 @@ class Town:
     mask: Mask
     refused_faces: tuple[Denomination, ...]
     """Never taken here, and said so on the payment screen."""
-    due_max: Yen
-    """Of one transaction in cash."""
     cash_max: Yen
     """Cash in the machine above which it warns, then closes cash."""
     max_lines: int
     """Papers in one transaction."""
     max_wrong_tries: int
     """Wrong PINs here in one session; the card's own counter is the law."""
-    prices: tuple[Price, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +166,6 @@ class Config:
     profile: Profile
     paths: Paths
     sockets: Sockets
-    panel: Panel
     devices: tuple[Device, ...]
     equipment: Equipment
     issuance: Issuance

@@ -27,6 +27,7 @@ from kiosk.errors import ConfigError, ContractError, DeviceTimeout, DeviceUnavai
 from kiosk.forgotten import Forgotten
 from kiosk.ids import DeviceId, KioskId, TransactionId
 from kiosk.issuance_wire import Answer, Call
+from kiosk.masking import Mask
 from kiosk.ports import (
     AbandonTransaction,
     Authenticate,
@@ -64,7 +65,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certificate: str
     ca: str
     manifest_key: str
-    mask: Literal["initial", "hidden"] = "initial"
+    mask: Literal["first_character", "family_name", "hidden"] = "first_character"
     connect_timeout_s: float = 3.0
     answer_timeout_s: float = 10.0
     """From the request's first byte to the answer's last."""
@@ -208,7 +209,7 @@ class _Desk:
             KioskId(options.kiosk),
             binding.DeviceKey(Path(options.key).read_bytes()),
             binding.ManifestKey(Path(options.manifest_key).read_bytes()),
-            binding.Mask(options.mask),
+            Mask(options.mask),
             options.version or _installed_version(),
             SystemClock(),
             options.max_clock_skew_s,

@@ -17,6 +17,7 @@ from kiosk.clock import Clock
 from kiosk.errors import DeviceTimeout, DeviceUnavailable, MadoguchiError, PeerProtocolError
 from kiosk.ids import KioskId
 from kiosk.issuance_wire import Answer, Call, Refused
+from kiosk.masking import Mask
 from kiosk.ports import AbandonTransaction, Command, Event, Prepare, Prepared, ReadIssuance
 
 log = logging.getLogger("kiosk.issuance")
@@ -49,7 +50,7 @@ class Desk:
         kiosk: KioskId,
         key: binding.DeviceKey,
         manifest_key: binding.ManifestKey,
-        mask: binding.Mask,
+        mask: Mask,
         version: str,
         clock: Clock,
         max_clock_skew_s: float,

@@ -9,7 +9,6 @@ from drivers import registry
 from kiosk import issuance_client
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import Config
-from kiosk.config_shape import Mask
 from kiosk.daemon.loop import Loop
 from kiosk.engine.state import Hopper, Kiosk, Manners, Setup, Timeouts
 from kiosk.ids import DeviceId
@@ -33,8 +32,8 @@ def setup_of(config: Config) -> Setup:
     equipment, town = config.equipment, config.town
     return Setup(
         kiosk=config.machine.kiosk,
-        town=town.name["ja"],
-        place=town.place["ja"],
+        town=town.name,
+        place=town.place,
         plan=PLANS[config.machine.flow.value],
         languages=town.languages,
         card_reader=equipment.card_reader,
@@ -127,7 +126,7 @@ class Core:
                 "certificate": str(given.certificate),
                 "ca": str(given.server_ca),
                 "manifest_key": str(given.manifest_key),
-                "mask": "hidden" if self.config.town.mask is Mask.HIDDEN else "initial",
+                "mask": self.config.town.mask.value,
             },
             self.loop.post,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kiosk import intents
 from kiosk.engine.choosing import chosen_options, offered, questions
@@ -88,14 +88,19 @@ def _out(state: Kiosk) -> AnyBody:
     reason, code = stop_reason(state)
     if state.phase is Phase.STARTING and not reason:
         reason, code = "starting", ""
-    return OutOfService(state.setup.town, reason or "starting", code)
+    return OutOfService(_named(state, state.setup.town), reason or "starting", code)
+
+
+def _named(state: Kiosk, names: Mapping[str, str]) -> str:
+    """In the language of the screen; else in English for who reads no Japanese, else as it is."""
+    return next((names[each] for each in (state.manners.language, "en", "ja") if each in names), "")
 
 
 def _attract(state: Kiosk) -> AnyBody:
     prices = state.issuance.prices if state.issuance else ()
     return Attract(
-        state.setup.town,
-        state.setup.place,
+        _named(state, state.setup.town),
+        _named(state, state.setup.place),
         state.issuance.open_until if state.issuance else "",
         tuple(Price(kind, Yen(here), Yen(counter)) for kind, here, counter in prices),
         cash_is_up(state),

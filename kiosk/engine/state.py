@@ -194,8 +194,9 @@ class Setup(msgspec.Struct, frozen=True):
     """What the engine knows of this machine and town: data from the configuration."""
 
     kiosk: str = "kiosk"
-    town: str = ""
-    place: str = ""
+    town: Mapping[str, str] = {}
+    """The name of the town, and of where the machine stands, per language; Japanese always."""
+    place: Mapping[str, str] = {}
     plan: Plan = KONBINI
     languages: tuple[str, ...] = ("ja", "en")
     card_reader: DeviceId = DeviceId("card")

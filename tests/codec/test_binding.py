@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.binding import DeviceKey, Expected, ManifestKey, Mask, examine, masked, order_bytes
+from kiosk.binding import DeviceKey, Expected, ManifestKey, examine, order_bytes
 from kiosk.errors import ConfigError, PeerProtocolError
 from kiosk.ids import KioskId, LineId, TransactionId
+from kiosk.masking import Mask, masked
 from kiosk.ports import Document, Evidence, Order
 
 TOWN = ed25519.Ed25519PrivateKey.generate()
@@ -78,7 +79,7 @@ def manifest(pdf: bytes = PAPER, **changed: Any) -> bytes:
 
 
 def look(
-    pdf: bytes = PAPER, claim: bytes | None = None, mask: Mask = Mask.INITIAL
+    pdf: bytes = PAPER, claim: bytes | None = None, mask: Mask = Mask.FIRST_CHARACTER
 ) -> tuple[Document, Evidence]:
     claim = manifest(pdf) if claim is None else claim
     return examine(pdf, claim, TOWN.sign(claim), KEY, EXPECTED, mask)
@@ -265,16 +266,18 @@ def test_any_bytes_end_in_evidence_or_protocol_error(claim: bytes, signature: by
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "shown", "family"),
     [
-        ("山田　太郎", "山＊＊"),
-        (YOSHIKO, "\U00020bb7＊＊"),
-        ("葛\U000e0102西　外", "葛\U000e0102＊＊"),
-        ("　MARIA", "M＊＊"),
+        ("山田　太郎", "山＊＊", "山田　＊＊"),
+        (YOSHIKO, "\U00020bb7＊＊", YOSHIKO.split("　", maxsplit=1)[0] + "　＊＊"),
+        ("葛\U000e0102西　外", "葛\U000e0102＊＊", "葛\U000e0102西　＊＊"),
+        ("　MARIA", "M＊＊", "M＊＊"),
+        ("NGUYEN VAN AN", "N＊＊", "NGUYEN　＊＊"),
     ],
 )
-def test_masks(name: str, shown: str) -> None:
-    assert masked(name, Mask.INITIAL) == shown
+def test_masks(name: str, shown: str, family: str) -> None:
+    assert masked(name, Mask.FIRST_CHARACTER) == shown
+    assert masked(name, Mask.FAMILY_NAME) == family
     assert masked(name, Mask.HIDDEN) == "＊＊"
 
 

@@ -14,7 +14,7 @@ from drivers import registry
 from kiosk.config import Flow, Mask, Mode, load
 from kiosk.errors import ConfigError
 from kiosk.money import Denomination, Yen
-from kiosk.strict_toml import key_lines
+from kiosk.strict_toml import Document, key_lines
 from kiosk.view import Role
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def test_the_examples_are_good() -> None:
         "receipt1": "escpos",
     }
     assert config.town.name["ja"] == "例示市"
-    assert config.town.prices[0].here == Yen(200)
+    assert config.town.cash_max == Yen(200_000)
 
 
 @pytest.mark.parametrize("folder", [EXAMPLES, ROOT / "drivers" / "simpanel" / "demo"], ids=str)
@@ -85,7 +85,7 @@ def test_every_value_says_where_it_came_from(files: tuple[Path, Path]) -> None:
     assert found["machine.kiosk"] == ("k1", f"{machine}:2")
     assert found["issuance.key"] == ("/e/device.key", f"{machine}:9")
     assert found["town.place"] == ("{ja = 市民課}", f"{town}:3")
-    assert found["town.due_max"] == ("10000", "default")
+    assert found["town.cash_max"] == ("200000", "default")
 
 
 def test_the_later_file_stands(files: tuple[Path, Path], tmp_path: Path) -> None:
@@ -131,18 +131,13 @@ REFUSED = {
     "a number that is none": ("[machine]", "[timeouts_s]\nanswer = nan\n[machine]", "timeouts_s.answer"),
     "true for a number": (
         "[machine]",
-        "[panel]\nwidth = true\n[machine]",
-        "panel.width: a whole number is expected",
+        "[town]\nmax_lines = true\n[machine]",
+        "town.max_lines: a whole number is expected",
     ),
     "a fraction for a count": (
         "[machine]",
-        "[panel]\nwidth = 1080.0\n[machine]",
-        "panel.width: a whole number",
-    ),
-    "a number for a flag": (
-        "[machine]",
-        "[profile]\nsecond_panel = 1\n[machine]",
-        "true or false is expected",
+        "[town]\nmax_lines = 9.0\n[machine]",
+        "town.max_lines: a whole number",
     ),
     "a face twice": (
         "[machine]",
@@ -186,10 +181,11 @@ def test_what_we_do_not_know_is_refused_by_file_line_and_key(files: tuple[Path, 
         ("languages = []", "languages"),
         ('languages = ["ja", "Japanese"]', "languages"),
         ('hours = { en = "always" }', "the Japanese text is missing"),
-        ('open_until = "25:00"', "open_until"),
         ('phone = "call us"', "phone"),
         ("max_wrong_tries = 3", "max_wrong_tries"),
-        ("due_max = -1", "due_max"),
+        ("cash_max = -1", "cash_max"),
+        ('mask = "all"', "mask"),
+        ("due_max = 1", "due_max"),
     ],
 )
 def test_a_town_is_read_as_strictly(files: tuple[Path, Path], line: str, message: str) -> None:
@@ -260,3 +256,12 @@ def test_lines_are_those_a_person_would_point_at() -> None:
         10,
         12,
     )
+
+
+def test_a_number_is_no_flag(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text("[x]\nis_on = 1\nis_off = false\n", encoding="utf-8")
+    table = Document([file]).table("x")
+    assert table.flag("is_off") is False and table.flag("is_missing", True) is True
+    with pytest.raises(ConfigError, match="true or false is expected"):
+        table.flag("is_on")

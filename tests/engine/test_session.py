@@ -13,7 +13,7 @@ from kiosk.journal import records
 from kiosk.journal.records import StockSet
 from kiosk.money import Cash, Denomination, Yen
 from kiosk.services.certificate import KIND_FIRST
-from kiosk.view import Notice, Role
+from kiosk.view import Notice, OutOfService, Role
 from tests.engine.world import FINGERPRINT, SETUP, Physics, World
 
 
@@ -738,3 +738,15 @@ def test_money_that_waits_for_a_device_is_named(world: World) -> None:
     assert [incident.code for incident in reborn.ledger.incidents.values()] == ["X-606"]
     reborn.boot()
     assert type(reborn.view.body).__name__ == "OfferBack"
+
+
+def test_the_town_is_named_in_the_language_of_the_screen() -> None:
+    world = World(setup=replace(SETUP, languages=("ja", "en", "vi"))).boot()
+    named = []
+    for language in ("en", "vi", "ja"):
+        world.event(ports.DeviceLost(SETUP.card_reader, "no-answer"))
+        world.tap(intents.ChooseLanguage, language=language)
+        body = world.view.body
+        assert isinstance(body, OutOfService)
+        named.append(body.town)
+    assert named == ["Reiji City", "Reiji City", "例示市"]

@@ -24,7 +24,7 @@ from kiosk.view import Role, SessionView
 
 FACES = (Denomination.COIN10, Denomination.COIN50, Denomination.COIN100, Denomination.COIN500)
 HOPPERS = tuple(Hopper(DeviceId(f"hopper{face.face.value}"), face) for face in FACES)
-SETUP = Setup(kiosk="kiosk-test", town="例示市", faces=FACES, hoppers=HOPPERS)
+SETUP = Setup(kiosk="kiosk-test", town={"ja": "例示市", "en": "Reiji City"}, faces=FACES, hoppers=HOPPERS)
 CERTIFICATE = b"certificate"
 FINGERPRINT = "f" * 64
 PRICES = (("juminhyo", 200, 300), ("inkan_shomei", 200, 300))
