@@ -45,6 +45,14 @@ class Reserved(msgspec.Struct, frozen=True):
     records: Records
 
 
+class Drawing(msgspec.Struct, frozen=True):
+    """A drawn paper, and the names on it."""
+
+    pdf: bytes
+    pages: int
+    names: tuple[str, ...]
+
+
 class Documents:
     """Prepare, commit, printed, void."""
 
@@ -155,12 +163,13 @@ class Documents:
             reason = refusal.reason if refusal else "no-fee"
             tx.append(note(now, "refused", session, line=request.line, detail=f"{code.value} {reason}"))
             return Problem(Kind.REFUSED, code)
-        choices = rules.choices(case, self._office.kinds[request.kind], request.options)
+        kind = self._office.kinds[request.kind]
+        choices = rules.choices(case, kind, request.options)
         if choices is None:
             return Problem(Kind.MALFORMED)
         document = self._number(tx, session, request, choices, fee.here, now)
         tx.put(document)
-        people = paper.holders(applicant, case.household, choices)
+        people = paper.people_of(kind, applicant, case.household, choices)
         return Reserved(document, session, applicant, people, choices, case.records)
 
     def _number(
@@ -225,8 +234,8 @@ class Documents:
             return Problem(Kind.CONFLICT)
         return None
 
-    def _draw(self, order: Reserved, now: datetime) -> tuple[bytes, int] | None:
-        """The PDF and its pages; None when it cannot be drawn exactly."""
+    def _draw(self, order: Reserved, now: datetime) -> Drawing | None:
+        """The paper; None when it cannot be drawn exactly."""
         document = order.document
         kind = self._office.kinds[document.kind]
         issue = paper.Issue(document.kiosk, document.transaction_id, document.line, document.serial, now)
@@ -239,7 +248,8 @@ class Documents:
         claim = seal.Claim(self._office.town.code, document.kind, document.serial, int(now.timestamp()))
         data["code"] = seal.draw(self._office.sealer.text(claim))
         try:
-            return self._office.renderer.render(document.kind, data, now)
+            pdf, pages = self._office.renderer.render(document.kind, data, now)
+            return Drawing(pdf, pages, tuple(data["names"]))
         except RenderError:
             return None
 
@@ -248,7 +258,7 @@ class Documents:
         tx: Tx,
         order: Reserved,
         request: PrepareRequest,
-        drawing: tuple[bytes, int] | None,
+        drawing: Drawing | None,
         now: datetime,
     ) -> Prepared | Problem:
         document = tx.get(Document, order.document.serial)
@@ -263,8 +273,7 @@ class Documents:
         if drawing is None:
             _change(tx, now, document, session, "void", "not-drawn")
             return Problem(Kind.REFUSED, Code.COUNTER)
-        pdf, pages = drawing
-        digest = hashlib.sha256(pdf).hexdigest()
+        digest = hashlib.sha256(drawing.pdf).hexdigest()
         claim = manifest.manifest_bytes(
             manifest.Manifest(
                 kiosk=document.kiosk,
@@ -274,17 +283,19 @@ class Documents:
                 card_fingerprint=session.card_fingerprint,
                 serial=document.serial,
                 sha256=digest,
-                pages=pages,
+                pages=drawing.pages,
                 applicant=manifest.Applicant(
                     order.applicant.name, order.applicant.birth.isoformat(), order.applicant.sex
                 ),
-                holders=tuple(person.name for person in order.people),
+                holders=drawing.names,
             )
         )
-        document = msgspec.structs.replace(document, sha256=digest, pages=pages)
+        document = msgspec.structs.replace(document, sha256=digest, pages=drawing.pages)
         detail = f"{document.kind} {document.options} {digest}" + (" assisted" if document.assisted else "")
         _change(tx, now, document, session, "prepared", detail=detail)
-        return Prepared(document.serial, claim, self._office.signer.sign(claim), pdf, document.expires_at)
+        return Prepared(
+            document.serial, claim, self._office.signer.sign(claim), drawing.pdf, document.expires_at
+        )
 
     def _find(
         self, tx: Tx, kiosk: Kiosk, serial: str, transaction: str, line: str

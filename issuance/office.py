@@ -12,10 +12,11 @@ from issuance import paper
 from issuance.audit import Entry
 from issuance.auth import CertificateJudge
 from issuance.clock import Clock, town_day
+from issuance.family import Family, Member
 from issuance.manifest import ManifestSigner
 from issuance.names import NameGuard
 from issuance.problems import Problem
-from issuance.register import AMOUNTS, Records, Resident, ResidentRegister, Seal, Tax
+from issuance.register import AMOUNTS, Payment, Records, Resident, ResidentRegister, Seal, Tax
 from issuance.render import Renderer
 from issuance.rules import Case
 from issuance.seal import Sealer
@@ -71,8 +72,27 @@ class Office(msgspec.Struct, frozen=True):
             self.register.seal(applicant.id),
             self.register.tax(applicant.id, year),
             self.register.has_tax_year(year),
+            self.register.payments(applicant.id, year),
+            self._family(applicant),
         )
         return Case(self.town, self.kinds, applicant, household, now, self.guard, records)
+
+    def _family(self, applicant: Resident) -> Family | None:
+        """The 戸籍, in which a member is protected whom the residents' register protects."""
+        family = self.register.family(applicant.id)
+        if family is None:
+            return None
+        members = tuple(
+            msgspec.structs.replace(each, is_protected=each.is_protected or self._protects(each, applicant))
+            for each in family.members
+        )
+        return msgspec.structs.replace(family, members=members)
+
+    def _protects(self, member: Member, applicant: Resident) -> bool:
+        if not member.resident:
+            return False
+        known = applicant if member.resident == applicant.id else self.register.resident(member.resident)
+        return known is not None and known.is_protected
 
     def stop(self, kiosk: Kiosk) -> str:
         """Why this kiosk may not issue: `kill-switch`, `version` or ``."""
@@ -110,7 +130,11 @@ class Office(msgspec.Struct, frozen=True):
             is_protected=False,
         )
         amounts = {name: 0 for name in AMOUNTS}
-        records = Records(_BLANK, Tax(resident="", year=2026, **amounts))
+        payment = Payment("", 2026, "見本", 0, 0)
+        family = Family(
+            "見本", "見本", "", (), (Member("見本", "本", "", nobody.birth, "F", "", "", "", ""),)
+        )
+        records = Records(_BLANK, Tax(resident="", year=2026, **amounts), True, (payment,), family)
         issue = paper.Issue("", "", "", "", self.clock.now())
         for key, kind in self.kinds.items():
             data = paper.compose(self.town, kind, issue, (nobody,), (nobody,), {}, records)

@@ -11,9 +11,13 @@ import struct
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
+
+from issuance.family import Family
+
+T = TypeVar("T")
 
 
 class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,11 +108,27 @@ class Tax(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefecture_per_capita: int
     forest_tax: int
     total_tax: int
-    unpaid: int = 0
-    """What is due and not booked yet."""
 
 
-AMOUNTS = Tax.__struct_fields__[2:-1]
+class Payment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one person owed of one tax in one fiscal year, and what of it is booked as paid, in yen."""
+
+    resident: str
+    year: int
+    item: str
+    """税目, as it is printed."""
+    due: int
+    paid: int
+    not_yet: int = 0
+    """Of the rest, what need not be paid yet (納期未到来額)."""
+
+    @property
+    def unpaid(self) -> int:
+        """Overdue, or paid and not booked yet."""
+        return self.due - self.paid - self.not_yet
+
+
+AMOUNTS = Tax.__struct_fields__[2:]
 """What of it stands on the paper."""
 
 
@@ -118,6 +138,8 @@ class Records(msgspec.Struct, frozen=True):
     seal: Seal | None = None
     tax: Tax | None = None
     has_tax_year: bool = False
+    payments: tuple[Payment, ...] = ()
+    family: Family | None = None
 
 
 class ResidentRegister(Protocol):
@@ -139,6 +161,12 @@ class ResidentRegister(Protocol):
     def has_tax_year(self, year: int) -> bool:
         """Whether the register holds that fiscal year's residence tax of the town."""
 
+    def payments(self, resident: str, year: int) -> tuple[Payment, ...]:
+        """What this person owed and paid in a fiscal year, a line for each tax."""
+
+    def family(self, resident: str) -> Family | None:
+        """The present 戸籍 in this town in which this resident is."""
+
 
 class RegisterError(Exception):
     """A register's file cannot be used. Names file and line, never what stands there."""
@@ -146,13 +174,23 @@ class RegisterError(Exception):
 
 class FileRegister:
     """A register in a folder, read whole: either all of it counts or none. `residents.csv` must be there;
-    without `taxes.csv` or `seals/` (`<id>.png`) the town offers no certificate that needs them."""
+    without `taxes.csv`, `payments.csv`, `families.json` or `seals/` (`<id>.png`) the town offers no certificate that
+    needs them."""
 
     def __init__(self, folder: Path) -> None:
         self._residents: dict[str, Resident] = {}
         self._households: dict[str, list[Resident]] = {}
         self._seals: dict[str, Seal] = {}
-        self._taxes = {(each.resident, each.year): each for each in _read_taxes(folder / "taxes.csv")}
+        self._taxes = {(each.resident, each.year): each for each in _read_rows(folder / "taxes.csv", Tax)}
+        self._payments: dict[tuple[str, int], list[Payment]] = {}
+        for payment in _read_rows(folder / "payments.csv", Payment):
+            self._payments.setdefault((payment.resident, payment.year), []).append(payment)
+        self._families = {
+            member.resident: family
+            for family in _read_families(folder / "families.json")
+            for member in family.present()
+            if member.resident
+        }
         self._tax_years = frozenset(year for _, year in self._taxes)
         has_seals = (folder / "seals").is_dir()
         for resident in _read(folder / "residents.csv"):
@@ -179,6 +217,12 @@ class FileRegister:
     def has_tax_year(self, year: int) -> bool:
         return year in self._tax_years
 
+    def payments(self, resident: str, year: int) -> tuple[Payment, ...]:
+        return tuple(self._payments.get((resident, year), ()))
+
+    def family(self, resident: str) -> Family | None:
+        return self._families.get(resident)
+
     def __iter__(self) -> Iterator[Resident]:
         return iter(self._residents.values())
 
@@ -201,15 +245,22 @@ def _read(file: Path) -> Iterator[Resident]:
                 raise RegisterError(f"{file.name}: line {number} is not a resident") from None
 
 
-def _read_taxes(file: Path) -> Iterator[Tax]:
+def _read_rows(file: Path, record: type[T]) -> Iterator[T]:
     if not file.exists():
         return
     with file.open(encoding="utf-8", newline="") as lines:
         for number, row in enumerate(csv.DictReader(lines, strict=True), start=2):
             try:
-                yield msgspec.convert(row, Tax, strict=False)
+                yield msgspec.convert(row, record, strict=False)
             except msgspec.ValidationError:
-                raise RegisterError(f"{file.name}: line {number} is not a tax record") from None
+                raise RegisterError(f"{file.name}: line {number} is not a record of it") from None
+
+
+def _read_families(file: Path) -> tuple[Family, ...]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=tuple[Family, ...]) if file.exists() else ()
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise RegisterError(f"{file.name}: not the families of a town") from None
 
 
 _PNG = b"\x89PNG\r\n\x1a\n"

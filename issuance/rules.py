@@ -88,6 +88,8 @@ def refusal_of_kind(case: Case, key: str) -> Refusal | None:
     for person in on_paper:
         if (found := _first(_ON_THE_PAPER, case, person)) is not None:
             return found
+    if kind.scope == "family" and (found := _family_stopped(case)) is not None:
+        return found
     # From here on of the applicant alone: each its own cause and next step.
     if _arrived_today(case, case.applicant):
         return Refusal(Code.ARRIVED_TODAY, "arrived-today")
@@ -119,9 +121,26 @@ def _no_tax(case: Case) -> Refusal | None:
     return Refusal(Code.TAXED_ELSEWHERE, "taxed-elsewhere")
 
 
-def _tax_not_paid(case: Case) -> Refusal | None:
-    tax = case.records.tax
-    return Refusal(Code.NOT_PAID, "not-paid") if tax is not None and tax.unpaid else None
+def _no_payments(case: Case) -> Refusal | None:
+    if not case.records.payments:
+        return Refusal(Code.COUNTER, "no-payments")
+    return Refusal(Code.NOT_PAID, "not-paid") if any(each.unpaid for each in case.records.payments) else None
+
+
+def _family_stopped(case: Case) -> Refusal | None:
+    """Everyone in the 戸籍 is looked at, also who lives elsewhere or has left it: all could be on the paper."""
+    family = case.records.family
+    if family is None:
+        return None  # `needs` says why
+    if any(each.is_protected for each in family.members):
+        return Refusal(Code.COUNTER, "protected")
+    if family.is_updating:
+        return Refusal(Code.COUNTER, "updating")
+    return None if case.guard.can_draw(family.texts()) else Refusal(Code.COUNTER, "glyph")
+
+
+def _no_family(case: Case) -> Refusal | None:
+    return Refusal(Code.COUNTER, "no-family") if case.records.family is None else None
 
 
 def _no_honseki(case: Case) -> Refusal | None:
@@ -134,8 +153,9 @@ def _no_honseki(case: Case) -> Refusal | None:
 _NEEDS: Mapping[str, Callable[[Case], Refusal | None]] = {
     "seal": _no_seal,
     "tax": _no_tax,
-    "tax-paid": _tax_not_paid,
+    "payments": _no_payments,
     "honseki": _no_honseki,
+    "family": _no_family,
 }
 
 
@@ -186,12 +206,15 @@ def _options(case: Case, kind: Kind) -> tuple[messages.Option, ...]:
 
 
 def _is_asked(case: Case, kind: Kind, rule: OptionRule) -> bool:
+    if rule.asked_of == "all":
+        return True
+    if kind.scope == "family":
+        family = case.records.family
+        return rule.asked_of == "japanese" or (family is not None and len(family.present()) > 1)
     if rule.asked_of == "several":
         return len(case.household) > 1
-    if rule.asked_of == "japanese":
-        people = case.household if kind.scope == "household" else (case.applicant,)
-        return any(not person.is_foreign for person in people)
-    return True
+    people = case.household if kind.scope == "household" else (case.applicant,)
+    return any(person.is_foreign == (rule.asked_of == "foreign") for person in people)
 
 
 def _arrived_today(case: Case, person: Resident) -> bool:

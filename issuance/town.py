@@ -35,6 +35,13 @@ class Mayor(Data, frozen=True):
     name: str
 
 
+class Deputy(Mayor, frozen=True):
+    """Signs in the mayor's place for these days, first and last included."""
+
+    first: date
+    last: date
+
+
 class Hours(Data, frozen=True):
     """When certificates are issued, town's time. `24:00` is midnight at the day's end."""
 
@@ -99,12 +106,21 @@ class Fee(Data, frozen=True):
 
 class OptionRule(Data, frozen=True):
     """A question of content; the first choice is the default and shows the least. `asked_of`: `all`,
-    `several` (a household of more than one), `japanese` (somebody on the paper has a 本籍).
+    `several` (a household, or a 戸籍, of more than one), `japanese` (somebody on the paper has a 本籍), `foreign`.
     """
 
     key: str
     choices: Annotated[tuple[str, ...], Meta(min_length=2)]
-    asked_of: Literal["all", "several", "japanese"] = "all"
+    asked_of: Literal["all", "several", "japanese", "foreign"] = "all"
+
+
+class Back(Data, frozen=True):
+    """What the signed code on a sheet's back says of its front, each as (heading, where in the composed data). A paper
+    of rows has its rows there by themselves. 個人番号 is never among it."""
+
+    sheet: tuple[tuple[str, str], ...] = ()
+    people: tuple[tuple[str, str], ...] = ()
+    payments: tuple[tuple[str, str], ...] = ()
 
 
 class Kind(Data, frozen=True):
@@ -114,14 +130,20 @@ class Kind(Data, frozen=True):
 
     key: str
     title: str
-    scope: Literal["applicant", "household"]
+    scope: Literal["applicant", "household", "family"]
     attestation: dict[str, str]
     """認証文: `self`, and `household` for a paper on which the whole household stands."""
     options: tuple[OptionRule, ...] = ()
-    needs: tuple[Literal["seal", "tax", "tax-paid", "honseki"], ...] = ()
-    """What must be there besides the resident's own record: a seal, the year's tax, that tax paid, a 本籍 in this
-    town."""
-    persons_per_page: int = 1
+    needs: tuple[Literal["seal", "tax", "payments", "honseki", "family"], ...] = ()
+    """What must be there besides the resident's own record: a seal, the year's tax, the year's payments (and
+    nothing overdue), a 本籍 in this town, the 戸籍 itself."""
+    back: Back = Back()
+    untaxed_title: str = ""
+    """The title of a tax certificate when nothing is to be paid."""
+    rows: Literal["", "koseki", "koseki_person", "fuhyo"] = ""
+    """Which rows of the 戸籍 a paper of rows prints."""
+    persons_per_page: Annotated[int, Meta(ge=1)] = 1
+    rows_per_page: Annotated[int, Meta(ge=1)] = 30
     template: str = "template.typ"
     """A file of this folder, or of a sibling folder (`../juminhyo/template.typ`)."""
 
@@ -138,7 +160,15 @@ class Town(Data, frozen=True):
     fees: tuple[Fee, ...]
     verify_address: Annotated[str, Meta(pattern=r"^https://[a-z0-9./-]{3,60}$")]
     """The page that the code on every paper names."""
+    official_seal: str
+    """電子公印: in the file the name of an SVG beside it; read, the drawing itself."""
+    official_seal_mm: Annotated[float, Meta(ge=10, le=40)] = 23.0
+    deputies: tuple[Deputy, ...] = ()
     revocation: RevocationSources = RevocationSources()
+
+    def signer(self, day: date) -> Mayor:
+        """Who certifies on this day."""
+        return next((each for each in self.deputies if each.first <= day <= each.last), self.mayor)
 
     def fee(self, kind: str, day: date) -> Fee | None:
         """The fee that holds on this day; None: the town does not sell this kind."""
@@ -150,7 +180,12 @@ class Town(Data, frozen=True):
 
 def read_town(folder: Path) -> Town:
     """The town of a folder with `municipality.toml`."""
-    return _read(folder / "municipality.toml", Town)
+    town = _read(folder / "municipality.toml", Town)
+    try:
+        drawing = (folder / town.official_seal).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise TownError("municipality.toml: official_seal is no readable file beside it") from None
+    return msgspec.structs.replace(town, official_seal=drawing)
 
 
 def read_kinds(folder: Path) -> dict[str, Kind]:
@@ -162,6 +197,8 @@ def read_kinds(folder: Path) -> dict[str, Kind]:
             raise TownError(f"{file.parent.name}/kind.toml: key is not the folder's name")
         if "self" not in kind.attestation:
             raise TownError(f"{file.parent.name}/kind.toml: attestation.self is missing")
+        if any("my_number" in path for _, path in (*kind.back.sheet, *kind.back.people)):
+            raise TownError(f"{file.parent.name}/kind.toml: 個人番号 is never in a code")
         kinds[kind.key] = kind
     return kinds
 

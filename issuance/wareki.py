@@ -38,6 +38,11 @@ def tax_year_label(year: int) -> str:
     return f"{_year(date(year, 6, 1))}年度（{_year(date(year - 1, 12, 31))}年中の所得）"
 
 
+def fiscal_year_label(year: int) -> str:
+    """`令和8年度`."""
+    return f"{_year(date(year, 6, 1))}年度"
+
+
 def fiscal_year(day: date) -> int:
     """The Gregorian year in which the fiscal year (April to March) of this day began."""
     return day.year if day.month >= 4 else day.year - 1

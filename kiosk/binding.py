@@ -30,7 +30,8 @@ MAX_CHARACTERS = 20_000
 """A page; a full 住民票 has about 1,000."""
 
 _SERIAL = re.compile(r"(?<![0-9-])[0-9]{4}-[0-9]{8}-[0-9]{2}(?![0-9-])")
-_NAME_LABEL = "氏名"
+_NAME_LABEL = re.compile("氏名(?!】)")
+"""A label; not an item inside a 戸籍's text such as 【配偶者氏名】."""
 _pdfium = threading.Lock()
 """PDFium is not made for two threads at once, whatever the document."""
 
@@ -215,7 +216,7 @@ def _holders(pages: Sequence[str], claimed: Sequence[str]) -> tuple[str, ...]:
     """The names that stand after the label 氏名, as the paper writes them. They must be the claimed ones,
     all of them and no other: a neighbour's name on the paper is found here even when the manifest does not
     know of it."""
-    after = [part for page in pages for part in _squeezed(page).split(_NAME_LABEL)[1:]]
+    after = [part for page in pages for part in _NAME_LABEL.split(_squeezed(page))[1:]]
     # Longest first: a name may be the beginning of another.
     bare = sorted(map(_squeezed, claimed), key=len, reverse=True)
     found = [next((name for name in bare if part.startswith(name)), None) for part in after]

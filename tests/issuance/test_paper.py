@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from PIL import Image
 
@@ -15,14 +16,22 @@ from issuance.names import NameGuard
 from issuance.paper import EMPTY, OMITTED, Issue
 from issuance.register import FileRegister, Records
 from issuance.render import Renderer, RenderError
-from issuance.town import read_kinds, read_town
+from issuance.town import Deputy, read_kinds, read_town
 from tests.issuance.people import FONT, KIOSK, NOW
 
+DAY = date(2026, 11, 21)
 TOWN = read_town(folder.SPECIMEN)
 KINDS = read_kinds(CERTIFICATES)
 REGISTER = FileRegister(folder.SPECIMEN)
 ISSUE = Issue(KIOSK, "1" * 32, "2" * 32, "2026-00000123-94", NOW)
-EVERYTHING = {"whom": "household", "honseki": "yes", "kojin_bango": "yes"}
+EVERYTHING = {
+    "whom": "household",
+    "zokugara": "yes",
+    "honseki": "yes",
+    "kokuseki": "yes",
+    "zairyu_card": "yes",
+    "kojin_bango": "yes",
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +43,14 @@ def drawn(renderer: Renderer, who: str, kind: str = "juminhyo", **choices: str) 
     applicant = REGISTER.resident(who)
     assert applicant is not None
     household = REGISTER.household(applicant.household)
-    people = paper.holders(applicant, household, choices)
-    records = Records(REGISTER.seal(who), REGISTER.tax(who, 2026))
+    people = paper.people_of(KINDS[kind], applicant, household, choices)
+    records = Records(
+        REGISTER.seal(who),
+        REGISTER.tax(who, 2026),
+        True,
+        REGISTER.payments(who, 2026),
+        REGISTER.family(who),
+    )
     data = paper.compose(TOWN, KINDS[kind], ISSUE, people, household, choices, records)
     return renderer.render(kind, data, NOW)[0]
 
@@ -169,11 +184,89 @@ def test_a_seal_certificate_says_whose_seal_it_is(tmp_path: Path, renderer: Rend
     assert page.count("氏名") == 1
 
 
-def test_a_tax_certificate_says_which_year_and_how_much(tmp_path: Path, renderer: Renderer) -> None:
-    (page,) = text(tmp_path, drawn(renderer, "ichiro", "kazei_shomei"))
-    for wanted in ("令和8年度（令和7年中の所得）", "氏名例示一郎", "給与収入金額5,480,000", "年税額266,100"):
+YEAR = "令和8年度（令和7年中の所得）"
+
+
+@pytest.mark.parametrize(
+    ("who", "kind", "there", "not_there"),
+    [
+        (
+            "ichiro",
+            "shotoku_kazei",
+            (YEAR, "所得・課税証明書", "給与収入金額5,480,000", "社会保険料控除812,300", "年税額266,100"),
+            (),
+        ),
+        ("ichiro", "kazei_shomei", (YEAR, "課税証明書", "年税額266,100"), ("非課税", "給与収入")),
+        ("hanako", "kazei_shomei", (YEAR, "非課税証明書", "年税額0"), ()),
+        ("ichiro", "shotoku_shomei", (YEAR, "所得証明書", "給与所得3,944,000"), ("年税額", "控除")),
+        ("taro", "nozei_shomei", ("令和8年度", "市県民税・森林環境税33,50025,2008,3000"), ("所得",)),
+    ],
+)
+def test_what_stands_on_the_certificates_of_tax(
+    tmp_path: Path,
+    renderer: Renderer,
+    who: str,
+    kind: str,
+    there: tuple[str, ...],
+    not_there: tuple[str, ...],
+) -> None:
+    (page,) = text(tmp_path, drawn(renderer, who, kind))
+    for wanted in there:
         assert wanted in page
+    for unwanted in not_there:
+        assert unwanted not in page
     assert page.count("氏名") == 1
+
+
+def test_a_family_register_as_it_is_written(tmp_path: Path, renderer: Renderer) -> None:
+    pages = text(tmp_path, drawn(renderer, "yoshiko", "koseki_zenbu"))
+    whole = "".join(pages)
+    family = REGISTER.family("yoshiko")
+    assert family is not None
+    assert "戸籍に記録されている事項の全部を証明した書面である" in pages[0]
+    lived = {line.address for member in family.members for line in member.addresses}
+    for wanted in set(family.texts()) - lived:
+        assert bare(wanted) in whole, wanted
+    assert whole.count("除籍") == 1  # who has died
+    assert [page.count("（1の2）") + page.count("（2の2）") for page in pages] == [1, 1]
+
+
+def test_one_persons_part_of_it(tmp_path: Path, renderer: Renderer) -> None:
+    (page,) = text(tmp_path, drawn(renderer, "ichiro", "koseki_kojin"))
+    assert "氏名例示太郎" in page  # 筆頭者 is the name of the register
+    assert page.count("【名】") == 1
+    assert "【名】一郎" in page
+
+
+@pytest.mark.parametrize(
+    ("choices", "names", "honseki"),
+    [
+        ({}, ["氏名例題五郎"], False),
+        ({"whom": "household"}, ["氏名例題五郎", "氏名例題幸"], False),
+        ({"whom": "household", "honseki": "yes"}, ["筆頭者氏名例題五郎", "名五郎", "名幸"], True),
+    ],
+)
+def test_where_a_family_has_lived(
+    tmp_path: Path, renderer: Renderer, choices: dict[str, str], names: list[str], honseki: bool
+) -> None:
+    (page,) = text(tmp_path, drawn(renderer, "goro", "fuhyo", **choices))
+    for name in names:
+        assert name in page
+    assert page.count("氏名") == len(names) if not honseki else 1
+    assert ("例示県例示市中央五丁目５番地" in page) is honseki
+    assert ("例題幸" in page) is (choices.get("whom") == "household" and not honseki)
+    assert "例示県例示市架空町一丁目１番１号平成元年4月1日" in page
+    assert ("全部の原本" in page) is ("whom" in choices)
+
+
+def test_a_deputy_signs_in_these_days_only() -> None:
+    deputy = Deputy("例示県例示市長職務代理者　例示県例示市副市長", "見本　二郎", DAY, DAY)
+    town = msgspec.structs.replace(TOWN, deputies=(deputy,))
+    assert [town.signer(DAY + timedelta(days=at)).name for at in (-1, 0, 1)] == [
+        "見本　一郎",
+        "見本　二郎",
+        "見本　一郎",
+    ]
 
 
 def test_only_our_font_and_embedded(tmp_path: Path, renderer: Renderer) -> None:

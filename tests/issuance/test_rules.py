@@ -40,7 +40,13 @@ def case_of(who: str, guard: NameGuard, now: datetime = NOW, **town: object) -> 
     assert applicant is not None
     changed = msgspec.structs.replace(TOWN, **town)
     year = tax_year(town_day(now))
-    records = Records(REGISTER.seal(who), REGISTER.tax(who, year), REGISTER.has_tax_year(year))
+    records = Records(
+        REGISTER.seal(who),
+        REGISTER.tax(who, year),
+        REGISTER.has_tax_year(year),
+        REGISTER.payments(who, year),
+        REGISTER.family(who),
+    )
     return Case(changed, KINDS, applicant, REGISTER.household(applicant.household), now, guard, records)
 
 
@@ -267,26 +273,49 @@ def test_why_there_is_no_tax(guard: NameGuard, who: str, now: datetime, expected
 
 
 def test_what_is_due_is_not_certified_as_paid(guard: NameGuard) -> None:
-    paid = msgspec.structs.replace(KINDS["kazei_shomei"], needs=("tax", "tax-paid"))
-    case = msgspec.structs.replace(case_of("sato", guard), kinds={"nozei": paid})
-    assert rules.refusal_of_kind(case, "nozei") is None
-    assert case.records.tax is not None
-    due = msgspec.structs.replace(case.records.tax, unpaid=1000)
-    case = msgspec.structs.replace(case, records=msgspec.structs.replace(case.records, tax=due))
-    assert _refused(case, "nozei") == ("N-310", "not-paid")
+    assert rules.refusal_of_kind(case_of("sato", guard), "nozei_shomei") is None
+    assert _refused(case_of("mutsu", guard), "nozei_shomei") == ("N-310", "not-paid")
+    assert _refused(case_of("keiko", guard), "nozei_shomei") == ("N-301", "no-payments")
 
 
-def test_a_family_register_is_where_its_place_is(guard: NameGuard) -> None:
-    koseki = msgspec.structs.replace(KINDS["juminhyo"], scope="applicant", needs=("honseki",))
-    case = msgspec.structs.replace(case_of("sato", guard), kinds={"koseki": koseki})
-    assert rules.refusal_of_kind(case, "koseki") is None
+@pytest.mark.parametrize("kind", ["koseki_zenbu", "koseki_kojin", "fuhyo"])
+def test_a_family_register_is_where_its_place_is(guard: NameGuard, kind: str) -> None:
+    case = case_of("sato", guard)
+    assert rules.refusal_of_kind(case, kind) is None
     elsewhere = msgspec.structs.replace(case.applicant, honseki="見本県見本市西町８番地")
-    assert _refused(msgspec.structs.replace(case, applicant=elsewhere), "koseki") == (
+    assert _refused(msgspec.structs.replace(case, applicant=elsewhere), kind) == (
         "N-311",
         "honseki-elsewhere",
     )
-    maria = msgspec.structs.replace(case_of("maria", guard), kinds={"koseki": koseki})
-    assert _refused(maria, "koseki") == ("N-301", "no-honseki")
+    assert _refused(case_of("maria", guard), kind) == ("N-301", "no-honseki")
+    nowhere = msgspec.structs.replace(case, records=msgspec.structs.replace(case.records, family=None))
+    assert _refused(nowhere, kind) == ("N-301", "no-family")
+
+
+@pytest.mark.parametrize("kind", ["koseki_zenbu", "koseki_kojin", "fuhyo"])
+def test_everybody_in_the_family_register_counts(guard: NameGuard, kind: str) -> None:
+    """Who lives elsewhere under protection is in it, and a 附票 says where."""
+    case = case_of("goro", guard)
+    family = case.records.family
+    assert family is not None
+    assert _refused(case_of("shinjin", guard), kind) == ("N-301", "updating")
+    assert _refused(case_of("gaiji", guard), kind) == ("N-301", "glyph")
+    for at in range(len(family.members)):
+        members = list(family.members)
+        members[at] = msgspec.structs.replace(members[at], is_protected=True)
+        protected = msgspec.structs.replace(family, members=tuple(members))
+        records = msgspec.structs.replace(case.records, family=protected)
+        assert _refused(msgspec.structs.replace(case, records=records), kind) == ("N-301", "protected")
+
+
+def test_a_member_whom_the_residents_register_protects(server: Server) -> None:
+    """The applicant is not protected, nor is the family's file aware of it."""
+    applicant = REGISTER.resident("tonari")
+    family = REGISTER.family("tonari")
+    assert applicant is not None and family is not None
+    assert not any(member.is_protected for member in family.members)
+    case = server.office.case(applicant, NOW)
+    assert _refused(case, "fuhyo") == ("N-301", "protected")
 
 
 def test_the_specimens_taxes_add_up() -> None:
@@ -309,7 +338,9 @@ def test_only_the_applicant_counts_where_only_the_applicant_is_on_the_paper(guar
 
 
 def test_a_kind_without_a_template_is_issued_at_the_counter(guard: NameGuard) -> None:
-    offers = {each.kind: each for each in rules.entitlements(case_of("hanako", guard))}
+    case = case_of("hanako", guard)
+    kinds = {key: kind for key, kind in KINDS.items() if key != "koseki_zenbu"}
+    offers = {each.kind: each for each in rules.entitlements(msgspec.structs.replace(case, kinds=kinds))}
     assert (offers["koseki_zenbu"].refusal, offers["koseki_zenbu"].fee) == ("N-301", 350)
 
 
@@ -347,16 +378,17 @@ def test_questions_are_asked_only_of_whom_they_concern(guard: NameGuard) -> None
         for who in ("hanako", "yoshiko", "maria", "john")
     }
     assert asked == {
-        "hanako": ["whom", "honseki", "kojin_bango"],
-        "yoshiko": ["honseki", "kojin_bango"],
-        "maria": ["kojin_bango"],
-        "john": ["whom", "honseki", "kojin_bango"],
+        "hanako": ["whom", "zokugara", "honseki", "kojin_bango"],
+        "yoshiko": ["zokugara", "honseki", "kojin_bango"],
+        "maria": ["zokugara", "kokuseki", "zairyu_card", "kojin_bango"],
+        "john": ["whom", "zokugara", "honseki", "kokuseki", "zairyu_card", "kojin_bango"],
     }
 
 
 def test_what_is_not_asked_shows_the_least(guard: NameGuard) -> None:
     chosen = rules.choices(case_of("hanako", guard), KINDS["juminhyo"], {})
-    assert chosen == {"whom": "self", "honseki": "no", "kojin_bango": "no"}
+    yes_no = ("zokugara", "honseki", "kokuseki", "zairyu_card", "kojin_bango")
+    assert chosen == {"whom": "self"} | dict.fromkeys(yes_no, "no")
 
 
 # --- the specimen town and its files --------------------------------------------------------------------

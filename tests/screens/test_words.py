@@ -61,8 +61,9 @@ def _py_keys() -> set[str]:
 
 def _made_keys() -> set[str]:
     """Keys that screens put together from a view's words."""
-    kinds = ("juminhyo", "kisai_jiko", "inkan_shomei", "kazei_shomei", "koseki_zenbu")
-    choices = {"whom": ("self", "household"), "honseki": ("no", "yes"), "kojin_bango": ("no", "yes")}
+    kinds = tuple(each.name for each in (ROOT / "issuance" / "certificates").iterdir() if each.is_dir())
+    yes_no = ("zokugara", "honseki", "kokuseki", "zairyu_card", "kojin_bango")
+    choices = {"whom": ("self", "household")} | dict.fromkeys(yes_no, ("no", "yes"))
     reasons = (
         "starting",
         "closed",
@@ -79,7 +80,7 @@ def _made_keys() -> set[str]:
     return {
         *(f"kind.{kind}{part}" for kind in kinds for part in ("", ".short", ".for")),
         *(f"option.{option}" for option in choices),
-        *(f"option.{option}.help" for option in ("honseki", "kojin_bango")),
+        *(f"option.{option}.help" for option in yes_no),
         *(f"notice.other.{part}" for part in ("title", "why", "next")),
         *(f"option.{option}.{choice}" for option, all_ in choices.items() for choice in all_),
         *(f"summary.{option}.{choice}" for option, all_ in choices.items() for choice in all_),
