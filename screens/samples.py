@@ -45,16 +45,25 @@ _KINDS = (
     ("kisai_jiko", 200),
     ("kazei_shomei", 200),
 )
+_MORE_KINDS = (
+    ("koseki_kojin", 350),
+    ("fuhyo", 200),
+    ("shotoku_shomei", 200),
+    ("shotoku_kazei", 200),
+    ("nozei_shomei", 200),
+)
 _COINS = (Denomination.COIN10, Denomination.COIN50, Denomination.COIN100, Denomination.COIN500)
 _NOTES = (Denomination.NOTE1000, Denomination.NOTE5000)
 
 SLOT = "00" * 16
 
 
-def _kinds(copies: dict[str, int], refusals: dict[str, str] | None = None) -> ChooseKinds:
+def _kinds(
+    copies: dict[str, int], refusals: dict[str, str] | None = None, sold: tuple[tuple[str, int], ...] = _KINDS
+) -> ChooseKinds:
     refused = refusals or {}
     choices = tuple(
-        KindChoice(kind, Yen(fee), copies.get(kind, 0), 5, refused.get(kind, "")) for kind, fee in _KINDS
+        KindChoice(kind, Yen(fee), copies.get(kind, 0), 5, refused.get(kind, "")) for kind, fee in sold
     )
     return ChooseKinds(
         choices, sum(copies.values()), Yen.sum(choice.fee * choice.copies for choice in choices)
@@ -79,6 +88,11 @@ def _long_place() -> Attract:
     return msgspec.structs.replace(_ATTRACT, town="例示北部総合行政センター", place="1階 東ロビー")
 
 
+def _ten_sold() -> Attract:
+    sold = tuple(Price(kind, Yen(fee), Yen(fee + 100)) for kind, fee in _KINDS + _MORE_KINDS)
+    return msgspec.structs.replace(_ATTRACT, prices=sold)
+
+
 def _opening() -> Pay:
     return Pay(Yen(200), Yen(0), Yen(200), (), (), is_exact_only=False, is_closing=True)
 
@@ -96,6 +110,16 @@ _OPTIONS = ChooseOptions(
         Question("whom", ("self", "household"), "self"),
         Question("honseki", ("no", "yes"), "no"),
         Question("kojin_bango", ("no", "yes"), "no"),
+    ),
+)
+_SIX = ChooseOptions(  # a household of Japanese and foreign residents
+    "juminhyo",
+    (
+        Question("whom", ("self", "household"), "household"),
+        *(
+            Question(key, ("no", "yes"), "no")
+            for key in ("zokugara", "honseki", "kokuseki", "zairyu_card", "kojin_bango")
+        ),
     ),
 )
 _HOUSEHOLD = (("whom", "household"), ("honseki", "no"), ("kojin_bango", "no"))
@@ -134,6 +158,7 @@ _SAMPLES: tuple[_Sample, ...] = (
         0,
         ("Begin",),
     ),
+    ("attract-ten", _ten_sold(), 0, ("Begin",)),
     ("attract-long-place", _long_place(), 0, ("Begin",)),
     ("out-printer", OutOfService("例示市役所", "certificate-printer", "R-502"), 0, ()),
     ("out-starting", OutOfService("例示市役所", "starting", ""), 0, ()),
@@ -154,6 +179,13 @@ _SAMPLES: tuple[_Sample, ...] = (
         3,
         ("SetCopies", "Next", "Back", "Cancel"),
     ),
+    (
+        "kinds-ten",
+        _kinds({"fuhyo": 1}, None, _KINDS + _MORE_KINDS),
+        3,
+        ("SetCopies", "Next", "Back", "Cancel"),
+    ),
+    ("options-six", _SIX, 3, ("ChooseOption", "Next", "Back", "Cancel")),
     ("options", _OPTIONS, 3, ("ChooseOption", "Next", "Back", "Cancel")),
     ("confirm", _CONFIRM, 4, ("Next", "Back", "Cancel")),
     ("confirm-many", _MANY, 4, ("Next", "Back", "Cancel")),

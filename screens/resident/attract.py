@@ -16,6 +16,7 @@ from screens.widgets.screen import Screen
 from screens.widgets.text import Text
 
 _COUNTER_WIDE, _HERE_WIDE = 46.0, 50.0
+_MOST_ROWS = 5
 
 
 class AttractScreen(Screen):
@@ -47,9 +48,13 @@ class AttractScreen(Screen):
         self._shown = shown
         table.clear_widgets()
         table.add_widget(_row("attract.kinds", "attract.counter", "attract.here"))
-        for price in prices:
+        few = prices if len(prices) <= _MOST_ROWS else prices[: _MOST_ROWS - 1]
+        for price in few:
             table.add_widget(Rule())
             table.add_widget(_price_row(price))
+        if len(prices) > len(few):
+            table.add_widget(Rule())
+            table.add_widget(_others_row(prices[len(few) :]))
 
     def _show_languages(self) -> None:
         grid = self.ids.languages
@@ -81,6 +86,19 @@ def _row(*keys: str) -> Row:
     for key, wide in zip(keys, (0, _COUNTER_WIDE, _HERE_WIDE), strict=True):
         cell = _cell(wide, colour="quiet", style="body")
         cell.say(key)
+        row.add_widget(cell)
+    return row
+
+
+def _others_row(prices: tuple[Price, ...]) -> Row:
+    """What does not fit, with its lowest and highest price."""
+    row = Row()
+    row.pad_y = 1.5
+    name, here = _cell(), _cell(_COUNTER_WIDE + _HERE_WIDE, is_bold=True, colour="blue")
+    name.say("attract.others", len(prices))
+    lowest, highest = (look.words.write(find(each.here for each in prices)) for find in (min, max))
+    here.write(lowest if lowest == highest else f"{lowest} – {highest}")
+    for cell in (name, here):
         row.add_widget(cell)
     return row
 

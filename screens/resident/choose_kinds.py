@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from kiosk.intents import Next, SetCopies
 from kiosk.view import ChooseKinds
-from screens.widgets.base import Rect
 from screens.widgets.choice import KindCard
-from screens.widgets.screen import Host, Screen
+from screens.widgets.paged import PagedScreen
+from screens.widgets.screen import Host
 
 
-class ChooseKindsScreen(Screen):
+class ChooseKindsScreen(PagedScreen):
+    stack = "cards"
     title: ClassVar[str] = "kinds.title"
     lead: ClassVar[str] = "kinds.lead"
 
     def __init__(self, host: Host, **kwargs: Any) -> None:
         self._cards: dict[str, KindCard] = {}
-        self._first = 0
-        self._shown = 0
         super().__init__(host, **kwargs)
-        self.ids.more.does(self._turn)
+
+    def paged(self) -> Sequence[KindCard]:
+        return list(self._cards.values())
 
     def fill(self, body: ChooseKinds) -> None:
         if list(self._cards) != [choice.kind for choice in body.kinds][: len(self._cards)]:  # other kinds
@@ -44,40 +46,3 @@ class ChooseKindsScreen(Screen):
 
     def _set_copies(self, kind: str, copies: int) -> None:
         self.host.send(SetCopies, kind=kind, copies=copies)
-
-    def _turn(self) -> None:
-        self._first = self._first + self._shown if self._first + self._shown < len(self._cards) else 0
-        self.changed()
-        self.host.settle()
-
-    def height_for(self, width: int) -> int:
-        """With one card it can live: paging does the rest."""
-        self._show_from(0, 1)
-        return super().height_for(width)
-
-    def place(self, rect: Rect) -> None:
-        if rect != self.rect or self._is_stale:
-            self._paginate(rect)
-        super().place(rect)
-
-    def _paginate(self, rect: Rect) -> None:
-        total = len(self._cards)
-        count = total - self._first
-        for count in range(total - self._first, 0, -1):
-            self._show_from(self._first, count)
-            if super().height_for(rect.width) <= rect.height:
-                break
-        self._shown = count
-        self._is_stale = True
-
-    def _show_from(self, first: int, count: int) -> None:
-        for index, card in enumerate(self._cards.values()):
-            card.is_shown = first <= index < first + count
-        rest = len(self._cards) - first - count
-        more = self.ids.more
-        more.is_shown = rest > 0 or first > 0
-        if rest > 0:
-            more.say("kinds.more", rest)
-        elif first > 0:
-            more.say("kinds.first")
-        self.ids.cards._is_stale = True

@@ -1,17 +1,20 @@
-"""Is the least enough? Every question starts at the least data."""
+"""Is the least enough? Every question starts at the least data; as many as fit, the rest behind a large button."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from kiosk.intents import ChooseOption, Next
 from kiosk.view import ChooseOptions
 from screens.theme import look
 from screens.widgets.choice import QuestionBox
-from screens.widgets.screen import Host, Screen
+from screens.widgets.paged import PagedScreen
+from screens.widgets.screen import Host
 
 
-class ChooseOptionsScreen(Screen):
+class ChooseOptionsScreen(PagedScreen):
+    stack = "questions"
     title: ClassVar[str] = "options.title"
     lead: ClassVar[str] = "options.lead"
 
@@ -19,6 +22,9 @@ class ChooseOptionsScreen(Screen):
         self._boxes: dict[str, QuestionBox] = {}
         self._kind = ""
         super().__init__(host, **kwargs)
+
+    def paged(self) -> Sequence[QuestionBox]:
+        return list(self._boxes.values())
 
     def title_values(self, body: ChooseOptions) -> dict[str, Any]:
         return {"kind": look.words.text(f"kind.{body.kind}.short")}

@@ -39,6 +39,7 @@ def test_a_certificate_from_challenge_to_printed(server: Server, cards: Cards) -
         "max_copies": 5,
         "options": [
             {"key": "whom", "choices": ["self", "household"]},
+            {"key": "zokugara", "choices": ["no", "yes"]},
             {"key": "honseki", "choices": ["no", "yes"]},
             {"key": "kojin_bango", "choices": ["no", "yes"]},
         ],

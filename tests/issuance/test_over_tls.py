@@ -13,6 +13,8 @@ import pytest
 
 from issuance import folder, pki
 from issuance.clock import SystemClock
+from issuance.folder import CERTIFICATES
+from issuance.town import read_kinds
 from kiosk.ids import DeviceId, LineId, TransactionId
 from kiosk.ports import (
     AbandonTransaction,
@@ -84,7 +86,7 @@ def test_the_whole_way(kiosk: Kiosk, cards: dict[str, Card]) -> None:
     assert printed == PrintedAcknowledged(transaction, prepared.line)
 
 
-@pytest.mark.parametrize("kind", ["juminhyo", "kisai_jiko", "inkan_shomei", "kazei_shomei"])
+@pytest.mark.parametrize("kind", sorted(read_kinds(CERTIFICATES)))
 def test_every_kind_passes_the_kiosks_own_look(kiosk: Kiosk, cards: dict[str, Card], kind: str) -> None:
     transaction, _ = kiosk.authenticate(cards["taro"])
     order = Order(LineId(token()), kind)

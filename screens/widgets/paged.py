@@ -1,0 +1,64 @@
+"""A screen with more parts than fit: as many as do, the rest behind one large button (`ids.more`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from screens.widgets.base import Rect
+from screens.widgets.screen import Host, Screen
+
+
+class PagedScreen(Screen):
+    """Subclasses say what their parts are and in which stack they lie."""
+
+    stack = ""
+    """The id of that stack in the .kv."""
+
+    def __init__(self, host: Host, **kwargs: Any) -> None:
+        self._first = 0
+        self._shown = 0
+        super().__init__(host, **kwargs)
+        self.ids.more.does(self._turn)
+
+    def paged(self) -> Sequence[Any]:
+        """The widgets, in order."""
+        raise NotImplementedError
+
+    def _turn(self) -> None:
+        self._first = self._first + self._shown if self._first + self._shown < len(self.paged()) else 0
+        self.changed()
+        self.host.settle()
+
+    def height_for(self, width: int) -> int:
+        """With one part it can live: paging does the rest."""
+        self._show_from(0, 1)
+        return super().height_for(width)
+
+    def place(self, rect: Rect) -> None:
+        if rect != self.rect or self._is_stale:
+            self._paginate(rect)
+        super().place(rect)
+
+    def _paginate(self, rect: Rect) -> None:
+        total = len(self.paged())
+        count = total - self._first
+        for count in range(total - self._first, 0, -1):
+            self._show_from(self._first, count)
+            if super().height_for(rect.width) <= rect.height:
+                break
+        self._shown = count
+        self._is_stale = True
+
+    def _show_from(self, first: int, count: int) -> None:
+        parts = self.paged()
+        for index, part in enumerate(parts):
+            part.is_shown = first <= index < first + count
+        rest = len(parts) - first - count
+        more = self.ids.more
+        more.is_shown = rest > 0 or first > 0
+        if rest > 0:
+            more.say("kinds.more", rest)
+        elif first > 0:
+            more.say("kinds.first")
+        self.ids[self.stack]._is_stale = True
