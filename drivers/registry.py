@@ -20,6 +20,7 @@ DRIVERS: dict[str, str] = {
     "ipp": "drivers.ipp.driver:create",
     "escpos": "drivers.escpos.driver:create",
     "face": "drivers.face.client:create",
+    "qr": "drivers.qr.driver:create",
 }
 
 SIMULATORS: dict[str, str] = {
@@ -28,6 +29,7 @@ SIMULATORS: dict[str, str] = {
     "escpos": "drivers.escpos.sim:main",
     "id003": "drivers.id003.sim:main",
     "ipp": "drivers.ipp.sim:main",
+    "qr-gateway": "drivers.qr.sim:main",
     "terminal": "drivers.cashless.sim:main",
 }
 
