@@ -16,9 +16,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from drivers.card_service import roots
 from drivers.card_service.hardening import harden
 from drivers.card_service.pin_channel import NOBODY, peer_uid
-from drivers.card_service.service import CardService
+from drivers.card_service.service import CardService, Places, Users
+from drivers.jpki.cv import Roots
 from drivers.transport.pcsc import PcscCard, ReaderWatch
 from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId
@@ -26,6 +28,9 @@ from kiosk.ids import DeviceId
 log = logging.getLogger("kiosk-card")
 
 DEFAULT_PIN_SOCKET = Path("/run/kiosk/pin/pin.sock")
+DEFAULT_NUMBER_SOCKET = Path("/run/kiosk/number/number.sock")
+DEFAULT_PHOTO_SOCKET = Path("/run/kiosk/photo/photo.sock")
+DEFAULT_ROOTS = Path("/etc/madoguchi/cv-roots.txt")
 _LISTEN_FD = 3
 
 
@@ -35,6 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reader", default="", help="part of the reader's name; default: the first")
     parser.add_argument("--allow-virtual", action="store_true", help="take a Virtual PCD: demo and tests")
     parser.add_argument("--pin-socket", type=Path, default=DEFAULT_PIN_SOCKET)
+    parser.add_argument("--number-socket", type=Path, default=DEFAULT_NUMBER_SOCKET)
+    parser.add_argument("--photo-socket", type=Path, default=DEFAULT_PHOTO_SOCKET)
+    parser.add_argument("--cv-roots", type=Path, help=f"default: {DEFAULT_ROOTS}, if it is there")
+    parser.add_argument("--vision-user", default="kiosk-vision", help="the only user who is given a photo")
     parser.add_argument("--screen-user", default="kiosk-ui", help="the only user who may send a PIN")
     parser.add_argument("--core-user", default="kiosk-core", help="the only user who may command")
     way = parser.add_mutually_exclusive_group()
@@ -67,9 +76,17 @@ def _uid(user: str) -> int:
     return uid
 
 
+def _roots(path: Path | None, allow_virtual: bool) -> Roots:
+    """None at all: cards are read for their certificate only, and their face is never believed."""
+    if path is None and not DEFAULT_ROOTS.exists():
+        return {}
+    return roots.load(path or DEFAULT_ROOTS, allow_virtual)
+
+
 def _serve(args: argparse.Namespace) -> None:
     harden()
-    screen_uid, core_uid = _uid(args.screen_user), _uid(args.core_user)
+    screen_uid, vision_uid, core_uid = map(_uid, (args.screen_user, args.vision_user, args.core_user))
+    pinned = _roots(args.cv_roots, args.allow_virtual)
     try:
         core = _core_socket(args)
         uid = peer_uid(core)
@@ -80,9 +97,10 @@ def _serve(args: argparse.Namespace) -> None:
     service = CardService(
         core,
         DeviceId(args.device),
-        args.pin_socket,
-        screen_uid,
+        Places(args.pin_socket, args.number_socket, args.photo_socket),
+        Users(screen_uid, vision_uid),
         lambda now: PcscCard(now.reader, now.insertions),
+        pinned,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())

@@ -1,10 +1,12 @@
 """What travels between the core and a card process: kiosk.ports' own types, one JSON object a line, both
 ways.
 
-    core -> card   OpenPinSlot, ClosePinSlot, SignChallenge, EndCardSession
-    card -> core DeviceArrived, DeviceLost, CardInserted, CardRead, CardUnreadable, CardRemoved,
-    PinSlotOpened,
-                   PinSlotClosed, PinAccepted, PinRejected, PinBlocked, ChallengeSigned, CardFailed
+    core -> card   OpenNumberSlot, ForgetNumber, OpenPinSlot, ClosePinSlot, SignChallenge, HandOverPhoto,
+                   EndCardSession, Ping
+    card -> core   DeviceArrived, DeviceLost, CardInserted, CardRead, CardUnreadable, CardRemoved, NumberSlotOpened,
+                   NumberPartTaken, NumberPartRefused, NumberForgotten, NumberRejected, SurfaceRead, SurfaceFailed,
+                   PinSlotOpened, PinSlotClosed, PinAccepted, PinRejected, PinBlocked, ChallengeSigned,
+                   PhotoHandedOver, CardFailed, Pong
 
 No type here has room for a secret. The frame and its bound are those of kiosk.ipc.wire.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from kiosk import ports
+from kiosk.ipc.fresh import Ping, Pong
 from kiosk.ipc.wire import LineDecoder
 from kiosk.plain import Codec, encode
 
@@ -31,22 +34,38 @@ CardEvent = (
     | ports.PinBlocked
     | ports.ChallengeSigned
     | ports.CardFailed
+    | ports.NumberSlotOpened
+    | ports.NumberPartTaken
+    | ports.NumberPartRefused
+    | ports.NumberForgotten
+    | ports.NumberRejected
+    | ports.SurfaceRead
+    | ports.SurfaceFailed
+    | ports.PhotoHandedOver
 )
-CardCommand = ports.OpenPinSlot | ports.ClosePinSlot | ports.SignChallenge | ports.EndCardSession
+CardCommand = (
+    ports.OpenPinSlot
+    | ports.ClosePinSlot
+    | ports.SignChallenge
+    | ports.EndCardSession
+    | ports.OpenNumberSlot
+    | ports.ForgetNumber
+    | ports.HandOverPhoto
+)
 
-_EVENTS: Final[Codec[CardEvent]] = Codec(CardEvent)
-_COMMANDS: Final[Codec[CardCommand]] = Codec(CardCommand)
+_EVENTS: Final[Codec[CardEvent | Pong]] = Codec(CardEvent | Pong)
+_COMMANDS: Final[Codec[CardCommand | Ping]] = Codec(CardCommand | Ping)
 
 
-def line(message: CardEvent | CardCommand) -> bytes:
+def line(message: CardEvent | CardCommand | Ping | Pong) -> bytes:
     return encode(message) + b"\n"
 
 
-def event_decoder() -> LineDecoder[CardEvent]:
+def event_decoder() -> LineDecoder[CardEvent | Pong]:
     """Reads what a card process says."""
     return LineDecoder(_EVENTS)
 
 
-def command_decoder() -> LineDecoder[CardCommand]:
+def command_decoder() -> LineDecoder[CardCommand | Ping]:
     """Reads what the core says."""
     return LineDecoder(_COMMANDS)

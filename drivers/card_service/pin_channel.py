@@ -17,7 +17,10 @@ packet's buffer and the
    secret cut out of it (here), the command (jpki.apdu, wiped by the connection). They are never text, never
    in an exception, a repr, a log line or an event; events say what the card thinks of them, not what they
    were.
-6. The process cannot be read: no core dump (RLIMIT_CORE 0), no ptrace and no /proc/PID/mem by the same uid
+6. 照合番号B has the same road: three packets from the screen, a slot each, or one from the vision process on a
+   socket of its own. What may not be printed on any card (a day that no month has, a year in which no card ends) is
+   refused before there is a card (number.py); the whole is held until the card is in, 60 s at most.
+7. The process cannot be read: no core dump (RLIMIT_CORE 0), no ptrace and no /proc/PID/mem by the same uid
    (PR_SET_DUMPABLE 0), see hardening.py. It has no disk and no network by its unit file.
 
 What this cannot promise. Python may move or copy small objects before we overwrite them, and one digit at a
@@ -78,14 +81,14 @@ class PinChannel:
     def __init__(
         self,
         path: Path,
-        screen_uid: int,
+        sender_uid: int,
         selector: selectors.BaseSelector,
         clock: Clock,
         take: Callable[[bytearray], None],
         spoilt: Callable[[SlotId], None],
     ) -> None:
         self._path = path
-        self._screen_uid = screen_uid
+        self._sender_uid = sender_uid
         self._selector = selector
         self._clock = clock
         self._take = take
@@ -93,11 +96,11 @@ class PinChannel:
         self._open: _Slot | None = None
         self._peers: list[socket.socket] = []
 
-    def open(self, min_length: int, max_length: int) -> SlotId:
+    def open(self, min_length: int, max_length: int, life_s: float = SLOT_LIFE_S) -> SlotId:
         """A new slot; an older one is gone. OSError when the socket cannot be made."""
         self.close()
         slot = SlotId(random_token())
-        end = self._clock.monotonic_s() + SLOT_LIFE_S
+        end = self._clock.monotonic_s() + life_s
         listener = self._listen()
         self._open = _Slot(slot, min_length, max_length, end, listener)
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
@@ -150,7 +153,7 @@ class PinChannel:
             return
         peer.setblocking(False)
         uid = peer_uid(peer)
-        if uid != self._screen_uid or uid == NOBODY or len(self._peers) >= _PEERS_MAX:
+        if uid != self._sender_uid or uid == NOBODY or len(self._peers) >= _PEERS_MAX:
             _answer(peer, REFUSED)
             peer.close()
             return

@@ -15,18 +15,23 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from drivers.card_service import messages
 from drivers.card_service.messages import CardEvent
+from drivers.card_service.number import Number
+from drivers.card_service.photo_road import hand_over
 from drivers.card_service.pin_channel import PinChannel
-from drivers.card_service.session import Card, CardSession, Presence
+from drivers.card_service.session import Card, CardSession, Presence, Roads
+from drivers.jpki.cv import Roots
 from kiosk.clock import Clock, SystemClock
 from kiosk.errors import PeerProtocolError
 from kiosk.ids import DeviceId, SlotId
+from kiosk.ipc.fresh import Ping, Pong
+from kiosk.ipc.watchdog import Watchdog, shorter
 from kiosk.ipc.wire import NEED_DATA
-from kiosk.ports import PinSlotClosed
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +39,21 @@ STUCK_S: Final = 15.0
 EXIT_STUCK: Final = 3
 _RECEIVE_BYTES: Final = 4096
 _SEND_TIMEOUT_S: Final = 5.0
+
+
+class Places(NamedTuple):
+    """Sockets: the screen's secrets in, the camera's number in, the photo out."""
+
+    pin: Path
+    number: Path
+    photo: Path
+
+
+class Users(NamedTuple):
+    """Who may send a secret, by uid."""
+
+    screen: int
+    vision: int
 
 
 class CoreGone(Exception):  # noqa: N818  # the normal end of a session whose core went away
@@ -47,11 +67,13 @@ class CardService:
         self,
         core: socket.socket,
         device: DeviceId,
-        pin_socket: Path,
-        screen_uid: int,
+        places: Places,
+        users: Users,
         connect: Callable[[Presence], Card],
+        roots: Roots,
         clock: Clock | None = None,
     ) -> None:
+        clock = clock or SystemClock()
         self._core = core
         self._device = device
         self._decoder = messages.command_decoder()
@@ -59,10 +81,15 @@ class CardService:
         self._news: deque[Presence] = deque()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._is_stopped = False
-        self._pin = PinChannel(
-            pin_socket, screen_uid, self._selector, clock or SystemClock(), self._take_secret, self._spoilt
+        self._watchdog = Watchdog()
+        screen, camera = (
+            PinChannel(path, uid, self._selector, clock, self._take_secret, self._spoilt)
+            for path, uid in ((places.pin, users.screen), (places.number, users.vision))
         )
-        self._session = CardSession(device, self._post, connect, self._pin)
+        self._channels = (screen, camera)
+        self._number = Number(clock)
+        roads = Roads(screen, camera, partial(hand_over, places.photo, users.vision))
+        self._session = CardSession(device, self._post, connect, roads, self._number, roots)
 
     # --- from other threads ---------------------------------------------------------------------------------
 
@@ -84,9 +111,12 @@ class CardService:
         self._selector.register(self._wake, selectors.EVENT_READ, self._hear_reader)
         try:
             while not self._session.is_over and not self._is_stopped:
-                ready = self._selector.select(self._pin.seconds_left())
+                self._watchdog.beat()
+                ready = self._selector.select(shorter(self._seconds_left()))
                 with _not_stuck():
-                    self._pin.check_time()
+                    for channel in self._channels:
+                        channel.check_time()
+                    self._session.check_time()
                     for key, _ in ready:
                         now = self._selector.get_map().get(key.fd)
                         if now is not None and now.data is key.data:  # not closed by the one before it
@@ -97,6 +127,12 @@ class CardService:
             with _not_stuck():
                 self._session.end()
             self._selector.close()
+            self._watchdog.close()
+
+    def _seconds_left(self) -> float | None:
+        """Until something has to be forgotten."""
+        waits = (*(channel.seconds_left() for channel in self._channels), self._number.seconds_left())
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def _hear_core(self) -> None:
         try:
@@ -113,7 +149,10 @@ class CardService:
                 raise CoreGone from None
             if message is NEED_DATA:
                 return
-            self._session.obey(message)
+            if isinstance(message, Ping):
+                self._tell(Pong())
+            else:
+                self._session.obey(message)
 
     def _hear_reader(self) -> None:
         os.eventfd_read(self._wake)
@@ -124,11 +163,14 @@ class CardService:
         self._session.take_secret(secret)
 
     def _spoilt(self, slot: SlotId) -> None:
-        self._post(PinSlotClosed(self._device, slot))
+        self._session.slot_spoilt(slot)
 
     def _post(self, event: CardEvent) -> None:
+        self._tell(event)
+
+    def _tell(self, message: CardEvent | Pong) -> None:
         try:
-            self._core.sendall(messages.line(event))
+            self._core.sendall(messages.line(message))
         except OSError:
             raise CoreGone from None
 

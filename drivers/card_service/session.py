@@ -12,17 +12,22 @@ from __future__ import annotations
 import contextlib
 import enum
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from drivers.card_service import number as numbers
 from drivers.card_service.messages import CardCommand, CardEvent
+from drivers.card_service.number import Number
+from drivers.card_service.pin_channel import SLOT_LIFE_S
+from drivers.card_service.surface import NumberWrong, Surface, SurfaceUnusable, read_surface
 from drivers.jpki import codec
 from drivers.jpki.apdu import Command, Connection, Ins
 from drivers.jpki.application import Jpki, NotAllowed, NotFound, Verified, WrongSecret
-from drivers.jpki.processors import GetResponse, Plain, ShortOnly
+from drivers.jpki.cv import Roots
+from drivers.jpki.processors import GetResponse, Plain, Processor, ShortOnly
 from kiosk import ports
 from kiosk.errors import DeviceTimeout, DeviceUnavailable, PeerProtocolError
 from kiosk.ids import DeviceId, OpId, SlotId
-from kiosk.ports import CardKind
+from kiosk.ports import CardKind, NumberPart
 
 MAX_WRONG_HERE: Final = 2
 """Wrong PINs that one session may cost its owner, who has three (facts/card.md §8.1)."""
@@ -61,11 +66,21 @@ class Card(Connection, Protocol):
 class Slots(Protocol):
     """The road of the secret: drivers.card_service.pin_channel."""
 
-    def open(self, min_length: int, max_length: int) -> SlotId:
+    def open(self, min_length: int, max_length: int, life_s: float = SLOT_LIFE_S) -> SlotId:
         """Wait for one packet; an older slot is gone. OSError when the road cannot be made."""
 
     def close(self) -> SlotId | None:
         """End the open slot, if there is one."""
+
+
+class Roads(NamedTuple):
+    """Ways of secrets in, and of the photo out."""
+
+    screen: Slots
+    camera: Slots
+    """照合番号B as the vision process read it."""
+    photo: Callable[[SlotId, bytearray], bool]
+    """Whether the vision process took it."""
 
 
 class Phase(enum.Enum):
@@ -86,7 +101,9 @@ class CardSession:
         device: DeviceId,
         post: Callable[[CardEvent], None],
         connect: Callable[[Presence], Card],
-        slots: Slots,
+        roads: Roads,
+        number: Number,
+        roots: Roots,
     ) -> None:
         """`connect` raises DeviceUnavailable (in use, or gone at once) or DeviceTimeout (mute)."""
         self.phase = Phase.EMPTY
@@ -95,11 +112,17 @@ class CardSession:
         self._device = device
         self._post = post
         self._connect = connect
-        self._slots = slots
+        self._slots, self._camera_slots, self._send_photo = roads
+        self._number = number
+        self._roots = roots
+        self._asked: tuple[NumberPart, SlotId] | None = None
+        """The part of the number that the open slot is for; None: it is for the PIN."""
+        self._surface: Surface | None = None
         self._presence: Presence | None = None
         self._said_of_reader: tuple[str, str] | None = None
         self._card: Card | None = None
         self._plain: Plain | None = None
+        self._processor: Processor | None = None
         self._jpki: Jpki | None = None
         self._certificate = b""
         self._attempts_left = 0
@@ -131,9 +154,18 @@ class CardSession:
 
     def obey(self, command: CardCommand) -> None:
         """Do it. Without a usable card there is nothing to do: what the core says then crossed an event of ours."""
+        if self.phase in (Phase.EMPTY, Phase.USABLE):  # the number may come before its card
+            match command:
+                case ports.OpenNumberSlot(part=part):
+                    self._open_number_slot(part)
+                case ports.ForgetNumber():
+                    self._close_slots()
+                    self._number.wipe()
         if self.phase is not Phase.USABLE:
             return
         match command:
+            case ports.HandOverPhoto(slot=slot):
+                self._hand_over_photo(slot)
             case ports.OpenPinSlot():
                 self._open_slot()
             case ports.ClosePinSlot():
@@ -145,8 +177,11 @@ class CardSession:
 
     def take_secret(self, secret: bytearray) -> None:
         """The slot's packet came: one VERIFY, never another by itself. `secret` is wiped."""
+        asked, self._asked = self._asked, None
         try:
-            if self.phase is Phase.USABLE:
+            if asked is not None:
+                self._take_part(*asked, secret)
+            elif self.phase is Phase.USABLE:
                 self._guarded(lambda: self._verify(secret))
         finally:
             secret[:] = bytes(len(secret))
@@ -155,11 +190,24 @@ class CardSession:
         """The slot ends without a VERIFY."""
         slot = self._slots.close()
         if slot is not None:
+            self.slot_spoilt(slot)
+
+    def slot_spoilt(self, slot: SlotId) -> None:
+        """A slot ended without a secret: its time, a packet in a wrong form, a command."""
+        asked, self._asked = self._asked, None
+        if asked is None:
             self._post(ports.PinSlotClosed(self._device, slot))
+        else:
+            self._forget_number()
+
+    def check_time(self) -> None:
+        """Forget a number whose card does not come."""
+        if self._number.seconds_left() == 0.0:
+            self._forget_number()
 
     def end(self) -> None:
         """Power the card off and forget everything; its removal is still told. Without a card: nothing."""
-        self._slots.close()
+        self._close_slots()
         self._power_off()
         if self.phase is Phase.USABLE:
             self.phase = Phase.ENDED
@@ -184,6 +232,8 @@ class CardSession:
         if code:
             self.end()
             self._post(ports.CardUnreadable(self._device, code))
+        elif self._number.is_complete:
+            self._read_surface()
 
     def _open_card(self) -> str:
         """Connect; a code when it cannot be used."""
@@ -196,7 +246,8 @@ class CardSession:
         except DeviceUnavailable:
             return "busy"
         self._plain = Plain(self._card)
-        self._jpki = Jpki(ShortOnly(GetResponse(self._plain)))
+        self._processor = ShortOnly(GetResponse(self._plain))
+        self._jpki = Jpki(self._processor)
         return ""
 
     def _identify(self) -> str:
@@ -230,6 +281,65 @@ class CardSession:
             )
         )
         return ""
+
+    # --- 照合番号B --------------------------------------------------------------------------------------------
+
+    def _open_number_slot(self, part: NumberPart) -> None:
+        self._close_slots()
+        road = self._camera_slots if part is NumberPart.WHOLE else self._slots
+        length = numbers.length_of(part)
+        try:
+            slot = road.open(length, length, numbers.QUESTION_S)
+        except OSError:
+            self._forget_number()
+            return
+        self._asked = (part, slot)
+        self._post(ports.NumberSlotOpened(self._device, part, slot, length))
+
+    def _take_part(self, part: NumberPart, slot: SlotId, secret: bytearray) -> None:
+        if not self._number.put(part, secret):
+            self._post(ports.NumberPartRefused(self._device, part, slot))
+            return
+        self._post(ports.NumberPartTaken(self._device, part, slot))
+        if self._number.is_complete and self.phase is Phase.USABLE:
+            self._guarded(self._read_surface)
+
+    def _forget_number(self) -> None:
+        self._close_slots()
+        self._number.wipe()
+        self._post(ports.NumberForgotten(self._device))
+
+    def _close_slots(self) -> None:
+        self._asked = None
+        self._slots.close()
+        self._camera_slots.close()
+
+    # --- the card's face --------------------------------------------------------------------------------------
+
+    def _read_surface(self) -> None:
+        """With the number, once. The PIN's application is selected again at the end."""
+        jpki, processor = self._application(), self._processor
+        if processor is None:
+            return
+        self._is_verified, self._is_uncovered = False, True
+        event: CardEvent
+        try:
+            self._surface = read_surface(processor, self._number.take(), self._roots)
+            event = ports.SurfaceRead(
+                self._device, self._surface.holder, codec.fingerprint(self._certificate)
+            )
+        except NumberWrong as wrong:
+            event = ports.NumberRejected(self._device, wrong.left)
+        except SurfaceUnusable as why:
+            self._check_gone()
+            event = ports.SurfaceFailed(self._device, why.code)
+        self._cover_secret()
+        jpki.open()
+        self._post(event)
+
+    def _hand_over_photo(self, slot: SlotId) -> None:
+        photo = self._surface.photo if self._surface is not None else bytearray()
+        self._post(ports.PhotoHandedOver(self._device, slot, self._send_photo(slot, photo)))
 
     # --- PIN ------------------------------------------------------------------------------------------------
 
@@ -329,7 +439,7 @@ class CardSession:
         self._post(ports.CardFailed(self._device, code))
 
     def _remove(self) -> None:
-        self._slots.close()
+        self._close_slots()
         self._power_off()
         self.phase = Phase.REMOVED
         self._post(ports.CardRemoved(self._device))
@@ -344,13 +454,20 @@ class CardSession:
 
     def _power_off(self) -> None:
         self._cover_secret()
-        card, self._card, self._jpki = self._card, None, None
+        card, self._card, self._jpki, self._processor = self._card, None, None, None
         self._is_verified = False
         self._certificate = b""
+        self._forget_person()
         if self._plain is not None:
             self.exchanges, self._plain = self._plain.sent, None
         if card is not None:
             card.close()
+
+    def _forget_person(self) -> None:
+        self._number.wipe()
+        surface, self._surface = self._surface, None
+        if surface is not None:
+            surface.photo[:] = bytes(len(surface.photo))
 
     def _application(self) -> Jpki:
         if self._jpki is None:

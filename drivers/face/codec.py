@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from kiosk.errors import PeerProtocolError
+from kiosk.ipc.photo_slot import PHOTO_MAX
 
-PHOTO_MAX: Final = 200_000
-"""Bytes of one photo; a packet that large passes a SOCK_SEQPACKET socket with its default buffer."""
 SIDE_MIN: Final = 64
 SIDE_MAX: Final = 1024
 _TILES_MAX: Final = 16

@@ -1,8 +1,8 @@
 """What travels between the core and a vision process: kiosk.ports' own types, one JSON object a line, both ways.
 
-    core -> vision   StartFaceCheck, StopFaceCheck, ForbidCamera, AllowCamera
+    core -> vision   StartFaceCheck, StopFaceCheck, ForbidCamera, AllowCamera, Ping
     vision -> core   DeviceArrived, DeviceLost, CameraForbidden, PhotoSlotOpened, FaceHint, FaceTurnAsked,
-                     FaceTurnEnded, FaceJudged
+                     FaceTurnEnded, FaceJudged, Pong
 
 No type here has room for a picture, or for numbers that describe a face.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from kiosk import ports
+from kiosk.ipc.fresh import Ping, Pong
 from kiosk.ipc.wire import LineDecoder
 from kiosk.plain import Codec, encode
 
@@ -27,19 +28,19 @@ FaceEvent = (
 )
 FaceCommand = ports.StartFaceCheck | ports.StopFaceCheck | ports.ForbidCamera | ports.AllowCamera
 
-_EVENTS: Final[Codec[FaceEvent]] = Codec(FaceEvent)
-_COMMANDS: Final[Codec[FaceCommand]] = Codec(FaceCommand)
+_EVENTS: Final[Codec[FaceEvent | Pong]] = Codec(FaceEvent | Pong)
+_COMMANDS: Final[Codec[FaceCommand | Ping]] = Codec(FaceCommand | Ping)
 
 
-def line(message: FaceEvent | FaceCommand) -> bytes:
+def line(message: FaceEvent | FaceCommand | Ping | Pong) -> bytes:
     return encode(message) + b"\n"
 
 
-def event_decoder() -> LineDecoder[FaceEvent]:
+def event_decoder() -> LineDecoder[FaceEvent | Pong]:
     """Reads what a vision process says."""
     return LineDecoder(_EVENTS)
 
 
-def command_decoder() -> LineDecoder[FaceCommand]:
+def command_decoder() -> LineDecoder[FaceCommand | Ping]:
     """Reads what the core says."""
     return LineDecoder(_COMMANDS)

@@ -1,9 +1,6 @@
-"""The photo's road: one packet from the card process to this one, past the core.
+"""The photo's road: one packet (kiosk/ipc/photo_slot.py) from the card process to this one, past the core.
 
-    offset 0   slot id, 16 bytes (the 32 hex digits of SlotId as bytes)
-    offset 16  the photo as it stood in the believed record (JPEG 2000), at most PHOTO_MAX bytes
-
-One SOCK_SEQPACKET packet; the answer is one byte, ACCEPTED or REFUSED. The socket exists only while a slot is open,
+The socket exists only while a slot is open,
 and a slot takes one packet: whatever it holds ends it, but for a stranger (SO_PEERCRED: another uid than the card
 process's) and for a packet that names another slot.
 """
@@ -20,21 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from drivers.face.codec import PHOTO_MAX
 from kiosk.ids import SlotId, random_token
+from kiosk.ipc.photo_slot import ACCEPTED, PHOTO_MAX, REFUSED, SLOT_BYTES
 
-SLOT_BYTES: Final = 16
-ACCEPTED: Final = b"\x01"
-REFUSED: Final = b"\x00"
 NOBODY: Final = 65534
 """What every peer looks like across user namespaces."""
 _PEERS_MAX: Final = 4
 _CREDENTIALS: Final = struct.Struct("3i")
-
-
-def packet(slot: SlotId, photo: bytes) -> bytes:
-    """What the card process sends."""
-    return bytes.fromhex(slot) + photo
 
 
 def peer_uid(peer: socket.socket) -> int:

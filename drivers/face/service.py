@@ -27,6 +27,8 @@ from kiosk import ports
 from kiosk.clock import Clock, SystemClock
 from kiosk.errors import DeviceUnavailable, PeerProtocolError
 from kiosk.ids import DeviceId
+from kiosk.ipc.fresh import Ping, Pong
+from kiosk.ipc.watchdog import Watchdog, shorter
 from kiosk.ipc.wire import NEED_DATA
 from kiosk.ports import FaceBand, FaceJudged, FaceOutcome
 
@@ -62,6 +64,7 @@ class VisionService:
         self._decoder = messages.command_decoder()
         self._selector = selectors.DefaultSelector()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._watchdog = Watchdog()
         self._photos = PhotoChannel(photo_socket, card_uid, self._selector, self._take_photo)
         self._recogniser: Recogniser | None = None
         self._check: FaceCheck | None = None
@@ -84,12 +87,14 @@ class VisionService:
             self._recogniser = Recogniser()
             self._post(ports.DeviceArrived(self._device, f"{self._camera.identity}, {IDENTITY}"))
             while not self._is_over:
+                self._watchdog.beat()
                 self._turn()
         except CoreGone:
             log.info("face: the core went away")
         finally:
             self._forget()
             self._selector.close()
+            self._watchdog.close()
 
     def _turn(self) -> None:
         """What came on the sockets, then one frame."""
@@ -99,7 +104,7 @@ class VisionService:
             timeout = max(0.0, self._photo_until_s - self._clock.monotonic_s())
         else:
             timeout = None
-        for key, _ in self._selector.select(timeout):
+        for key, _ in self._selector.select(shorter(timeout)):
             now = self._selector.get_map().get(key.fd)
             if now is not None and now.data is key.data:  # not closed by the one before it
                 key.data()
@@ -125,7 +130,10 @@ class VisionService:
                 raise CoreGone from None
             if message is NEED_DATA:
                 return
-            self._obey(message)
+            if isinstance(message, Ping):
+                self._tell(Pong())
+            else:
+                self._obey(message)
 
     def _obey(self, command: FaceCommand) -> None:
         match command:
@@ -216,8 +224,11 @@ class VisionService:
         self._watcher = self._check = None
 
     def _post(self, event: ports.Event) -> None:
+        self._tell(_known(event))
+
+    def _tell(self, message: FaceEvent | Pong) -> None:
         try:
-            self._core.sendall(messages.line(_known(event)))
+            self._core.sendall(messages.line(message))
         except OSError:
             raise CoreGone from None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+import msgspec
+
 from kiosk.ids import DeviceId, OpId, SlotId
 from kiosk.ports.base import Command, Event
 
@@ -16,6 +18,34 @@ class CardKind(enum.Enum):
     IPHONE = "iphone"
     NO_PIN = "no_pin"
     """顔認証マイナンバーカード: no PIN was ever set. To the counter, politely."""
+
+
+class NumberPart(enum.Enum):
+    """照合番号B as three questions about what is printed on the card; or all of it, read by the camera."""
+
+    BIRTH = "birth"
+    """6 digits: year (of the era; of the Common Era for foreign residents), month, day."""
+    EXPIRY = "expiry"
+    """4 digits: the year in which the card ends."""
+    CODE = "code"
+    """4 digits: セキュリティコード."""
+    WHOLE = "whole"
+    """14 digits, from the vision process and never through a screen."""
+
+
+class CardHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who the card itself says it belongs to, from a record that was believed. Lives in memory until the session ends;
+    never in a journal, log or view.
+    """
+
+    name: str
+    birth: str
+    """YYYY-MM-DD."""
+    sex: str
+    """`1` male, `2` female, `9` other (facts/card.md §2.2)."""
+
+    def __repr__(self) -> str:
+        return "CardHolder()"
 
 
 class CardInserted(Event, frozen=True):
@@ -91,6 +121,91 @@ class CardFailed(Event, frozen=True):
 
     device: DeviceId
     code: str
+
+
+class NumberSlotOpened(Event, frozen=True):
+    """The card process waits for one packet with the digits of this part. No card needs to be there."""
+
+    device: DeviceId
+    part: NumberPart
+    slot: SlotId
+    length: int
+
+
+class NumberPartTaken(Event, frozen=True):
+    """The part has a possible form and is held. After the last one the whole number is held for at most 60 s, until a
+    card is there."""
+
+    device: DeviceId
+    part: NumberPart
+    slot: SlotId
+
+
+class NumberPartRefused(Event, frozen=True):
+    """Not a date, or a year in which no card ends: nothing of this part is held, no try of any card was used."""
+
+    device: DeviceId
+    part: NumberPart
+    slot: SlotId
+
+
+class NumberForgotten(Event, frozen=True):
+    """Nothing of the number is held any more: its time ran out, or the process that held it ended."""
+
+    device: DeviceId
+
+
+class NumberRejected(Event, frozen=True):
+    """The card does not know this number. `attempts_left` 0: it takes no number any more."""
+
+    device: DeviceId
+    attempts_left: int
+
+
+class SurfaceRead(Event, frozen=True):
+    """The card's face was opened with the number and believed: issuer, record, and that the card is no copy. Its photo
+    waits in the card process."""
+
+    device: DeviceId
+    holder: CardHolder
+    fingerprint: str
+    """Of the certificate of the same uninterrupted session: must equal CardRead's."""
+
+
+class SurfaceFailed(Event, frozen=True):
+    """The card's face could not be read or believed. `code`: `not-believed`, `few-tries`, `no-roots`, `protocol`. The
+    card is still usable for the PIN."""
+
+    device: DeviceId
+    code: str
+
+
+class PhotoHandedOver(Event, frozen=True):
+    """The photo went to the vision process, or was not taken there."""
+
+    device: DeviceId
+    slot: SlotId
+    is_taken: bool
+
+
+class OpenNumberSlot(Command, frozen=True):
+    """Ask for a part of 照合番号B. Before the card is there, and also when it is."""
+
+    device: DeviceId
+    part: NumberPart
+
+
+class ForgetNumber(Command, frozen=True):
+    """Close the slot and wipe what is held of the number. No answer."""
+
+    device: DeviceId
+
+
+class HandOverPhoto(Command, frozen=True):
+    """Send the believed photo to the vision process's slot: ends in PhotoHandedOver. After SurfaceRead only."""
+
+    device: DeviceId
+    slot: SlotId
 
 
 class OpenPinSlot(Command, frozen=True):

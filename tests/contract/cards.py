@@ -6,18 +6,24 @@ import atexit
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from drivers.card_service import roots
 from drivers.card_service.messages import CardEvent
-from drivers.card_service.session import CardSession, Presence
+from drivers.card_service.number import Number
+from drivers.card_service.session import CardSession, Presence, Roads
+from drivers.jpki.cv import Roots
 from drivers.jpki.sim import box as boxes
 from drivers.jpki.sim.box import Options
 from drivers.jpki.sim.card import Fault, VirtualCard
 from drivers.jpki.sim.filesystem import Image, Memory, Secret
+from kiosk import ports
 from kiosk.errors import DeviceTimeout, DeviceUnavailable
 from kiosk.ids import DeviceId, SlotId
+from kiosk.ports import NumberPart
 
 DEVICE = DeviceId("card1")
 PIN = "1234"
@@ -45,6 +51,32 @@ def card(name: str = "hanako", options: Options | None = None, faults: tuple[Fau
     secrets = {each: stored[each] for each in stored.names()}
     memory = Memory({k: Secret(v.value, v.left, v.most, v.is_dead) for k, v in secrets.items()})
     return VirtualCard(image, memory, options.is_lenient, faults)
+
+
+@cache
+def cv_roots() -> Roots:
+    """Of the box: what a kiosk pins."""
+    return roots.load(box() / "pki" / "cv-roots.txt", allow_virtual=True)
+
+
+def number_b(name: str = "hanako") -> str:
+    """What is printed on this card."""
+    secret = boxes.open_card(box(), name, Options())[1]["number.b"].value
+    assert len(secret) == 14
+    return secret
+
+
+@dataclass
+class Still:
+    """A clock that tests move."""
+
+    now_s: float = 100.0
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+    def wall(self) -> datetime:
+        return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -92,7 +124,7 @@ class Slots:
         self.slot: SlotId | None = None
         self.count = 0
 
-    def open(self, min_length: int, max_length: int) -> SlotId:
+    def open(self, min_length: int, max_length: int, life_s: float = 0.0) -> SlotId:
         self.count += 1
         self.slot = SlotId(f"{self.count:032x}")
         return self.slot
@@ -109,10 +141,20 @@ class Desk:
     held: Held
     events: list[CardEvent] = field(default_factory=list)
     slots: Slots = field(default_factory=Slots)
+    camera_slots: Slots = field(default_factory=Slots)
     refusal: DeviceTimeout | DeviceUnavailable | None = None
+    clock: Still = field(default_factory=Still)
+    photos: list[tuple[SlotId, bytes]] = field(default_factory=list)
+    roots: Roots = field(default_factory=cv_roots)
 
     def __post_init__(self) -> None:
-        self.session = CardSession(DEVICE, self.events.append, self._connect, self.slots)
+        roads = Roads(self.slots, self.camera_slots, self._send_photo)
+        self.number = Number(self.clock)
+        self.session = CardSession(DEVICE, self.events.append, self._connect, roads, self.number, self.roots)
+
+    def _send_photo(self, slot: SlotId, photo: bytearray) -> bool:
+        self.photos.append((slot, bytes(photo)))
+        return bool(photo)
 
     def _connect(self, _: Presence) -> Held:
         if self.refusal is not None:
@@ -133,6 +175,17 @@ class Desk:
         secret = bytearray(digits)
         self.session.take_secret(secret)
         return secret
+
+    def type_number(self, digits: str) -> None:
+        """照合番号B as a person answers the three questions."""
+        parts = (
+            (NumberPart.BIRTH, digits[:6]),
+            (NumberPart.EXPIRY, digits[6:10]),
+            (NumberPart.CODE, digits[10:]),
+        )
+        for part, typed in parts:
+            self.session.obey(ports.OpenNumberSlot(DEVICE, part))
+            self.enter(typed.encode())
 
     def last(self) -> CardEvent:
         return self.events[-1]

@@ -15,15 +15,19 @@ from pathlib import Path
 import pytest
 
 from drivers.card_service import client, messages
-from drivers.card_service.service import EXIT_STUCK, CardService
+from drivers.card_service.service import EXIT_STUCK, CardService, Places, Users
 from kiosk import ports
 from kiosk.errors import ConfigError, ContractError
-from kiosk.ids import DeviceId, OpId
+from kiosk.ids import DeviceId, OpId, SlotId
+from kiosk.ipc import fresh
+from kiosk.ipc.fresh import Ping, Pong
 from kiosk.ipc.secret_slot import ACCEPTED, SECRET_MAX
 from kiosk.ipc.wire import LINE_MAX, NEED_DATA
-from tests.contract.cards import DEVICE, PIN, Held, Seen, card
+from kiosk.ports import NumberPart
+from tests.contract.cards import DEVICE, PIN, Held, Seen, card, cv_roots, number_b
 
 PATIENCE_S = 20.0
+PARTS = (NumberPart.BIRTH, NumberPart.EXPIRY, NumberPart.CODE)
 
 
 class Process:
@@ -31,8 +35,10 @@ class Process:
 
     def __init__(self, path: Path, core: socket.socket) -> None:
         self.held = Held(card())
+        us = os.geteuid()
+        places = Places(path / "pin.sock", path / "number.sock", path / "photo.sock")
         self.service = CardService(
-            core, DeviceId("inside"), path / "pin.sock", os.geteuid(), lambda _: self.held
+            core, DeviceId("inside"), places, Users(us, us), lambda _: self.held, cv_roots()
         )
         self._thread = threading.Thread(target=self._run, args=(core,), daemon=True)
         self._thread.start()
@@ -59,7 +65,7 @@ class Here:
         self.process = Process(path, other)
         self._decoder = messages.event_decoder()
 
-    def next(self) -> messages.CardEvent | None:
+    def next(self) -> messages.CardEvent | Pong | None:
         while True:
             event = self._decoder.next_message()
             if event is not NEED_DATA:
@@ -69,7 +75,7 @@ class Here:
                 return None
             self._decoder.feed(data)
 
-    def send(self, *commands: messages.CardCommand) -> None:
+    def send(self, *commands: messages.CardCommand | Ping) -> None:
         self.end.sendall(b"".join(map(messages.line, commands)))
 
 
@@ -158,6 +164,46 @@ def test_commands_in_pieces_and_many_at_once_are_the_same(here: Here) -> None:
     assert kinds == [ports.PinSlotOpened, ports.PinSlotClosed] * 2
 
 
+def test_the_loop_that_works_says_that_it_is_there(here: Here) -> None:
+    here.send(Ping())
+    assert here.next() == Pong()
+
+
+def test_the_number_comes_before_its_card_and_the_photo_goes_past_the_core(
+    here: Here, tmp_path: Path
+) -> None:
+    b = number_b()
+    for part, digits in zip(PARTS, (b[:6], b[6:10], b[10:]), strict=True):
+        here.send(ports.OpenNumberSlot(DEVICE, part))
+        opened = here.next()
+        assert isinstance(opened, ports.NumberSlotOpened) and opened.length == len(digits)
+        assert _enter(tmp_path, opened.slot, digits.encode()) == ACCEPTED
+        assert here.next() == ports.NumberPartTaken(DeviceId("inside"), part, opened.slot)
+    here.process.insert()
+    kinds = [type(here.next()) for _ in range(4)]
+    assert kinds == [ports.DeviceArrived, ports.CardInserted, ports.CardRead, ports.SurfaceRead]
+    got: list[bytes] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as vision:
+        vision.bind(os.fspath(tmp_path / "photo.sock"))
+        vision.listen()
+        taker = threading.Thread(target=_take_photo, args=(vision, got))
+        taker.start()
+        slot = SlotId("ab" * 16)
+        here.send(ports.HandOverPhoto(DEVICE, slot))
+        assert here.next() == ports.PhotoHandedOver(DeviceId("inside"), slot, True)
+        taker.join(PATIENCE_S)
+    assert got[0][:16].hex() == slot and got[0][16:].startswith(bytes.fromhex("0000000C6A502020"))
+    here.send(ports.HandOverPhoto(DEVICE, slot))  # nobody listens any more
+    assert here.next() == ports.PhotoHandedOver(DeviceId("inside"), slot, False)
+
+
+def _take_photo(vision: socket.socket, got: list[bytes]) -> None:
+    peer, _ = vision.accept()
+    with peer:
+        got.append(peer.recv(300_000))
+        peer.send(b"\x01")
+
+
 def test_a_road_that_cannot_be_made_ends_the_session(tmp_path: Path) -> None:
     here = Here(tmp_path / "missing")
     here.process.insert()
@@ -177,7 +223,10 @@ def test_a_reader_that_hangs_ends_the_process() -> None:
         from tests.contract.cards import DEVICE, Seen
         service.STUCK_S = 0.1
         here, there = socket.socketpair()
-        made = service.CardService(there, DEVICE, Path("/nowhere"), 0, lambda _: threading.Event().wait())
+        made = service.CardService(
+            there, DEVICE, service.Places(*3 * [Path("/nowhere")]), service.Users(0, 0),
+            lambda _: threading.Event().wait(), {},
+        )
         made.tell_reader(Seen(has_card=True, insertions=1))
         made.run()
     """
@@ -265,6 +314,56 @@ def test_a_process_that_dies_with_a_card_inside_is_a_failure(core: Core, listene
     process.service.stop()
     assert heard() == ports.CardFailed(DEVICE, "process-lost")
     listener.processes.get(timeout=PATIENCE_S)
+
+
+def test_a_number_that_a_process_held_is_said_to_be_gone_when_it_dies(core: Core, listener: Listener) -> None:
+    driver, heard = core
+    driver.start()
+    driver.perform(ports.OpenNumberSlot(DEVICE, NumberPart.BIRTH))
+    process = listener.processes.get(timeout=PATIENCE_S)
+    assert isinstance(heard(), ports.NumberSlotOpened)
+    process.service.stop()
+    assert heard() == ports.NumberForgotten(DEVICE)
+    listener.processes.get(timeout=PATIENCE_S)
+    driver.perform(ports.OpenNumberSlot(DEVICE, NumberPart.BIRTH))
+    assert isinstance(heard(), ports.NumberSlotOpened)
+
+
+def test_a_number_asked_for_after_a_card_left_goes_to_the_next_process(
+    core: Core, listener: Listener
+) -> None:
+    driver, heard = core
+    driver.start()
+    process = listener.processes.get(timeout=PATIENCE_S)
+    process.insert()
+    for _ in range(3):
+        heard()
+    process.service.tell_reader(Seen(insertions=2))
+    assert heard() == ports.CardRemoved(DEVICE)
+    driver.perform(ports.OpenNumberSlot(DEVICE, NumberPart.BIRTH))
+    assert isinstance(heard(), ports.NumberSlotOpened)
+    assert process.has_ended()
+
+
+def test_a_process_that_hangs_is_asked_and_then_left(
+    core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh, "PING_EVERY_S", 0.02)
+    monkeypatch.setattr(fresh, "SILENT_MAX_S", 0.3)
+    driver, heard = core
+    with socket.socket(socket.AF_UNIX) as silent:  # connected, and never a word more
+        silent.bind(os.fspath(tmp_path / "card.sock"))
+        silent.listen()
+        driver.start()
+        hung, _ = silent.accept()
+        with hung:
+            hung.sendall(messages.line(ports.CardInserted(DEVICE)))
+            assert heard() == ports.CardInserted(DEVICE)
+            assert hung.recv(100).startswith(messages.line(Ping()))
+            assert heard() == ports.CardFailed(DEVICE, "process-hangs")
+            silent.accept()[0].close()  # the next one, at once
+            while hung.recv(4096):  # and this one is let go
+                pass
 
 
 def test_commands_without_a_card_do_not_reach_the_next_one(core: Core, listener: Listener) -> None:

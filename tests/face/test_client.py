@@ -15,6 +15,7 @@ from drivers.registry import driver
 from kiosk import ports
 from kiosk.errors import ConfigError, ContractError
 from kiosk.ids import DeviceId, OpId
+from kiosk.ipc.fresh import Ping
 from kiosk.ipc.wire import NEED_DATA
 from kiosk.ports import Event, FaceBand, FaceJudged, FaceOutcome
 
@@ -53,7 +54,7 @@ class Process:
     def say(self, event: messages.FaceEvent) -> None:
         self.peer.sendall(messages.line(event))
 
-    def hear(self) -> messages.FaceCommand | None:
+    def hear(self) -> messages.FaceCommand | Ping | None:
         while (command := self._decoder.next_message()) is NEED_DATA:
             data = self.peer.recv(4096)
             if not data:

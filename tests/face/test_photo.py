@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.face.codec import PHOTO_MAX, PhotoSize, photo_size
+from drivers.face.codec import PhotoSize, photo_size
 from kiosk.errors import PeerProtocolError
+from kiosk.ipc.photo_slot import PHOTO_MAX
 from tests.face.kit import photo_jp2
 
 PHOTO = photo_jp2()

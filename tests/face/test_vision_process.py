@@ -16,9 +16,10 @@ import pytest
 pytest.importorskip("dlib", reason="the extra `vision` is not installed")
 
 from drivers.face import messages
-from drivers.face.photo_channel import ACCEPTED, REFUSED, packet
 from kiosk import ports
 from kiosk.ids import SlotId
+from kiosk.ipc.fresh import Pong
+from kiosk.ipc.photo_slot import ACCEPTED, REFUSED
 from kiosk.ipc.wire import NEED_DATA
 from kiosk.ports import FaceBand, FaceHint, FaceJudged, FaceOutcome
 from tests.face import kit
@@ -63,6 +64,7 @@ class Vision:
             data = self.core.recv(4096)
             assert data, "the process ended"
             self._decoder.feed(data)
+        assert not isinstance(event, Pong)
         return event
 
     def expect(self, kind: type) -> messages.FaceEvent:
@@ -77,7 +79,7 @@ class Vision:
             card.settimeout(30)
             card.connect(os.fspath(self.photo_socket))
             try:
-                card.send(packet(slot, photo))
+                card.send(bytes.fromhex(slot) + photo)
                 return card.recv(1)
             except (BrokenPipeError, ConnectionResetError):  # a stranger is refused before it can send
                 return REFUSED

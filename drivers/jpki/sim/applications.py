@@ -22,6 +22,9 @@ TEXT_AID: Final = bytes.fromhex("D3921000310001010408")
 JUKI_AID: Final = bytes.fromhex("D3921000310001010401")
 COMMON_AID: Final = bytes.fromhex("D3921000310001010100")
 
+TEXT_CV: Final = "9000033F"
+"""How the ids of our record signers begin: a state's would with 5."""
+
 NEVER: Final = frozenset({-1})
 """No reference opens it."""
 
@@ -55,6 +58,8 @@ class Contents:
     """Of the card, YYYYMMDD."""
     is_long_form: bool
     """`FF20 82 LL LL` instead of the shortest length (facts/card.md §2.2)."""
+    photo: bytes
+    """JPEG 2000."""
     record: str = "genuine"
     """`bad-signature`: text and face are signed by another key. `other-photo`: somebody else's portrait under the
     signature over the right one. `copied`: the card key is not the one in the record."""
@@ -145,7 +150,7 @@ def text(contents: Contents) -> Directory:
     hashed += tlv.write(0xDF32, hashlib.sha256(b"".join(objects)).digest())
     record = tlv.write(0xFF30, hashed + tlv.write(0xDF33, sign_record(record_key(contents, issuer), hashed)))
     card_key = tlv.write(0xDF51, public_key(contents.card_key))
-    basic = tlv.write(0xDF41, bytes.fromhex("01030E01")) + tlv.write(0xDF42, key_id("9000033F", issuer))
+    basic = tlv.write(0xDF41, bytes.fromhex("01030E01")) + tlv.write(0xDF42, key_id(TEXT_CV, issuer))
     basic += tlv.write(0xDF43, b"\x00" * 80)
     by_number, by_text = frozenset({0x11, 0x14}), frozenset({0x11, 0x15})
     by_any = by_number | by_text
@@ -153,7 +158,7 @@ def text(contents: Contents) -> Directory:
         0x0001: Binary(number, by_number),
         0x0002: Binary(padded(body, 512), by_text),
         0x0003: Binary(record, by_any),
-        0x0004: Binary(cv_certificate(issuer, "9000033F")),
+        0x0004: Binary(cv_certificate(issuer, TEXT_CV)),
         0x0005: Binary(padded(tlv.write(0xFF40, basic), 256)),
         0x0006: Binary(tlv.write(0xA1, public_key(contents.card_key)), by_any),
         0x0007: Binary(

@@ -1,8 +1,10 @@
 """The box of virtual cards on disk: made once, then opened card by card.
 
-DIR/pki/ auth-ca, sign-ca, cv-text, cv-surface (keys and roots); ca.pem (= the auth root), crl.pem,
-crl.der DIR/cards/N/ keys and certificates of one card, memory.json (secrets and counters, written at
-every change) DIR/links.csv certificate_serial_hex,resident_id (lower-case hex, no leading zeros)
+DIR/pki/      auth-ca, sign-ca, cv-text, cv-surface (keys and roots); ca.pem (= the auth root), crl.pem, crl.der,
+              cv-roots.txt (for kiosk-card --cv-roots)
+DIR/cards/N/  keys and certificates of one card, memory.json (secrets and counters, written at every change), photo.jp2
+              where it carries a given picture
+DIR/links.csv certificate_serial_hex,resident_id (lower-case hex, no leading zeros)
 """
 
 from __future__ import annotations
@@ -62,8 +64,15 @@ def _make_pki(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, purpose in (("auth-ca", "user authentication"), ("sign-ca", "digital signature")):
         pki.new_authority(purpose).write(folder, name)
-    for name in ("cv-text", "cv-surface"):
-        pki.write_key(folder / f"{name}.key.pem", pki.new_key())
+    roots = []
+    for name, prefix in (("cv-text", applications.TEXT_CV), ("cv-surface", surface.SURFACE_CV)):
+        key = pki.new_key()
+        pki.write_key(folder / f"{name}.key.pem", key)
+        numbers = key.public_key().public_numbers()
+        roots.append(
+            f"{applications.key_id(prefix, key).hex()} {numbers.n:0512x} {numbers.e:06x}  # {name}\n"
+        )
+    (folder / "cv-roots.txt").write_text("".join(roots))
     write_revocation_list(folder, [])
     (folder / "ca.pem").write_bytes((folder / "auth-ca.pem").read_bytes())
 
@@ -72,6 +81,11 @@ def write_revocation_list(folder: Path, serials: list[int]) -> None:
     crl = pki.revocation_list(Authority.read(folder, "auth-ca"), serials)
     (folder / "crl.pem").write_bytes(crl.public_bytes(serialization.Encoding.PEM))
     (folder / "crl.der").write_bytes(crl.public_bytes(serialization.Encoding.DER))
+
+
+def set_photo(box: Path, name: str, picture: Path) -> None:
+    """From the next placing on, this card carries this person's picture: small, grey, JPEG 2000, rightly signed."""
+    (box / "cards" / name / "photo.jp2").write_bytes(surface.photo_of(picture))
 
 
 def revoke(box: Path, name: str) -> None:
@@ -151,6 +165,7 @@ def open_card(box: Path, name: str, options: Options) -> tuple[Image, Memory]:
 def _contents(box: Path, folder: Path, person: Person, options: Options) -> applications.Contents:
     authority = Authority.read(box / "pki", "auth-ca")
     auth_key = pki.read_key(folder / "auth.key.pem")
+    photo = folder / "photo.jp2"
     return applications.Contents(
         person=person,
         device=options.device,
@@ -166,6 +181,7 @@ def _contents(box: Path, folder: Path, person: Person, options: Options) -> appl
         expiry=json.loads((folder / "card.json").read_text())["expiry"],
         is_long_form=options.is_long_form,
         record=options.record,
+        photo=photo.read_bytes() if photo.exists() else surface.portrait(person.key),
     )
 
 

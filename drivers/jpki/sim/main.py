@@ -118,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--person", action="append", choices=sorted(PERSONS), help="default: everybody")
     make.add_argument("--pin", default="1234", help="every four-digit secret of the new cards")
     make.add_argument("--sign-password", default="EXAMPLE2026A")
+    make.add_argument(
+        "--photo", action="append", default=[], metavar="NAME=FILE", help="this picture on that card"
+    )
     run = commands.add_parser("run", help="offer cards to a vpcd")
     run.add_argument("--state", type=Path, required=True)
     run.add_argument("--control", type=Path, help="control socket (verbs: README.md)")
@@ -163,6 +166,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         match args.command:
             case "make":
                 boxes.make(args.state, args.person or sorted(PERSONS), args.pin, args.sign_password)
+                for each in args.photo:
+                    name, _, picture = each.partition("=")
+                    boxes.set_photo(args.state, name, Path(picture))
             case "revoke":
                 boxes.revoke(args.state, args.person)
             case _:

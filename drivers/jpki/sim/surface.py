@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import padding, utils
@@ -29,7 +30,7 @@ from drivers.jpki.sim.persons import MUNICIPALITY_CODE
 
 AID: Final = bytes.fromhex("D3921000310001010402")
 _PHOTO_SIZE: Final = (240, 320)
-_CV_PREFIX: Final = "9000023F"
+SURFACE_CV: Final = "9000023F"
 _BLOCK_HEAD: Final = bytes.fromhex("3071300D060960864801650304020105000460")
 """A DigestInfo that says SHA-256 and carries 96 bytes: three hashes at once."""
 
@@ -44,7 +45,7 @@ def surface(contents: Contents) -> Directory:
     basic = b"".join(
         (
             tlv.write(0xDF31, bytes.fromhex("06030E01")),
-            tlv.write(0xDF32, key_id(_CV_PREFIX, issuer)),
+            tlv.write(0xDF32, key_id(SURFACE_CV, issuer)),
             tlv.write(0xDF33, b"\x01"),
             tlv.write(0xDF34, MUNICIPALITY_CODE.encode()),
             tlv.write(0xDF35, b"\x00" * 32),
@@ -56,7 +57,7 @@ def surface(contents: Contents) -> Directory:
         ),
         0x0002: Binary(face(contents), by_any),
         0x0003: Binary(padded(tlv.write(0xFF30, basic), 256)),
-        0x0004: Binary(cv_certificate(issuer, _CV_PREFIX)),
+        0x0004: Binary(cv_certificate(issuer, SURFACE_CV)),
         0x0005: Binary(tlv.write(0xFF40, number + tlv.write(0xDF43, sign_record(issuer, number))), by_a),
         0x0006: Binary(b"\xff" * 16, by_any),
         0x0011: Reference("birth"),
@@ -77,7 +78,7 @@ def face(contents: Contents) -> bytes:
     )
     name = tlv.write(0xDF25, text_picture(person.text_name, (412, 48)))
     address = tlv.write(0xDF26, text_picture(person.address, (412, 96)))
-    photo = tlv.write(0xDF27, portrait(person.key))
+    photo = tlv.write(0xDF27, contents.photo)
     shown = tlv.write(0xDF27, portrait("somebody else")) if contents.record == "other-photo" else photo
     groups = (b"".join(texts), name + address, photo)
     block = _BLOCK_HEAD + b"".join(hashlib.sha256(each).digest() for each in groups)
@@ -113,6 +114,16 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
         except OSError:
             continue
     return ImageFont.load_default(size)
+
+
+def photo_of(path: Path) -> bytes:
+    """A picture as cards carry it: small, grey, JPEG 2000."""
+    with Image.open(path) as opened:
+        picture = opened.convert("L")
+    picture.thumbnail(_PHOTO_SIZE)
+    out = io.BytesIO()
+    picture.save(out, "JPEG2000", quality_mode="dB", quality_layers=[36])
+    return out.getvalue()
 
 
 def portrait(key: str) -> bytes:
