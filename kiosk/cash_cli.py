@@ -9,6 +9,8 @@ Each verb appends records, none changes one. The journal has one writer, so the 
     printed LINE                 the paper in doubt did come out: its fee becomes 収納金
     not-printed LINE             it did not: the line is void, its fee stands on a slip that the counter pays
     paid OP --pieces N           of a payout in doubt N pieces, all told, did go out
+    note-in OP --unit UNIT       the note in doubt lies in that unit: its amount stands on a slip
+    note-back OP                 the note in doubt was handed back to its owner
     redeem SLIP                  the counter has paid this slip (戻出), whole
 """
 
@@ -34,6 +36,7 @@ _COUNTED = re.compile(r"(?P<unit>[a-z0-9_-]+)=(?P<pieces>[0-9]{1,5})")
 _OPERATOR = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _REASON = re.compile(r"[^\x00-\x1f]{3,200}")
 SLIP_LENGTH = 12
+CASHBOX = "cashbox"
 
 
 def counts(config: Config, words: Sequence[str], operator: str) -> list[r.AnyRecord]:
@@ -101,6 +104,31 @@ def paid(ledger: Ledger, op: str, pieces: int, operator: str, reason: str) -> li
     ]
 
 
+def note_settled(ledger: Ledger, op: str, unit: str, operator: str, reason: str) -> list[r.AnyRecord]:
+    """`unit` empty: its owner has it. In a unit it is held money, which the counter gives back against a slip."""
+    note = ledger.notes.get(OpId(op))
+    if note is None or not note.is_doubtful:
+        raise ConfigError(f"{op}: no note in doubt")
+    records: list[r.AnyRecord] = [
+        r.NoteResolved(
+            note.op, note.device, note.transaction, note.denomination, DeviceId(unit), operator, reason
+        )
+    ]
+    if unit:
+        slip = random_token()[:SLIP_LENGTH]
+        records.append(r.OwedOnSlip(note.transaction, slip, note.denomination.face, "note"))
+    account = ledger.accounts.get(note.transaction)
+    return records if account is None else _closing(ledger, account, records, "slip" if unit else "failed")
+
+
+def _note_unit(config: Config, unit: str) -> str:
+    """Where notes can lie: the cash box, or a box of the note unit."""
+    boxes = [each for each, face in config.equipment.hoppers.items() if face.is_note]
+    if unit not in (CASHBOX, *boxes):
+        raise ConfigError(f"--unit: {' '.join((CASHBOX, *boxes))}")
+    return unit
+
+
 def redeemed(ledger: Ledger, slip: str, operator: str) -> list[r.AnyRecord]:
     found = ledger.slips.get(slip)
     if found is None or not found.amount:
@@ -124,6 +152,11 @@ def waiting(ledger: Ledger) -> list[str]:
         f"payout in doubt {each.op}  {each.device}  {each.denomination.value}  {each.proven} of {each.count} proven"
         for each in ledger.doubts.values()
     ]
+    lines += [
+        f"note in doubt {each.op}  {each.denomination.value}  {each.device}"
+        for each in ledger.notes.values()
+        if each.is_doubtful
+    ]
     lines += [f"slip {each.slip}  {each.amount.value} yen" for each in ledger.slips.values()]
     return lines or ["nothing waits"]
 
@@ -146,6 +179,9 @@ def _parser() -> argparse.ArgumentParser:
     of_payout = verbs.add_parser("paid", parents=[common, signed, reasoned])
     of_payout.add_argument("what")
     of_payout.add_argument("--pieces", type=int, required=True)
+    verbs.add_parser("note-in", parents=[common, signed, reasoned]).add_argument("what")
+    verbs.choices["note-in"].add_argument("--unit", required=True)
+    verbs.add_parser("note-back", parents=[common, signed, reasoned]).add_argument("what")
     verbs.add_parser("redeem", parents=[common, signed]).add_argument("what")
     return parser
 
@@ -162,6 +198,8 @@ def _records(config: Config, ledger: Ledger, given: argparse.Namespace) -> list[
         "printed": lambda: printed(ledger, given.what),
         "not-printed": lambda: not_printed(ledger, given.what),
         "paid": lambda: paid(ledger, given.what, given.pieces, operator, reason),
+        "note-in": lambda: note_settled(ledger, given.what, _note_unit(config, given.unit), operator, reason),
+        "note-back": lambda: note_settled(ledger, given.what, "", operator, reason),
         "redeem": lambda: redeemed(ledger, given.what, operator),
     }
     records = makers[given.verb]()

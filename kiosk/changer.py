@@ -140,9 +140,12 @@ def _is_safe(
 
 
 def _bursts(faces: Sequence[Denomination]) -> Iterator[Cash]:
-    """Every hand of up to BURST pieces that has the last face in it: the others were looked at before."""
+    """Every hand of up to BURST pieces that has the last face in it: the others were looked at before. Of notes one at
+    most: each waits in escrow until it is decided about."""
     for others in range(BURST):
         for hand in combinations_with_replacement(faces, others):
+            if faces[-1].is_note and any(each.is_note for each in hand):
+                continue
             yield sum((Cash({face: 1}) for face in (*hand, faces[-1])), NO_CASH)
 
 

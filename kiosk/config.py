@@ -158,10 +158,13 @@ def _equipment(table: Table) -> Equipment:
         certificate_printer=device("certificate_printer", "certificate1"),
         receipt_printer=device("receipt_printer", "receipt1"),
         acceptor=device("acceptor", "coin1"),
+        note_acceptor=DeviceId(table.text("note_acceptor", "", pattern=rf"({_ID})?")),
         hoppers={DeviceId(key): face for key, face in table.choice_map("hoppers", Denomination, {}).items()},
         faces=table.choices("faces", Denomination, ()),
     )
     table.done()
+    if not made.note_acceptor and any(each.is_note for each in (*made.faces, *made.hoppers.values())):
+        raise table.refuse("note_acceptor", "there are faces or boxes of notes, and nothing takes notes")
     return made
 
 
@@ -192,6 +195,8 @@ def _timeouts(table: Table) -> Timeouts:
         notice=table.seconds("notice", 30, low=5),
         done=table.seconds("done", 12, low=3),
         take=table.seconds("take", 60, low=20),
+        note=table.seconds("note", 30, low=10),
+        bezel=table.seconds("bezel", 10, low=3),
         closing=table.seconds("closing", 3, low=0.5, high=30),
         printer=table.seconds("printer", 180, low=20),
         offer=table.seconds("offer", 600, low=60),

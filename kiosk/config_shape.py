@@ -96,9 +96,11 @@ class Equipment:
     certificate_printer: DeviceId
     receipt_printer: DeviceId
     acceptor: DeviceId
+    note_acceptor: DeviceId
+    """Empty: no notes. Its boxes stand among the hoppers, with the face that they hold."""
     hoppers: Mapping[DeviceId, Denomination]
     faces: tuple[Denomination, ...]
-    """What the acceptor may ever take."""
+    """What may ever be put in here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class Timeouts:
     notice: float
     done: float
     take: float
+    note: float
+    bezel: float
     closing: float
     printer: float
     offer: float

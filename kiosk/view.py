@@ -136,6 +136,19 @@ class Pay(Body, frozen=True):
     is_exact_only: bool
     """釣銭切れ, said before a coin is taken."""
     is_closing: bool = False
+    short: tuple[Denomination, ...] = ()
+    """Faces that the machine knows and cannot give change for now: said before one is put in."""
+    note: str = ""
+    """What became of the last note: `returned` or `refused`; empty: nothing to say."""
+    note_trouble: str = ""
+    """Why no note can be taken: `reach` (she can pull it out herself) or `staff`; empty: none, or no note unit."""
+
+
+class TakeNote(Body, frozen=True):
+    """A note waits in the bezel. `amount`: all that is being given back. `is_late`: it has been waiting too long."""
+
+    amount: Yen
+    is_late: bool = False
 
 
 class Returning(Body, frozen=True):
@@ -233,6 +246,7 @@ AnyBody = (
     | Confirm
     | Pay
     | Returning
+    | TakeNote
     | Working
     | TakeThings
     | Done

@@ -29,6 +29,7 @@ SCREENS: dict[type[views.Body], tuple[str, str]] = {
     views.Confirm: ("confirm", "ConfirmScreen"),
     views.Pay: ("pay", "PayScreen"),
     views.Returning: ("returning", "ReturningScreen"),
+    views.TakeNote: ("take_note", "TakeNoteScreen"),
     views.Working: ("working", "WorkingScreen"),
     views.TakeThings: ("take_things", "TakeThingsScreen"),
     views.Done: ("done", "DoneScreen"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+from msgspec.structs import replace
 
 from kiosk.money import Denomination, Yen
 from kiosk.view import (
@@ -30,6 +33,7 @@ from kiosk.view import (
     StepBar,
     StillThere,
     TakeCard,
+    TakeNote,
     TakeThings,
     Thing,
     Trouble,
@@ -91,6 +95,13 @@ def _long_place() -> Attract:
 def _ten_sold() -> Attract:
     sold = tuple(Price(kind, Yen(fee), Yen(fee + 100)) for kind, fee in _KINDS + _MORE_KINDS)
     return msgspec.structs.replace(_ATTRACT, prices=sold)
+
+
+_SHORT = (Denomination.NOTE5000, Denomination.NOTE10000)
+
+
+def _with(pay: Pay, **changes: Any) -> Pay:
+    return replace(pay, **changes)
 
 
 def _opening() -> Pay:
@@ -194,6 +205,12 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("pay-exact", _pay(100, exact=True), 5, ("Cancel",)),
     ("pay-closing", _pay(1000, closing=True), 5, ()),
     ("pay-opening", _opening(), 5, ()),
+    ("pay-short", _with(_pay(0), short=_SHORT, accepted=(*_COINS, Denomination.NOTE1000)), 5, ("Cancel",)),
+    ("pay-note-back", _with(_pay(0), note="refused"), 5, ("Cancel",)),
+    ("pay-note-stuck", _with(_pay(500, notes=False), note_trouble="reach"), 5, ("Cancel",)),
+    ("pay-note-closed", _with(_pay(0, notes=False), note_trouble="staff"), 5, ("Cancel",)),
+    ("take-note", TakeNote(Yen(3800)), 5, ()),
+    ("take-note-late", TakeNote(Yen(1000), is_late=True), 5, ()),
     ("returning", Returning(Yen(500)), 5, ()),
     ("working-preparing", Working("preparing"), 3, ()),
     ("working", Working("printing", 1, 3, 40), 6, ()),
@@ -241,7 +258,7 @@ NOTICE_CODES = (
     "P-201", "P-202", "P-203",
     "N-301", "N-302", "N-303", "N-304", "N-305", "N-306", "N-307",
     "N-308", "N-309", "N-310", "N-311", "N-312", "M-401",
-    "M-402", "M-403", "M-404", "M-405", "M-406", "R-501", "R-502", "R-503",
+    "M-402", "M-403", "M-404", "M-405", "M-406", "M-407", "M-408", "R-501", "R-502", "R-503",
     "R-504", "X-601", "X-602", "X-603", "X-604", "X-605", "X-606",
 )  # fmt: skip
 """Every public code of the house."""

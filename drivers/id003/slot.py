@@ -111,6 +111,7 @@ class Slot:
         if command.op:
             stage = Stage.COMMITTED if command.is_credited else Stage.STACKING
             self.note = OpenNote(command.denomination, op=command.op, stage=stage)
+            self.note.is_doubtful = self.note.is_unproven = command.is_doubtful and not command.is_credited
 
     def stack(self, op: OpId, now: float) -> Events:
         note = self.note

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from kiosk.changer import accept_mask
+from kiosk.engine import notes
 from kiosk.engine.payout import close_unissued, give_back
-from kiosk.engine.service import device_lost, room_judged, stop_reason
+from kiosk.engine.service import acceptance_set, device_lost, room_judged, stop_reason
 from kiosk.engine.session import advance, notify
 from kiosk.engine.state import Phase, RoomJudged, Turn
-from kiosk.engine.till import account_of, recycled, stock
+from kiosk.engine.till import HELD_CODES, account_of, recycled, stock
 from kiosk.journal.accounts import Account
 from kiosk.journal.records import (
     AcceptorEpoch,
@@ -15,6 +16,10 @@ from kiosk.journal.records import (
     CounterMoved,
     CreditsUnknown,
     IncidentOpened,
+    NoteBack,
+    NoteDoubted,
+    NoteIn,
+    NoteIntended,
     OrderedLine,
     TransactionOpened,
 )
@@ -26,6 +31,8 @@ from kiosk.ports import (
     CoinRefused,
     CreditsLost,
     DeviceLost,
+    NoteEscrowed,
+    ReturnNote,
     SetAcceptance,
     StartTimer,
     StopTimer,
@@ -77,14 +84,31 @@ def enter_pay(turn: Turn) -> None:
         advance(turn)
         return
     turn.go(Phase.AWAITING_PAYMENT)
-    turn.do(SetAcceptance(turn.state.setup.acceptor, accepted_now(turn, Yen(0))))
+    faces = accepted_now(turn, Yen(0))
+    turn.do(SetAcceptance(turn.state.setup.acceptor, tuple(each for each in faces if not each.is_note)))
+    notes.let_in(turn, faces)
 
 
 def accepted_now(turn: Turn, inserted: Yen) -> tuple[Denomination, ...]:
     """Which faces may be put in: only those whose overpayment, or cancel, we can give back."""
     keeps = _partial_sums([line.fee for line in turn.session.lines])
     total, faces = turn.session.total, turn.state.setup.faces
+    if not notes.is_ready(turn.state):
+        faces = tuple(each for each in faces if not each.is_note)
+    inserted += Yen.sum(each.denomination.face for each in notes.pending(turn.state))
     return accept_mask(total, inserted, stock(turn), faces, keeps=keeps, recycled=recycled(turn))
+
+
+def set_slots(turn: Turn, _: object = None) -> None:
+    """While money is awaited: open both slots for what may come now, as far as that has changed."""
+    account = account_of(turn)
+    if account is None or turn.state.phase is not Phase.AWAITING_PAYMENT:
+        return
+    faces = accepted_now(turn, account.inserted.total)
+    coins = tuple(each for each in faces if not each.is_note)
+    if coins != turn.state.accepting:
+        turn.do(SetAcceptance(turn.state.setup.acceptor, coins))
+    notes.let_in(turn, faces)
 
 
 def _partial_sums(fees: list[Yen]) -> set[Yen]:
@@ -118,23 +142,88 @@ def _only_open_account(turn: Turn) -> Account | None:
     return found[0] if len(found) == 1 else None
 
 
-def credited(turn: Turn, record: CoinIn) -> None:
+def note_escrowed(turn: Turn, event: NoteEscrowed) -> None:
+    """A note is held: in with it if its overpayment, or a cancel, can be given back; else it is the person's again."""
+    account = account_of(turn)
+    if (
+        turn.state.phase is not Phase.AWAITING_PAYMENT
+        or account is None
+        or event.denomination not in accepted_now(turn, account.inserted.total)
+    ):
+        turn.do(ReturnNote(event.device))
+        return
+    turn.edit(note_said="")
+    notes.order_in(turn, event)
+
+
+def note_intended(turn: Turn, record: NoteIntended) -> None:
+    """It counts for what else may come, from here on."""
+    notes.stack(turn, record)
+    set_slots(turn)
+
+
+def note_in(turn: Turn, record: NoteIn) -> None:
+    notes.acknowledge(turn, record)
+    session = turn.state.session
+    if session is None or session.transaction != record.transaction or _is_over(turn):
+        if turn.state.recovered:
+            notes.late(turn, record)
+        return
+    credited(turn, record)
+    shut_now(turn)
+
+
+def _is_over(turn: Turn) -> bool:
+    """Nothing more of this visit is paid out by itself, or by her touch."""
+    if turn.state.phase is Phase.IN_TROUBLE:
+        return turn.session.trouble not in HELD_CODES
+    return turn.state.phase in (Phase.TAKING_THINGS, Phase.FINISHED, Phase.NOTIFIED)
+
+
+def note_ended(turn: Turn, _: NoteBack) -> None:
+    """It is the person's again."""
+    turn.do(StopTimer("note"))
+    _go_on(turn)
+    shut_now(turn)
+
+
+def note_doubted(turn: Turn, record: NoteDoubted) -> None:
+    """Nobody knows whether it is in: no more money is taken. What is certain goes back, the rest stands on paper."""
+    turn.do(StopTimer("note"))
+    session = turn.state.session
+    if session is None or session.transaction != record.transaction:
+        return
+    turn.set(is_staff_called=True)
+    if not record.op:
+        turn.edit(is_uncounted=True, trouble="M-404")
+    elif turn.state.phase in (Phase.AWAITING_PAYMENT, Phase.CLOSING_PAYMENT):
+        turn.edit(is_cancelled=True, trouble=notes.STUCK)
+        if turn.state.phase is Phase.AWAITING_PAYMENT:
+            close_acceptance(turn)
+        else:
+            shut_now(turn)
+
+
+def credited(turn: Turn, record: CoinIn | NoteIn) -> None:
     if record.transaction is None:
         turn.record(
             IncidentOpened(turn.token(), "M-404", device=record.device, amount=record.denomination.face)
         )
         return
-    if turn.state.phase is not Phase.AWAITING_PAYMENT:
-        return
+    if turn.state.phase is Phase.AWAITING_PAYMENT:
+        turn.edit(note_said="")
+        _go_on(turn)
+
+
+def _go_on(turn: Turn) -> None:
+    """Money is awaited: enough of it, or both slots as they have to stand now."""
     account = account_of(turn)
-    if account is None:
+    if account is None or turn.state.phase is not Phase.AWAITING_PAYMENT:
         return
-    if not account.remaining:
+    if not account.remaining and not notes.pending(turn.state):
         close_acceptance(turn)
         return
-    wanted = accepted_now(turn, account.inserted.total)
-    if wanted != turn.state.accepting:
-        turn.do(SetAcceptance(turn.state.setup.acceptor, wanted))
+    set_slots(turn)
 
 
 def credits_lost(turn: Turn, event: CreditsLost) -> None:
@@ -180,11 +269,12 @@ def coin_refused(turn: Turn, event: CoinRefused) -> None:
 
 def close_acceptance(turn: Turn) -> None:
     """Enough, or cancelled: the slot closes; what is still falling through is credited all the same."""
+    setup = turn.state.setup
     turn.go(Phase.CLOSING_PAYMENT)
-    turn.do(
-        SetAcceptance(turn.state.setup.acceptor, ()),
-        StartTimer("stage", turn.state.setup.timeouts.closing_s),
-    )
+    turn.do(SetAcceptance(setup.acceptor, ()))
+    awaited = {setup.acceptor, setup.note_acceptor} if notes.shut(turn) else {setup.acceptor}
+    turn.edit(closing=frozenset(awaited))
+    turn.do(StartTimer("stage", setup.timeouts.closing_s))
 
 
 def cancel_payment(turn: Turn, _: object) -> None:
@@ -199,8 +289,13 @@ def nobody_there(turn: Turn, _: TimerExpired) -> None:
     if account is None or not account.held:
         cancel_payment(turn, None)
         return
-    turn.do(SetAcceptance(turn.state.setup.acceptor, ()))
+    shut_slots(turn)
     hold(turn, "M-405")
+
+
+def shut_slots(turn: Turn) -> None:
+    turn.do(SetAcceptance(turn.state.setup.acceptor, ()))
+    notes.shut(turn)
 
 
 def hold(turn: Turn, code: str) -> None:
@@ -215,23 +310,48 @@ def cash_lost(turn: Turn, event: DeviceLost) -> None:
     """A device went in the middle of the payment. The acceptor: nothing more can be put in."""
     device_lost(turn, event)
     if event.device != turn.state.setup.acceptor:
+        set_slots(turn)
         return
     account = account_of(turn)
-    if account is not None and account.held:
+    if notes.pending(turn.state):  # it is decided before anything is concluded
+        turn.edit(trouble="M-402")
+        cancel_payment(turn, None)
+    elif account is not None and account.held:
+        notes.shut(turn)
         hold(turn, "M-402")
     else:
+        notes.shut(turn)
         turn.edit(trouble="M-402")
         close_unissued(turn)
 
 
+def acceptance_changed(turn: Turn, event: AcceptanceSet) -> None:
+    """A note unit shuts by itself after a fault or a reset: it is to be opened again while money is awaited."""
+    acceptance_set(turn, event)
+    if event.device == turn.state.setup.note_acceptor:
+        set_slots(turn)
+
+
 def acceptance_closed(turn: Turn, event: AcceptanceSet) -> None:
-    turn.set(accepting=event.denominations)
+    acceptance_set(turn, event)
     if not event.denominations:
-        payment_closed(turn, event)
+        turn.edit(closing=turn.session.closing - {event.device})
+        shut_now(turn)
 
 
-def payment_closed(turn: Turn, _: object) -> None:
-    """The slot is shut, or its silence has lasted long enough."""
+def closing_is_slow(turn: Turn, _: TimerExpired) -> None:
+    """A slot's silence has lasted long enough; a note that is on its way has not, its own timer ends that."""
+    turn.edit(closing=frozenset())
+    if notes.pending(turn.state):
+        turn.do(StartTimer("stage", turn.state.setup.timeouts.closing_s))
+    else:
+        shut_now(turn)
+
+
+def shut_now(turn: Turn) -> None:
+    """Every slot is shut and no note is undecided: on, or the money back."""
+    if turn.state.phase is not Phase.CLOSING_PAYMENT or turn.session.closing or notes.pending(turn.state):
+        return
     turn.do(StopTimer("stage"))
     if turn.session.is_cancelled:
         give_back(turn, None)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from kiosk.changer import plan_payout, plan_return
+from kiosk.changer import MAX_PER_DISPENSE, plan_payout, plan_return
+from kiosk.engine import notes
 from kiosk.engine.slips import doubt_slip, owed_slip
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
 from kiosk.engine.taking import change_is_out, finish, take_money
-from kiosk.engine.till import HELD_CODES, account_of, held_in_doubt, stock
+from kiosk.engine.till import (
+    HELD_CODES,
+    account_of,
+    has_open_notes,
+    held_in_doubt,
+    notes_in_doubt,
+    payers,
+    stock,
+)
 from kiosk.ids import OpId
 from kiosk.journal.accounts import Payout
+from kiosk.journal.cashbook import payouts_of, slips_of
 from kiosk.journal.records import (
     DispenseIntended,
     DispenseResolved,
@@ -22,11 +32,22 @@ from kiosk.journal.records import (
     TransactionClosed,
 )
 from kiosk.money import Cash, Denomination, Yen
-from kiosk.ports import Dispense, DispenseEnded, HopperRead, Outcome, PrintSlip, StopTimer
+from kiosk.ports import (
+    Dispense,
+    DispenseEnded,
+    HopperRead,
+    Outcome,
+    PrintSlip,
+    StartTimer,
+    StopTimer,
+    TimerExpired,
+)
 
 TRY_AGAIN = frozenset({"not-received", "stale-evidence", "busy"})
 """Codes of drivers/cctalk/README.md for a dispense that the hopper never began."""
 REFUSALS_MAX = 2
+NOT_TAKEN = "not-taken"
+"""Code of drivers/id003/README.md: the note went back into its box."""
 
 
 def give_back(turn: Turn, _: object) -> None:
@@ -36,22 +57,39 @@ def give_back(turn: Turn, _: object) -> None:
 
 def pay_out(turn: Turn, purpose: str) -> None:
     """Everything held that is not in doubt. One payout at a time; an interrupted one is finished first."""
+    turn.go(Phase.PAYING_OUT)
+    turn.edit(purpose=purpose)
+    pay_next(turn)
+
+
+def pay_next(turn: Turn, _: object = None) -> None:
+    """One step of giving back, by what the ledger says now: called again when that step's record has been written.
+
+    In this order: what is under way is waited for; a payout that is open goes on; a doubt that stands on no paper
+    gets one; what is still held is decided; else it is over.
+    """
     account = account_of(turn)
+    if turn.state.phase is not Phase.PAYING_OUT or turn.state.writing:
+        return
     if account is None:
         payout_over(turn)
         return
-    turn.go(Phase.PAYING_OUT)
-    payouts = turn.state.ledger.payouts.values()
-    unfinished = [each for each in payouts if each.transaction == account.transaction and each.open]
-    if unfinished:
-        turn.edit(payout=unfinished[0].payout)
-        dispense_next(turn)
+    ledger = turn.state.ledger
+    if any(each.transaction == account.transaction for each in ledger.dispenses.values()):
         return
+    for payout in payouts_of(ledger, account.transaction):
+        if payout.open:
+            turn.edit(payout=payout.payout)
+            _pay_part(turn, payout)
+            return
+    doubt = account.in_doubt - Yen.sum(each.doubtful for each in slips_of(ledger, account.transaction))
     amount = account.held - held_in_doubt(turn)
-    if amount.value <= 0:
+    if doubt.value > 0:
+        turn.record(OwedOnSlip(account.transaction, turn.token()[:12], doubt, "unknown"))
+    elif amount.value > 0:
+        turn.record(PayoutDecided(OpId(turn.token()), account.transaction, turn.session.purpose, amount))
+    else:
         payout_over(turn)
-        return
-    turn.record(PayoutDecided(OpId(turn.token()), account.transaction, purpose, amount))
 
 
 def payout_decided(turn: Turn, record: PayoutDecided) -> None:
@@ -59,29 +97,23 @@ def payout_decided(turn: Turn, record: PayoutDecided) -> None:
         return
     account = account_of(turn)
     turn.edit(payout=record.payout, back=account.inserted if account is not None else None)
-    dispense_next(turn)
+    pay_next(turn)
 
 
-def dispense_next(turn: Turn) -> None:
+def _pay_part(turn: Turn, payout: Payout) -> None:
     """The next pieces of this payout from the next unit; what no unit can give goes on a slip."""
-    session, state = turn.session, turn.state
-    payout = state.ledger.payouts.get(session.payout) if session.payout else None
-    if payout is None:
-        pay_out(turn, "change" if session.things else "return")
-        return
-    if not payout.open:
-        _doubt_on_slip(turn, payout)
-        return
-    if any(each.payout == payout.payout for each in state.ledger.dispenses.values()):
-        return
-    chosen = _choose(turn, _plan(turn, payout))
+    chosen = None if turn.session.is_note_left else _choose(turn, _plan(turn, payout))
     if chosen is None:
+        reason, code = ("not-taken", "M-408") if turn.session.is_note_left else ("shortage", "M-403")
         turn.record(
-            OwedOnSlip(payout.transaction, turn.token()[:12], payout.open, "shortage"),
-            IncidentOpened(turn.token(), "M-403", payout.transaction, amount=payout.open),
+            OwedOnSlip(payout.transaction, turn.token()[:12], payout.open, reason),
+            IncidentOpened(turn.token(), code, payout.transaction, amount=payout.open),
         )
         return
     read, denomination, count = chosen
+    if read.device in turn.state.unread:  # it tells its count in a moment
+        turn.do(StartTimer("unread", turn.state.setup.timeouts.retry_s))
+        return
     turn.record(
         DispenseIntended(
             OpId(turn.token()),
@@ -97,14 +129,13 @@ def dispense_next(turn: Turn) -> None:
     )
 
 
-def _doubt_on_slip(turn: Turn, payout: Payout) -> None:
-    """All was sent, some of it in doubt: the person gets a paper with the amount and the number, once."""
-    session = turn.session
-    if payout.in_doubt and payout.payout not in session.doubts_on_slip:
-        turn.edit(doubts_on_slip=(*session.doubts_on_slip, payout.payout))
-        turn.record(OwedOnSlip(payout.transaction, turn.token()[:12], payout.in_doubt, "unknown"))
-    else:
-        pay_out(turn, "change" if session.things else "return")
+def never_read(turn: Turn, _: TimerExpired) -> None:
+    """A box does not tell its count after a payout: nothing more is asked of it."""
+    state = turn.state
+    turn.set(
+        hoppers=tuple(read for read in state.hoppers if read.device not in state.unread), unread=frozenset()
+    )
+    pay_next(turn)
 
 
 def _plan(turn: Turn, payout: Payout) -> Cash:
@@ -116,10 +147,10 @@ def _plan(turn: Turn, payout: Payout) -> Cash:
 
 
 def _choose(turn: Turn, plan: Cash) -> tuple[HopperRead, Denomination, int] | None:
-    reads = {read.denomination: read for read in turn.state.hoppers}
+    reads = {read.denomination: read for read in payers(turn)}
     for denomination, count in plan.items():
         if denomination in reads:
-            return reads[denomination], denomination, count
+            return reads[denomination], denomination, min(count, MAX_PER_DISPENSE)
     return None
 
 
@@ -134,11 +165,12 @@ def dispense_ended(turn: Turn, event: DispenseEnded) -> None:
     if intent is None:
         return
     turn.set(resolving=turn.state.resolving - {event.op})
+    notes.out_of_bezel(turn)
     _update_counters(turn, event)
     outcome = event.outcome
-    if event.paid > intent.count or event.paid < 0:
+    if not intent.advanced <= event.paid <= intent.count:
         outcome = Outcome.UNKNOWN
-    paid = max(0, min(event.paid, intent.count))
+    paid = max(intent.advanced, min(event.paid, intent.count))
     settled = DispenseSettled(
         event.op,
         intent.transaction,
@@ -154,6 +186,11 @@ def dispense_ended(turn: Turn, event: DispenseEnded) -> None:
         return
     if outcome is Outcome.REFUSED and _may_try_again(turn, event):
         turn.record(settled)
+        return
+    if event.code == NOT_TAKEN and outcome is not Outcome.UNKNOWN:
+        if turn.state.session is not None:
+            turn.edit(is_note_left=True)
+        turn.record(settled)  # the unit is well: nobody took what it gave
         return
     code = "M-404" if outcome is Outcome.UNKNOWN else "M-403"
     doubtful = intent.denomination.face * (intent.count - paid) if outcome is Outcome.UNKNOWN else Yen(0)
@@ -174,7 +211,11 @@ def _may_try_again(turn: Turn, event: DispenseEnded) -> bool:
 
 
 def _update_counters(turn: Turn, event: DispenseEnded) -> None:
-    """The next intent needs the counters as they stand after this one."""
+    """The next intent needs the counters as they stand after this one. A box tells its own in a moment."""
+    boxes = {hopper.device for hopper in turn.state.setup.hoppers if hopper.denomination.is_note}
+    if event.device in boxes:
+        turn.set(unread=turn.state.unread | {event.device})
+        return
     turn.set(
         hoppers=tuple(
             replace(read, event_counter=event.event_counter, lifetime=event.lifetime)
@@ -190,18 +231,19 @@ def dispense_settled(turn: Turn, record: DispenseSettled | DispenseResolved) -> 
         return
     given, back = Cash({record.denomination: record.paid}), turn.session.back
     turn.edit(back=back - given if back is not None and back.covers(given) else None)
-    dispense_next(turn)
+    pay_next(turn)
 
 
 def owed(turn: Turn, record: OwedOnSlip) -> None:
     """What could not be given stands on a slip: amount and number, for the counter."""
-    if turn.state.session is None:
-        return
-    trouble = turn.session.trouble if turn.session.trouble in ("R-503", "M-404") else "M-403"
+    if turn.state.session is None or turn.session.transaction != record.transaction:
+        return  # of a visit that is over: the person has its number
+    trouble = turn.session.trouble if turn.session.trouble in ("R-503", "M-404", notes.STUCK) else "M-403"
+    if record.reason == NOT_TAKEN:
+        trouble = "M-408"
     turn.edit(slip_owed=turn.session.slip_owed + record.amount, trouble=trouble)
     print_slip(turn, owed_slip(turn, record))
-    if turn.state.phase is Phase.PAYING_OUT:
-        pay_out(turn, "change" if turn.session.things else "return")
+    pay_next(turn)
 
 
 def print_slip(turn: Turn, command: PrintSlip) -> None:
@@ -220,6 +262,10 @@ def payout_over(turn: Turn) -> None:
     if doubt and not turn.session.is_doubt_told:
         turn.edit(is_doubt_told=True, trouble="R-503")
         print_slip(turn, doubt_slip(turn, doubt, "R-503"))
+    note_doubt = notes_in_doubt(turn)
+    if note_doubt and not turn.session.is_note_told:
+        turn.edit(is_note_told=True, trouble=notes.STUCK)
+        print_slip(turn, doubt_slip(turn, note_doubt, notes.STUCK))
     if turn.session.things:
         change_is_out(turn)
         return
@@ -235,11 +281,14 @@ def close_unissued(turn: Turn) -> None:
             for line in account.lines.values()
             if not line.is_booked and not line.is_voided and line.line not in _doubtful(turn)
         ]
-        closing = [] if _doubtful(turn) else [TransactionClosed(account.transaction, _result(turn))]
+        is_closed = not _doubtful(turn) and not has_open_notes(turn)
+        closing = [TransactionClosed(account.transaction, _result(turn))] if is_closed else []
         turn.record(*voids, *closing)
     if session.trouble in HELD_CODES and (account is None or not account.held):
         turn.edit(trouble="" if account is not None and account.returned else session.trouble)
         turn.set(is_staff_called=False)  # it was that money lay inside: it does not any more
+    if session.trouble == notes.STUCK and not has_open_notes(turn):
+        turn.edit(trouble="" if account is not None and account.returned else notes.STUCK)  # it was found
     if account is not None and account.returned:
         take_money(turn, account.returned)
     else:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kiosk import intents
+from kiosk.engine import notes
 from kiosk.engine.choosing import chosen_options, offered, questions
 from kiosk.engine.service import cash_is_up, printer_code, stop_reason
 from kiosk.engine.state import Kiosk, Line, LineStage, Phase, Session, Turn
-from kiosk.money import Yen
+from kiosk.ids import OpId
+from kiosk.money import Denomination, Yen
 from kiosk.view import (
     AnyBody,
     Assisted,
@@ -35,6 +37,7 @@ from kiosk.view import (
     StepBar,
     StillThere,
     TakeCard,
+    TakeNote,
     TakeThings,
     Thing,
     Trouble,
@@ -74,7 +77,19 @@ NEVER_ASSISTED = (
 
 def body(state: Kiosk) -> AnyBody:
     """The resident's screen."""
+    if state.bezel is not None and state.phase in WITH_NOTE:
+        return _take_note(state, state.bezel)
     return BODIES[state.phase](state)
+
+
+WITH_NOTE = (Phase.PAYING_OUT, Phase.STARTING)
+"""Phases in which a note may wait in the bezel: it comes before everything else."""
+
+
+def _take_note(state: Kiosk, op: OpId) -> AnyBody:
+    dispense = state.ledger.dispenses.get(op)
+    payout = state.ledger.payouts.get(dispense.payout) if dispense is not None else None
+    return TakeNote(payout.amount if payout is not None else Yen(0), is_late=state.is_bezel_late)
 
 
 def _session(state: Kiosk) -> Session:
@@ -168,17 +183,30 @@ def _pay(state: Kiosk) -> AnyBody:
     account = state.ledger.accounts.get(session.transaction)
     inserted = account.inserted.total if account is not None else Yen(0)
     remaining = account.remaining if account is not None else session.total
-    accepted = state.accepting or ()
-    over = max((each.face.value for each in accepted), default=0)
-    wished = max((each.face.value for each in state.setup.faces), default=0)
+    coins = state.accepting or ()
+    accepted = (*coins, *(state.notes_open or () if notes.is_ready(state) else ()))
+    over = max((each.face.value for each in coins), default=0)
+    wished = max((each.face.value for each in state.setup.faces if not each.is_note), default=0)
     return Pay(
         session.total,
         inserted,
         remaining,
         accepted,
         state.setup.refused_faces,
-        is_exact_only=over < wished,
+        is_exact_only=over < wished and not any(each.is_note for each in accepted),
         is_closing=state.phase is not Phase.AWAITING_PAYMENT,
+        short=_short(state, accepted) if remaining else (),
+        note=session.note_said,
+        note_trouble=notes.trouble(state),
+    )
+
+
+def _short(state: Kiosk, accepted: tuple[Denomination, ...]) -> tuple[Denomination, ...]:
+    """Faces that cannot come now because their change is not there. A slot that is out of order is another matter."""
+    return tuple(
+        each
+        for each in state.setup.faces
+        if each not in accepted and (notes.is_ready(state) if each.is_note else state.accepting is not None)
     )
 
 
@@ -242,7 +270,7 @@ def _trouble(state: Kiosk) -> AnyBody:
     if state.phase in (Phase.AWAITING_PRINTER, Phase.ISSUING):
         reasons = state.printer.reasons if state.printer is not None else ()
         code = printer_code(reasons)
-    if session.is_uncounted:
+    if session.is_uncounted or (account is not None and account.note_doubt):
         return Trouble(code, session.number, "counted")
     if session.slip_owed:
         money = "held" if session.slips else "slip"  # no paper is promised that did not come out

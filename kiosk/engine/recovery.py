@@ -21,6 +21,7 @@ from kiosk.journal.accounts import Account
 from kiosk.journal.records import (
     CoinIn,
     CommitIntended,
+    DispenseAdvanced,
     DispenseIntended,
     DispenseResolved,
     DispenseSettled,
@@ -28,6 +29,11 @@ from kiosk.journal.records import (
     LineBooked,
     LineCommitted,
     LineVoided,
+    NoteBack,
+    NoteDoubted,
+    NoteIn,
+    NoteIntended,
+    NoteResolved,
     OwedOnSlip,
     PayoutDecided,
     PrintedReported,
@@ -61,6 +67,7 @@ def resolve(turn: Turn, event: HopperRead) -> None:
                     intent.event_counter,
                     intent.lifetime,
                     intent.serial,
+                    paid=intent.advanced,
                 )
             )
 
@@ -68,7 +75,21 @@ def resolve(turn: Turn, event: HopperRead) -> None:
 def is_known(turn: Turn) -> bool:
     """True when every device that holds money has told what it knows."""
     state = turn.state
-    return cash_is_up(state) and state.accepting is not None and not state.ledger.dispenses
+    return (
+        cash_is_up(state)
+        and state.accepting is not None
+        and not state.ledger.dispenses
+        and _notes_are_known(turn)
+    )
+
+
+def _notes_are_known(turn: Turn) -> bool:
+    """A note that was ordered in, and of which the last life knew no end: its unit has come to rest, and told."""
+    state = turn.state
+    waiting = {each.transaction for each in state.ledger.open_transactions if _needs_us(turn, each)}
+    notes = [each for each in state.ledger.notes.values() if each.transaction in waiting]
+    is_at_rest = state.notes_open is not None
+    return all(each.is_credited or (each.is_doubtful and is_at_rest) for each in notes)
 
 
 def conclude(turn: Turn) -> None:
@@ -102,6 +123,8 @@ def _needs_us(turn: Turn, account: Account) -> bool:
     if account.transaction in going:
         return True
     doubtful = [line for line in account.lines.values() if line.print_outcome in ("unknown", "partial")]
+    if account.note_doubt and all(line.is_booked or line.is_voided for line in account.lines.values()):
+        return bool(account.held)
     return not doubtful or account.held != Yen.sum(line.fee for line in doubtful)
 
 
@@ -216,6 +239,11 @@ def offer(turn: Turn) -> None:
 ACTIONS: dict[str, Action] = {
     TransactionOpened.__name__: settle,
     CoinIn.__name__: settle,
+    NoteIntended.__name__: settle,
+    NoteIn.__name__: settle,
+    NoteBack.__name__: settle,
+    NoteDoubted.__name__: settle,
+    NoteResolved.__name__: settle,
     CommitIntended.__name__: settle,
     LineCommitted.__name__: settle,
     PrintIntended.__name__: doubt_print,
@@ -226,6 +254,7 @@ ACTIONS: dict[str, Action] = {
     VoidReported.__name__: settle,
     PayoutDecided.__name__: settle,
     DispenseIntended.__name__: settle,
+    DispenseAdvanced.__name__: settle,
     DispenseSettled.__name__: settle,
     DispenseResolved.__name__: settle,
     OwedOnSlip.__name__: settle,

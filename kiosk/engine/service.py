@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiosk.engine import notes
 from kiosk.engine.state import Kiosk, Phase, RoomJudged, Turn
 from kiosk.ids import DeviceId
 from kiosk.ports import (
@@ -74,9 +75,10 @@ def printer_code(reasons: tuple[str, ...]) -> str:
 
 
 def cash_is_up(state: Kiosk) -> bool:
-    """The acceptor answers and every hopper has told its counters."""
+    """The coin acceptor answers and every hopper has told its counters. A note unit may be away: coins go on."""
     told = {read.device for read in state.hoppers}
-    return state.setup.acceptor in state.up and all(hopper.device in told for hopper in state.setup.hoppers)
+    coins = (hopper.device for hopper in state.setup.hoppers if not hopper.denomination.is_note)
+    return state.setup.acceptor in state.up and all(device in told for device in coins)
 
 
 def review(turn: Turn) -> None:
@@ -97,6 +99,8 @@ def device_arrived(turn: Turn, event: DeviceArrived) -> None:
     if event.device == turn.state.setup.acceptor:
         turn.do(StartAcceptor(event.device, turn.state.ledger.marks.get(event.device)))
         turn.do(SetAcceptance(event.device, ()))
+    if notes.has_unit(turn.state) and event.device == turn.state.setup.note_acceptor:
+        notes.arrived(turn)
 
 
 def device_lost(turn: Turn, event: DeviceLost) -> None:
@@ -110,12 +114,15 @@ def device_lost(turn: Turn, event: DeviceLost) -> None:
     )
     if event.device == state.setup.card_reader:
         turn.set(card=None, card_is_present=False)
+    turn.set(unread=state.unread - {event.device})
+    notes.lost(turn, event)
 
 
 def device_fault(turn: Turn, event: DeviceFault) -> None:
     fault = (event.device, event.code)
     faults = turn.state.faults
     turn.set(faults=faults - {fault} if event.clear else faults | {fault})
+    notes.fault(turn, event)
 
 
 def printer_read(turn: Turn, event: PrinterRead) -> None:
@@ -125,12 +132,16 @@ def printer_read(turn: Turn, event: PrinterRead) -> None:
 
 def hopper_read(turn: Turn, event: HopperRead) -> None:
     others = tuple(read for read in turn.state.hoppers if read.device != event.device)
-    turn.set(hoppers=(*others, event))
+    turn.set(hoppers=(*others, event), unread=turn.state.unread - {event.device})
 
 
 def acceptance_set(turn: Turn, event: AcceptanceSet) -> None:
     if event.device == turn.state.setup.acceptor:
         turn.set(accepting=event.denominations)
+    elif event.device == turn.state.setup.note_acceptor:
+        turn.set(notes_open=event.denominations)
+        if not event.denominations:
+            turn.set(notes_wanted=())  # after a fault or a payout it shuts by itself: it is to be told anew
 
 
 def issuance_status(turn: Turn, event: IssuanceStatus) -> None:
@@ -160,3 +171,4 @@ def journal_died(turn: Turn) -> None:
     """Nothing can be made durable any more: close cash, stop. Staff read the slip and the disk."""
     turn.set(journal_is_dead=True, writing=0)
     turn.do(SetAcceptance(turn.state.setup.acceptor, ()))
+    notes.shut(turn)

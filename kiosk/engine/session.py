@@ -14,6 +14,7 @@ from kiosk.ports import (
     ClosePinSlot,
     CoinAccepted,
     EndCardSession,
+    NoteEscrowed,
     SetAcceptance,
     StartTimer,
     StopTimer,
@@ -111,7 +112,7 @@ def call_staff(turn: Turn, _: object) -> None:
 def watch_time(turn: Turn, was: Phase, event: object) -> None:
     """After every event: run the idle timer while the machine waits for a person, and only then."""
     now = turn.state.phase
-    touched = isinstance(event, Asked | CoinAccepted)
+    touched = isinstance(event, Asked | CoinAccepted | NoteEscrowed)
     if now not in ASKING:
         if was in ASKING:
             turn.set(still_there_s=None)
@@ -156,6 +157,9 @@ def end(turn: Turn) -> None:
     turn.do(StopTimer("idle"), StopTimer("answer"), StopTimer("stage"))
     if state.accepting:
         turn.do(SetAcceptance(state.setup.acceptor, ()))
+    if state.notes_wanted:
+        turn.set(notes_wanted=())
+        turn.do(SetAcceptance(state.setup.note_acceptor, ()))
 
 
 def notify(turn: Turn, code: str) -> None:

@@ -123,6 +123,8 @@ class Session(msgspec.Struct, frozen=True):
     refused_kinds: tuple[tuple[str, str], ...] = ()
     is_cancelled: bool = False
     retries: int = 0
+    purpose: str = "return"
+    """Why money goes out: of PayoutDecided."""
     payout: OpId | None = None
     back: Cash | None = None
     """The very pieces that are still to go back, where held money is returned."""
@@ -132,8 +134,12 @@ class Session(msgspec.Struct, frozen=True):
     """(thing, `coming` | `waiting` | `taken`)."""
     change: Yen = Yen(0)
     receipt_op: OpId | None = None
-    doubts_on_slip: tuple[OpId, ...] = ()
-    """Payouts whose doubt the person already has on paper."""
+    closing: frozenset[DeviceId] = frozenset()
+    """Slots that have been told to shut and have not said that they are."""
+    note_said: str = ""
+    """`returned` or `refused`: what became of the last note, for the screen."""
+    is_note_left: bool = False
+    """A note was not taken and went back into the machine."""
     returned: Yen = Yen(0)
     """Held money that was given back, for the screen: the account may be closed by then."""
     is_count_told: bool = False
@@ -142,6 +148,8 @@ class Session(msgspec.Struct, frozen=True):
     is_slow: bool = False
     """The printer takes much longer than its pages should."""
     is_doubt_told: bool = False
+    is_note_told: bool = False
+    """The person has the paper over a note that is in doubt."""
     slips: tuple[Any, ...] = ()
     """Slips (PrintSlip) that are not proven printed: the screen does not promise them, and they are printed later."""
     trouble: str = ""
@@ -181,6 +189,10 @@ class Timeouts(msgspec.Struct, frozen=True):
     """Past the seconds that were promised, before staff are called."""
     retry_s: float = 5.0
     status_s: float = 15.0
+    note_s: float = 30.0
+    """From ordering a note in to knowing what became of it; then it is in doubt."""
+    bezel_s: float = 10.0
+    """A note that waits to be taken, before somebody is called."""
     start_s: float = 30.0
     """For all devices to come after a start, before it is said that money is waiting for one of them."""
 
@@ -201,6 +213,8 @@ class Setup(msgspec.Struct, frozen=True):
     languages: tuple[str, ...] = ("ja", "en")
     card_reader: DeviceId = DeviceId("card")
     acceptor: DeviceId = DeviceId("coin1")
+    note_acceptor: DeviceId = DeviceId("")
+    """Empty: this machine takes no notes. Its boxes stand among the hoppers, with the face that they hold."""
     faces: tuple[Denomination, ...] = ()
     """What the acceptor may ever take here."""
     refused_faces: tuple[Denomination, ...] = ()
@@ -244,6 +258,20 @@ class Kiosk(msgspec.Struct, frozen=True):
     printer: PrinterRead | None = None
     hoppers: tuple[HopperRead, ...] = ()
     accepting: tuple[Denomination, ...] | None = None
+    """Coins, as the acceptor has confirmed."""
+    notes_open: tuple[Denomination, ...] | None = None
+    """Notes, as their acceptor has confirmed; None: it cannot be opened now."""
+    notes_wanted: tuple[Denomination, ...] = ()
+    """What it was last told."""
+    within_reach: frozenset[tuple[DeviceId, str]] = frozenset()
+    """Faults that the person in front can end."""
+    is_path_due: bool = False
+    """The note unit was without power and waits to be reset."""
+    bezel: OpId | None = None
+    """The payout of which a note waits to be taken."""
+    is_bezel_late: bool = False
+    unread: frozenset[DeviceId] = frozenset()
+    """Boxes that have paid and not told their count since: nothing is paid on an old count."""
     issuance: IssuanceStatus | None = None
     issuance_code: str = ""
     clock_is_good: bool = True

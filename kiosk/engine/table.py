@@ -33,6 +33,7 @@ from kiosk.engine import (
     day,
     identity,
     issuance,
+    notes,
     payment,
     payout,
     recovery,
@@ -84,6 +85,7 @@ P = Phase
 STAGE, IDLE, ANSWER, RETRY, SLOW, START, STATUS, REPORT = (
     Timer(name) for name in ("stage", "idle", "answer", "retry", "slow", "start", "status", "report")
 )
+NOTE, PATH, BEZEL, UNREAD = (Timer(name) for name in ("note", "note-path", "bezel", "unread"))
 
 session.ENTRANCES.update(
     {
@@ -178,6 +180,27 @@ def _report_again(turn: Turn, _: ports.TimerExpired) -> None:
 def _hopper_read(turn: Turn, event: ports.HopperRead) -> None:
     service.hopper_read(turn, event)
     recovery.resolve(turn, event)
+
+
+def _read_while_paying(turn: Turn, event: ports.HopperRead) -> None:
+    """A box tells its count after a payout: the next one may be asked of it."""
+    was_unread = event.device in turn.state.unread
+    _hopper_read(turn, event)
+    if was_unread and not turn.state.unread:
+        turn.do(ports.StopTimer(UNREAD))
+        payout.pay_next(turn)
+
+
+def _lost_while_paying(turn: Turn, event: ports.DeviceLost) -> None:
+    was_unread = event.device in turn.state.unread
+    service.device_lost(turn, event)
+    if was_unread:
+        payout.pay_next(turn)
+
+
+def _fault_in_payment(turn: Turn, event: ports.DeviceFault) -> None:
+    _device_fault(turn, event)
+    payment.set_slots(turn)
 
 
 def _journal_died(turn: Turn, _: JournalDied) -> None:
@@ -277,11 +300,19 @@ ROWS: tuple[Row, ...] = (
     # --- money in
     Row(P.OPENING_TRANSACTION, RoomJudged, payment.no_room, (P.NOTIFIED,)),
     Row(P.AWAITING_PAYMENT, intents.Cancel, payment.cancel_payment, (P.CLOSING_PAYMENT,)),
-    Row(P.AWAITING_PAYMENT, ports.DeviceLost, payment.cash_lost, (P.IN_TROUBLE, P.NOTIFIED)),
+    Row(
+        P.AWAITING_PAYMENT, ports.DeviceLost, payment.cash_lost, (P.IN_TROUBLE, P.NOTIFIED, P.CLOSING_PAYMENT)
+    ),
     Row(P.AWAITING_PAYMENT, ANSWER, payment.nobody_there, (P.IN_TROUBLE, P.CLOSING_PAYMENT)),
     *_patience(P.AWAITING_PAYMENT),
     Row(P.CLOSING_PAYMENT, ports.AcceptanceSet, payment.acceptance_closed, (P.ISSUING, *AFTER_MONEY)),
-    Row(P.CLOSING_PAYMENT, STAGE, payment.payment_closed, (P.ISSUING, *AFTER_MONEY)),
+    Row(P.CLOSING_PAYMENT, STAGE, payment.closing_is_slow, (P.ISSUING, *AFTER_MONEY)),
+    Row(P.AWAITING_PAYMENT, ports.AcceptanceSet, payment.acceptance_changed),
+    Row(P.AWAITING_PAYMENT, ports.DeviceFault, _fault_in_payment),
+    # --- money out
+    Row(P.PAYING_OUT, ports.HopperRead, _read_while_paying, AFTER_MONEY),
+    Row(P.PAYING_OUT, ports.DeviceLost, _lost_while_paying, AFTER_MONEY),
+    Row(P.PAYING_OUT, UNREAD, payout.never_read, AFTER_MONEY),
     # --- commit and print
     Row(P.ISSUING, ports.Committed, issuance.committed),
     Row(P.ISSUING, ports.CommitRefused, issuance.commit_refused),
@@ -333,6 +364,18 @@ ANYWHERE: dict[Key, Handler] = {
     ports.CoinRefused: payment.coin_refused,
     ports.CreditsLost: payment.credits_lost,
     ports.AcceptorReset: payment.acceptor_reset,
+    ports.NoteEscrowed: payment.note_escrowed,
+    ports.NoteCredited: notes.credited,
+    ports.NoteStacked: notes.stacked,
+    ports.NoteReturned: notes.returned,
+    ports.NoteRefused: notes.refused,
+    ports.NoteInDoubt: notes.in_doubt,
+    ports.NotePresented: notes.presented,
+    ports.NoteRetracted: notes.retracted,
+    ports.NotePaid: notes.paid,
+    NOTE: notes.silent,
+    PATH: notes.path_again,
+    BEZEL: notes.bezel_waits,
     ports.DispenseProgressed: _nothing,
     ports.DispenseEnded: payout.dispense_ended,
     ports.PageImprinted: issuance.page_imprinted,
@@ -364,6 +407,12 @@ ANYWHERE: dict[Key, Handler] = {
 FOLLOWS: dict[type[records.Record], Handler] = {
     records.TransactionOpened: payment.opened,
     records.CoinIn: payment.credited,
+    records.NoteIntended: payment.note_intended,
+    records.NoteIn: payment.note_in,
+    records.NoteBack: payment.note_ended,
+    records.NoteDoubted: payment.note_doubted,
+    records.NotePathClearing: notes.path_cleared,
+    records.DispenseAdvanced: notes.acknowledge_paid,
     records.PayoutDecided: payout.payout_decided,
     records.DispenseIntended: payout.dispense,
     records.DispenseSettled: payout.dispense_settled,
@@ -458,6 +507,7 @@ def handle(
         row = TABLE.get((state.phase, key))
         handler = row.handler if row is not None else ANYWHERE.get(key, _nothing)
         handler(turn, event)
+    notes.clear_path_when_free(turn)
     recovery.conclude(turn)
     recovery.take_up_next(turn)
     recovery.check_offer(turn)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from kiosk import intents
 from kiosk.engine.session import end, notify
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
+from kiosk.engine.till import has_open_notes, notes_in_doubt
 from kiosk.ids import OpId
 from kiosk.journal.records import IncidentOpened, TransactionClosed
 from kiosk.money import Yen
@@ -35,7 +36,8 @@ def change_is_out(turn: Turn) -> None:
             set_thing(turn, CHANGE, "waiting")
         else:
             drop_thing(turn, CHANGE)
-    if account is not None and account.is_open and not account.held and not account.in_doubt:
+    is_over = account is not None and account.is_open and not account.held and not account.in_doubt
+    if account is not None and is_over and not has_open_notes(turn):
         turn.record(TransactionClosed(account.transaction, _result(turn)))
     turn.edit(step=Step.TAKE)
     enter_take(turn)
@@ -118,7 +120,7 @@ def finish(turn: Turn, _: object) -> None:
     session = turn.session
     turn.do(StopTimer("stage"))
     in_doubt = any(line.stage is LineStage.IN_DOUBT for line in session.lines)
-    if session.slip_owed or in_doubt or session.is_uncounted:
+    if session.slip_owed or in_doubt or session.is_uncounted or notes_in_doubt(turn):
         turn.edit(trouble=session.trouble or "M-403")
         turn.set(is_staff_called=True)
         turn.go(Phase.IN_TROUBLE)

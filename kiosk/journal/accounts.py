@@ -14,7 +14,7 @@ from kiosk.ids import DeviceId, LineId, OpId, TransactionId
 from kiosk.money import NO_CASH, Cash, Denomination, Yen
 from kiosk.ports import CreditMark
 
-SHAPE = 1
+SHAPE = 2
 """Of sealed balances. Raise it with any field or rule: then the records are folded again instead."""
 
 ZERO = Yen(0)
@@ -121,6 +121,8 @@ class Account(Part, frozen=True):
     last_seq: int = 0
     result: str = ""
     """Of TransactionClosed; empty: open."""
+    note_doubt: Yen = ZERO
+    """Faces of notes of which nobody knows whether they are in: not inserted, and not given back either."""
 
     @property
     def held(self) -> Yen:
@@ -140,7 +142,7 @@ class Account(Part, frozen=True):
     @property
     def is_settled(self) -> bool:
         """Nothing of it needs a person or a device any more."""
-        if self.is_open or self.in_doubt or self.held:
+        if self.is_open or self.in_doubt or self.held or self.note_doubt:
             return False
         return all(each.is_resolved for each in self.lines.values())
 
@@ -183,6 +185,29 @@ class Dispense(Part, frozen=True):
     is_unknown: bool = False
     is_recounted: bool = False
     """A person counted the unit since: settling it corrects the float, no longer the unit's count."""
+    advanced: int = 0
+    """Notes of it that are proven out while it still runs."""
+
+
+class Note(Part, frozen=True):
+    """A note that was ordered in and whose end is not recorded."""
+
+    op: OpId
+    device: DeviceId
+    denomination: Denomination
+    issue: str
+    transaction: TransactionId
+    seq: int
+    is_credited: bool = False
+    """Its credit is durable: only where it lies is still to be told."""
+    is_doubtful: bool = False
+    """UNKNOWN: only the device's evidence or an identified person ends it."""
+    unit: DeviceId = DeviceId("")
+
+    @property
+    def is_pending(self) -> bool:
+        """Ordered in, and nothing is known yet."""
+        return not self.is_credited and not self.is_doubtful
 
 
 class Print(Part, frozen=True):
@@ -296,6 +321,8 @@ class Ledger(Part, frozen=True):
     """Intended, no end recorded: what recovery has to ask the devices about."""
     doubts: dict[OpId, Dispense] = {}
     """Ended UNKNOWN: stays until device evidence or an identified person resolves it."""
+    notes: dict[OpId, Note] = {}
+    """Ordered in, no end recorded."""
     prints: dict[OpId, Print] = {}
     """Intended, no end recorded."""
     slips: dict[str, Slip] = {}

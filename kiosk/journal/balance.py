@@ -42,6 +42,9 @@ def _accounts(ledger: Ledger) -> Iterator[str]:
             yield f"{name}: ¥{-account.held.value} more given or booked than came in"
         doubts = [each for each in ledger.doubts.values() if each.transaction == account.transaction]
         doubtful = Yen.sum(each.denomination.face * each.in_doubt for each in doubts)
+        notes = [each for each in ledger.notes.values() if each.transaction == account.transaction]
+        if account.note_doubt != Yen.sum(each.denomination.face for each in notes if each.is_doubtful):
+            yield f"{name}: ¥{account.note_doubt.value} of notes in doubt, its notes say otherwise"
         if account.in_doubt != doubtful:
             yield f"{name}: ¥{account.in_doubt.value} in doubt, its operations say ¥{doubtful.value}"
         slips = [each for each in ledger.slips.values() if each.transaction == account.transaction]

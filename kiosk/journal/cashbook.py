@@ -61,13 +61,20 @@ def coin_in(ledger: Ledger, seq: int, record: r.CoinIn) -> Ledger:
     if mark is not None and mark.serial == record.serial:
         if (record.epoch, record.seq) <= (mark.epoch, mark.seq):
             return wrong(ledger, seq, "a piece was credited twice")
-    piece = _ONE[record.denomination]
-    unit = unit_of(ledger, record.unit)
-    units = {**ledger.units, record.unit: replace(unit, deposited=unit.deposited + piece)}
     mark = CreditMark(record.device, record.epoch, record.seq, record.raw, record.serial)
-    totals = replace(ledger.totals, cash_in=ledger.totals.cash_in + record.denomination.face)
-    ledger = replace(ledger, units=units, totals=totals, marks={**ledger.marks, record.device: mark})
-    account = ledger.accounts.get(record.transaction) if record.transaction else None
+    ledger = replace(ledger, marks={**ledger.marks, record.device: mark})
+    return piece_in(ledger, record.unit, record.denomination, record.transaction)
+
+
+def piece_in(
+    ledger: Ledger, unit: DeviceId, denomination: Denomination, transaction: TransactionId | None
+) -> Ledger:
+    """One piece more lies in `unit`; it is 預り of that transaction while it is open, else owed to nobody known."""
+    piece = _ONE[denomination]
+    there = unit_of(ledger, unit)
+    ledger = put_unit(ledger, replace(there, deposited=there.deposited + piece))
+    ledger = replace(ledger, totals=replace(ledger.totals, cash_in=ledger.totals.cash_in + denomination.face))
+    account = ledger.accounts.get(transaction) if transaction else None
     if account is None or not account.is_open:
         return replace(ledger, unassigned=ledger.unassigned + piece)
     return put_account(ledger, replace(account, inserted=account.inserted + piece))
@@ -154,10 +161,21 @@ def dispense_intended(ledger: Ledger, seq: int, record: r.DispenseIntended) -> L
     return replace(ledger, dispenses={**ledger.dispenses, record.op: dispense})
 
 
+def dispense_advanced(ledger: Ledger, seq: int, record: r.DispenseAdvanced) -> Ledger:
+    """Money moves when it is settled; till then this is what a new life must not forget."""
+    dispense = ledger.dispenses.get(record.op)
+    if dispense is None or not dispense.advanced < record.paid <= dispense.count:
+        return wrong(ledger, seq, "a payout advanced that is not open, or backwards, or too far")
+    advanced = replace(dispense, advanced=record.paid)
+    return replace(ledger, dispenses={**ledger.dispenses, record.op: advanced})
+
+
 def dispense_settled(ledger: Ledger, seq: int, record: r.DispenseSettled) -> Ledger:
     dispense = ledger.dispenses.get(record.op)
     if dispense is None:
         return wrong(ledger, seq, "a dispense was settled that is not open")
+    if record.paid < dispense.advanced:
+        ledger = wrong(ledger, seq, "a dispense was settled against what was proven")
     ledger = replace(ledger, dispenses=without(ledger.dispenses, record.op))
     ledger = _gone_out(ledger, dispense, record.paid)
     rest = dispense.count - record.paid
@@ -172,7 +190,7 @@ def dispense_resolved(ledger: Ledger, seq: int, record: r.DispenseResolved) -> L
     dispense = ledger.dispenses.get(record.op) or ledger.doubts.get(record.op)
     if dispense is None:
         return wrong(ledger, seq, "a dispense was resolved that is not in doubt")
-    if not dispense.proven <= record.paid <= dispense.count:
+    if not max(dispense.proven, dispense.advanced) <= record.paid <= dispense.count:
         ledger = wrong(ledger, seq, "a dispense was resolved against what was proven")
     ledger = replace(
         ledger,

@@ -36,6 +36,7 @@ from kiosk.journal.cashbook import (
     coin_in,
     counter_moved,
     credits_unknown,
+    dispense_advanced,
     dispense_intended,
     dispense_resolved,
     dispense_settled,
@@ -48,6 +49,14 @@ from kiosk.journal.cashbook import (
     unit_of,
     without,
     wrong,
+)
+from kiosk.journal.notebook import (
+    note_back,
+    note_doubted,
+    note_in,
+    note_intended,
+    note_resolved,
+    note_stored,
 )
 from kiosk.plain import Codec
 
@@ -244,6 +253,7 @@ def _closed(ledger: Ledger, seq: int, record: r.TransactionClosed) -> Ledger:
         ledger = wrong(ledger, seq, "a transaction was closed while money is held for it")
     going = [each.transaction for each in ledger.dispenses.values()]
     going += [each.transaction for each in ledger.prints.values()]
+    going += [each.transaction for each in ledger.notes.values() if not each.is_credited]
     if record.transaction in going:
         ledger = wrong(ledger, seq, "a transaction was closed while an operation is open")
     if any(each.open for each in payouts_of(ledger, record.transaction)):
@@ -259,11 +269,18 @@ _RULES: dict[type[r.Record], _Rule] = {
     r.IncidentClosed: _incident_closed,
     r.TransactionOpened: _opened,
     r.CoinIn: coin_in,
+    r.NoteIntended: note_intended,
+    r.NoteIn: note_in,
+    r.NoteStored: note_stored,
+    r.NoteBack: note_back,
+    r.NoteDoubted: note_doubted,
+    r.NoteResolved: note_resolved,
     r.AcceptorEpoch: acceptor_epoch,
     r.CounterMoved: counter_moved,
     r.CreditsUnknown: credits_unknown,
     r.PayoutDecided: payout_decided,
     r.DispenseIntended: dispense_intended,
+    r.DispenseAdvanced: dispense_advanced,
     r.DispenseSettled: dispense_settled,
     r.DispenseResolved: dispense_resolved,
     r.OwedOnSlip: owed_on_slip,

@@ -113,6 +113,76 @@ class CoinIn(Record, frozen=True):
     """None: money that came in when no transaction was open (late credit). It is a liability all the same."""
 
 
+class NoteIntended(Record, frozen=True):
+    """Durable before the note in escrow is ordered in. `op` is the key of its credit for ever. `issue` is the device's
+    own code: old and new notes of one face differ in it."""
+
+    op: OpId
+    device: DeviceId
+    denomination: Denomination
+    issue: str
+    transaction: TransactionId
+
+
+class NoteIn(Record, frozen=True):
+    """The note is in and cannot go back: 預り (held). Durable before the device may forget it. Once for an `op`."""
+
+    op: OpId
+    device: DeviceId
+    denomination: Denomination
+    issue: str
+    unit: DeviceId
+    """Where it goes as far as the device has said."""
+    transaction: TransactionId
+
+
+class NoteStored(Record, frozen=True):
+    """A credited note lies in `unit` (empty: where NoteIn said). The end of its `op`."""
+
+    op: OpId
+    device: DeviceId
+    unit: DeviceId
+
+
+class NoteBack(Record, frozen=True):
+    """The note went back to the person: proven, no money. The end of its `op`."""
+
+    op: OpId
+    device: DeviceId
+    transaction: TransactionId
+    denomination: Denomination
+    code: str
+
+
+class NoteDoubted(Record, frozen=True):
+    """A note is inside, or was, and nothing proves whose it is. `op` empty: no order of ours explains it."""
+
+    op: OpId
+    device: DeviceId
+    code: str
+    transaction: TransactionId | None
+    denomination: Denomination | None
+
+
+class NoteResolved(Record, frozen=True):
+    """A note in doubt settled by an identified person: it lies in `unit`, or (empty) the person has it back."""
+
+    op: OpId
+    device: DeviceId
+    transaction: TransactionId
+    denomination: Denomination
+    unit: DeviceId
+    by: str
+    reason: str
+
+
+class NotePathClearing(Record, frozen=True):
+    """A reset is an operation with an intent: durable before the device is told to clear its path."""
+
+    device: DeviceId
+    code: str
+
+
 class AcceptorEpoch(Record, frozen=True):
     """The acceptor's counter began anew at `raw`; 0 to `at_most` pieces since the last poll are unknown."""
 
@@ -166,6 +236,16 @@ class DispenseIntended(Record, frozen=True):
     serial: str
 
 
+class DispenseAdvanced(Record, frozen=True):
+    """`paid` notes of this payout are proven out so far; durable before the device may go on to the next."""
+
+    op: OpId
+    transaction: TransactionId
+    device: DeviceId
+    denomination: Denomination
+    paid: int
+
+
 class DispenseSettled(Record, frozen=True):
     """What the device proved. `outcome`: `confirmed`, `refused`, `partial`, `unknown`. UNKNOWN: count -
     paid are in doubt."""
@@ -193,7 +273,8 @@ class DispenseResolved(Record, frozen=True):
 
 
 class OwedOnSlip(Record, frozen=True):
-    """Money we could not give: a liability the counter pays, once (戻出). `reason`: `shortage`, `unknown`, `restart`"""
+    """Money we could not give: a liability the counter pays, once (戻出). `reason`: `shortage`, `unknown`, `restart`,
+    `not-taken`"""
 
     transaction: TransactionId
     slip: str
@@ -283,11 +364,19 @@ AnyRecord = (
     | IncidentClosed
     | TransactionOpened
     | CoinIn
+    | NoteIntended
+    | NoteIn
+    | NoteStored
+    | NoteBack
+    | NoteDoubted
+    | NoteResolved
+    | NotePathClearing
     | AcceptorEpoch
     | CounterMoved
     | CreditsUnknown
     | PayoutDecided
     | DispenseIntended
+    | DispenseAdvanced
     | DispenseSettled
     | DispenseResolved
     | OwedOnSlip

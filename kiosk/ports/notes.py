@@ -94,6 +94,8 @@ class StartNoteAcceptor(Command, frozen=True):
     denomination: Denomination | None = None
     is_credited: bool = False
     """Its credit is durable: only NoteStacked is missing."""
+    is_doubtful: bool = False
+    """It was in doubt already (NoteInDoubt is durable): a device that rests proves nothing of it."""
 
 
 class StackNote(Command, frozen=True):

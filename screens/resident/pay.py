@@ -10,6 +10,17 @@ from screens.widgets.money import NoteFace
 from screens.widgets.screen import Screen
 
 
+def _word(body: Pay) -> str:
+    """The one thing that is said beside the amount: what her hands can do comes first."""
+    if body.is_closing:
+        return ""
+    if body.note_trouble:
+        return f"pay.note.{body.note_trouble}"
+    if body.note:
+        return f"pay.note.{body.note}"
+    return "pay.exact" if body.is_exact_only and body.accepted else ""
+
+
 class PayScreen(Screen):
     def title_key(self, body: Pay) -> str:
         if body.is_closing:
@@ -30,13 +41,19 @@ class PayScreen(Screen):
         ids.amount.add_below()
         ids.amount.left_text.say("pay.due", amount=body.due)
         ids.amount.right_text.say("pay.inserted", amount=body.inserted)
-        ids.exact.show(body.is_exact_only and bool(body.accepted))
+        word = _word(body)
+        ids.word.show(word != "")
+        if word:
+            ids.word.say(word)
         ids.accepted.show(bool(body.accepted))
         self._show_faces(body.accepted)
         ids.refused.show(bool(body.refused))
         between = look.words.text("pay.list")
         names = between.join(look.words.text(f"money.{each.value}") for each in body.refused)
         ids.refused_text.say("pay.refused", list=names)
+        ids.short.show(bool(body.short) and bool(body.accepted))
+        names = between.join(look.words.text(f"money.{each.value}") for each in body.short)
+        ids.short_text.say("pay.short", list=names)
         for picture, name in ((ids.coin, "coin_in"), (ids.note, "note_in")):
             picture.use(name, has_arrow=not body.is_closing)
         ids.notes.show(any(each.is_note for each in body.accepted))

@@ -179,6 +179,7 @@ NOTE_IN: Final = Drawing(
     _arrow(400, 140, is_up=True, size=0.56),
     (0, -1),
 )
+NOTE_OUT: Final = NOTE_IN._replace(arrow=_arrow(400, 290, is_up=False, size=0.56), way=(0, 1))
 TRAY: Final = Drawing(
     250,
     250,
@@ -245,6 +246,7 @@ DRAWINGS: Final[dict[str, Drawing]] = {
     "machine_paper": MACHINE_PAPER,
     "coin_in": COIN_IN,
     "note_in": NOTE_IN,
+    "note_out": NOTE_OUT,
     "tray": TRAY,
     "paper_out": PAPER_OUT,
     "receipt_out": RECEIPT_OUT,

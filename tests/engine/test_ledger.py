@@ -8,6 +8,7 @@ import pytest
 
 from kiosk.errors import PeerProtocolError
 from kiosk.journal import records as r
+from kiosk.journal.accounts import SHAPE
 from kiosk.journal.ledger import EMPTY, Ledger, decode, encode, fold, imbalances
 from kiosk.money import Cash, Denomination, Yen
 
@@ -370,6 +371,6 @@ def test_what_should_be_impossible_is_named_and_never_makes_money(name: str) -> 
 
 def test_a_ledger_of_another_shape_is_not_read() -> None:
     with pytest.raises(PeerProtocolError):
-        decode(encode(EMPTY).replace(b'"shape":1', b'"shape":0'))
+        decode(encode(EMPTY).replace(f'"shape":{SHAPE}'.encode(), b'"shape":0'))
     with pytest.raises(PeerProtocolError):
         decode(b"{}x")

@@ -161,7 +161,7 @@ class World:
         self.pending: deque[Callable[[], None]] = deque()
         self.loop.set_issuance(_Player(self, ("issuance",)))
         names = [setup.card_reader, setup.acceptor, setup.certificate_printer, setup.receipt_printer]
-        self.loop.add_driver(_Player(self, (*names, *(hopper.device for hopper in setup.hoppers))))
+        self.loop.add_driver(_Player(self, (*names, *(hopper.device for hopper in HOPPERS))))
         self.perform_instead: set[str] = set()
         """Commands that nobody answers: the core dies before."""
         self.slip_outcome = ports.Outcome.CONFIRMED
@@ -181,7 +181,7 @@ class World:
             self.event(ports.DeviceArrived(device, "test"))
         self.event(ports.PrinterRead(self.setup.certificate_printer, self.physics.printer_ready, ()))
         self.event(ports.DeviceArrived(self.setup.acceptor, "test"))
-        for hopper in self.setup.hoppers:
+        for hopper in HOPPERS:
             self.event(ports.DeviceArrived(hopper.device, "test"))
             self.event(self._hopper_read(hopper))
         return self

@@ -93,6 +93,7 @@ def _made_keys() -> set[str]:
         *(f"notice.{code}.{part}" for code in samples.NOTICE_CODES for part in ("title", "why", "next")),
         *(f"money.{each.value}" for each in Denomination),
         *(f"face.{each.value}" for each in Denomination if each.is_note),
+        *(f"pay.note.{what}" for what in ("returned", "refused", "reach", "staff")),
         *(f"trouble.money.{money}" for money in ("returned", "held", "slip", "counted")),
         *(f"trouble.money.{money}.head" for money in ("none", "returned", "held", "slip", "counted")),
         *(
