@@ -14,7 +14,7 @@ from kiosk.ids import DeviceId, LineId, OpId, TransactionId
 from kiosk.money import NO_CASH, Cash, Denomination, Yen
 from kiosk.ports import CreditMark
 
-SHAPE = 2
+SHAPE = 3
 """Of sealed balances. Raise it with any field or rule: then the records are folded again instead."""
 
 ZERO = Yen(0)
@@ -96,8 +96,28 @@ class Line(Part, frozen=True):
         return self.is_booked or self.is_voided or not self.is_commit_intended
 
 
+class Cashless(Part, frozen=True):
+    """A payment or a void: its end is not recorded, or was UNKNOWN, or (as `Account.payment`) it stands."""
+
+    op: OpId
+    transaction: TransactionId
+    device: DeviceId
+    poi: str
+    amount: Yen
+    means: str
+    seq: int
+    of: OpId | None = None
+    """The payment that is voided; None: it is a payment."""
+    reference: str = ""
+    is_unknown: bool = False
+
+
 class Account(Part, frozen=True):
-    """The money of one transaction: inserted = held + booked + change + returned + in_doubt + owed."""
+    """The money of one transaction.
+
+    Cash: inserted = held + booked + change + returned + in_doubt + owed.
+    Cashless: charged = held_cashless + booked_cashless + reversed + in_doubt_reversal + owed_cashless.
+    """
 
     transaction: TransactionId
     number: str
@@ -108,6 +128,18 @@ class Account(Part, frozen=True):
     booked: Yen = ZERO
     """収納金, paid in cash."""
     booked_cashless: Yen = ZERO
+    charged: Yen = ZERO
+    """Proven to be taken by a terminal, voided or not."""
+    reversed: Yen = ZERO
+    """Voided: it never was ours."""
+    in_doubt_payment: Yen = ZERO
+    """処理未了: nobody can say whether it was taken. In no balance until somebody can."""
+    in_doubt_reversal: Yen = ZERO
+    """Taken, and nobody can say whether the void was done."""
+    owed_cashless: Yen = ZERO
+    """Taken, not voided, and on slips: the counter pays."""
+    payment: Cashless | None = None
+    """The payment that stands, with what its void needs."""
     change: Yen = ZERO
     """Given out as change (after booking)."""
     returned: Yen = ZERO
@@ -131,9 +163,19 @@ class Account(Part, frozen=True):
         return self.inserted.total - given - self.in_doubt - self.owed
 
     @property
+    def held_cashless(self) -> Yen:
+        """預り, taken by a terminal: not earned yet, never given back in cash."""
+        gone = self.booked_cashless + self.reversed + self.in_doubt_reversal + self.owed_cashless
+        return self.charged - gone
+
+    @property
     def remaining(self) -> Yen:
         """What is still to be paid; never below zero."""
-        return max(ZERO, self.due - self.inserted.total - self.booked_cashless)
+        return max(ZERO, self.due - self.inserted.total - (self.charged - self.reversed))
+
+    @property
+    def in_doubt_cashless(self) -> Yen:
+        return self.in_doubt_payment + self.in_doubt_reversal
 
     @property
     def is_open(self) -> bool:
@@ -143,6 +185,8 @@ class Account(Part, frozen=True):
     def is_settled(self) -> bool:
         """Nothing of it needs a person or a device any more."""
         if self.is_open or self.in_doubt or self.held or self.note_doubt:
+            return False
+        if self.held_cashless or self.in_doubt_cashless:
             return False
         return all(each.is_resolved for each in self.lines.values())
 
@@ -232,6 +276,8 @@ class Slip(Part, frozen=True):
     """Of money in doubt: becomes firm as far as the doubt resolves to "not paid"."""
     reason: str
     seq: int
+    means: str = CASH
+    """How it had been paid."""
 
 
 class Incident(Part, frozen=True):
@@ -287,11 +333,23 @@ class Totals(Part, frozen=True):
     """Put on slips (firm)."""
     redeemed: Yen = ZERO
     """Slips paid at the counter: money in the machine that is the counter's now."""
+    charged: Yen = ZERO
+    """Taken by terminals."""
+    reversed: Yen = ZERO
+    """Of it, voided."""
+    owed_cashless: Yen = ZERO
+    """Of it, put on slips (firm)."""
+    redeemed_cashless: Yen = ZERO
+    """Of these, paid at the counter, out of the counter's own cash."""
     voided: int = 0
 
     @property
     def receipts_cash(self) -> Yen:
         return Yen.sum(each.amount for each in self.receipts.values() if each.means == CASH)
+
+    @property
+    def receipts_cashless(self) -> Yen:
+        return Yen.sum(each.amount for each in self.receipts.values() if each.means != CASH)
 
 
 class DayClose(Part, frozen=True):
@@ -323,6 +381,8 @@ class Ledger(Part, frozen=True):
     """Ended UNKNOWN: stays until device evidence or an identified person resolves it."""
     notes: dict[OpId, Note] = {}
     """Ordered in, no end recorded."""
+    cashless: dict[OpId, Cashless] = {}
+    """Payments and voids without a recorded end, or UNKNOWN: what recovery has to ask the terminals about."""
     prints: dict[OpId, Print] = {}
     """Intended, no end recorded."""
     slips: dict[str, Slip] = {}
@@ -362,8 +422,21 @@ class Ledger(Part, frozen=True):
 
     @property
     def owed(self) -> Yen:
-        """Firm amounts of all slips not redeemed."""
-        return Yen.sum(each.amount for each in self.slips.values())
+        """Firm amounts of all slips not redeemed, for cash that lies in our units."""
+        return Yen.sum(each.amount for each in self.slips.values() if each.means == CASH)
+
+    @property
+    def owed_cashless(self) -> Yen:
+        """The same, for what was paid cashless: the counter pays it, no unit holds it."""
+        return Yen.sum(each.amount for each in self.slips.values() if each.means != CASH)
+
+    @property
+    def held_cashless(self) -> Yen:
+        return Yen.sum(each.held_cashless for each in self.accounts.values())
+
+    @property
+    def in_doubt_cashless(self) -> Yen:
+        return Yen.sum(each.in_doubt_cashless for each in self.accounts.values())
 
     @property
     def in_units(self) -> Yen:

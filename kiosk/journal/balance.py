@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kiosk.journal.accounts import ZERO, Ledger, Totals
+from kiosk.journal.accounts import CASH, ZERO, Ledger, Totals
 from kiosk.money import Cash, Yen
 
 
@@ -14,6 +14,7 @@ def imbalances(ledger: Ledger) -> tuple[str, ...]:
         [
             *ledger.violations,
             *_conservation(ledger),
+            *_cashless(ledger),
             *_accounts(ledger),
             *_payouts(ledger),
             *_units(ledger),
@@ -35,6 +36,31 @@ def _conservation(ledger: Ledger) -> Iterator[str]:
         yield f"¥{totals.owed.value} put on slips, ¥{(ledger.owed + totals.redeemed).value} open or redeemed"
 
 
+def _cashless(ledger: Ledger) -> Iterator[str]:
+    """What terminals took is voided, earned, held, in doubt or on a slip, each yen once."""
+    totals = ledger.totals
+    doubt = Yen.sum(each.in_doubt_reversal for each in ledger.accounts.values())
+    somewhere = (
+        totals.reversed + totals.receipts_cashless + ledger.held_cashless + doubt + totals.owed_cashless
+    )
+    if totals.charged != somewhere:
+        yield f"¥{totals.charged.value} paid cashless, ¥{somewhere.value} is accounted for"
+    if totals.owed_cashless != ledger.owed_cashless + totals.redeemed_cashless:
+        yield "slips for cashless money are neither open nor redeemed"
+    for account in ledger.accounts.values():
+        name = f"transaction {account.number}"
+        if account.held_cashless < ZERO:
+            yield f"{name}: ¥{-account.held_cashless.value} more voided or booked than was taken"
+        doubts = [
+            e for e in ledger.cashless.values() if e.transaction == account.transaction and e.is_unknown
+        ]
+        if account.in_doubt_cashless != Yen.sum(each.amount for each in doubts):
+            yield f"{name}: cashless doubts are not those of its operations"
+        slips = [e for e in ledger.slips.values() if e.transaction == account.transaction and e.means != CASH]
+        if Yen.sum(each.doubtful for each in slips) > account.in_doubt_cashless:
+            yield f"{name}: slips speak of more cashless doubt than there is"
+
+
 def _accounts(ledger: Ledger) -> Iterator[str]:
     for account in ledger.accounts.values():
         name = f"transaction {account.number}"
@@ -47,7 +73,7 @@ def _accounts(ledger: Ledger) -> Iterator[str]:
             yield f"{name}: ¥{account.note_doubt.value} of notes in doubt, its notes say otherwise"
         if account.in_doubt != doubtful:
             yield f"{name}: ¥{account.in_doubt.value} in doubt, its operations say ¥{doubtful.value}"
-        slips = [each for each in ledger.slips.values() if each.transaction == account.transaction]
+        slips = [e for e in ledger.slips.values() if e.transaction == account.transaction and e.means == CASH]
         if Yen.sum(each.doubtful for each in slips) > account.in_doubt:
             yield f"{name}: slips speak of more doubt than there is"
 
@@ -90,7 +116,8 @@ def _day(ledger: Ledger) -> Iterator[str]:
 
 
 def _has_grown(earlier: Totals, later: Totals) -> bool:
-    plain = ("transactions", "cash_in", "change", "returned", "owed", "redeemed", "voided")
+    plain: tuple[str, ...] = ("transactions", "cash_in", "change", "returned", "owed", "redeemed", "voided")
+    plain += ("charged", "reversed", "owed_cashless", "redeemed_cashless")
     if any(getattr(later, each) < getattr(earlier, each) for each in plain):
         return False
     receipts = later.receipts

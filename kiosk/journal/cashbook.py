@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from kiosk.ids import DeviceId, TransactionId
 from kiosk.journal import records as r
-from kiosk.journal.accounts import ZERO, Account, CreditDoubt, Dispense, Ledger, Payout, Slip, Unit
+from kiosk.journal.accounts import CASH, ZERO, Account, CreditDoubt, Dispense, Ledger, Payout, Slip, Unit
 from kiosk.money import Cash, Denomination, Yen
 from kiosk.ports import CreditMark
 
@@ -271,8 +271,8 @@ def owed_on_slip(ledger: Ledger, seq: int, record: r.OwedOnSlip) -> Ledger:
 
 
 def slips_of(ledger: Ledger, transaction: TransactionId) -> list[Slip]:
-    """Not redeemed, oldest first."""
-    found = [each for each in ledger.slips.values() if each.transaction == transaction]
+    """Not redeemed, of cash, oldest first."""
+    found = [e for e in ledger.slips.values() if e.transaction == transaction and e.means == CASH]
     return sorted(found, key=lambda each: each.seq)
 
 
@@ -317,5 +317,9 @@ def slip_redeemed(ledger: Ledger, seq: int, record: r.SlipRedeemed) -> Ledger:
     slip = ledger.slips.get(record.slip)
     if slip is None or slip.doubtful or record.amount != slip.amount:
         return wrong(ledger, seq, "a slip was redeemed that is not there, not firm or not of this amount")
-    totals = replace(ledger.totals, redeemed=ledger.totals.redeemed + record.amount)
+    totals = ledger.totals
+    if slip.means == CASH:
+        totals = replace(totals, redeemed=totals.redeemed + record.amount)
+    else:
+        totals = replace(totals, redeemed_cashless=totals.redeemed_cashless + record.amount)
     return replace(ledger, slips=without(ledger.slips, record.slip), totals=totals)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from kiosk.errors import PeerProtocolError
 from kiosk.ids import TransactionId
+from kiosk.journal import cashless
 from kiosk.journal import records as r
 from kiosk.journal.accounts import (
     CASH,
@@ -212,6 +213,8 @@ def _line_booked(ledger: Ledger, seq: int, record: r.LineBooked) -> Ledger:
             ledger = wrong(ledger, seq, "booked more than is held")
         account = replace(account, booked=account.booked + record.fee)
     else:
+        if account.held_cashless < record.fee:
+            ledger = wrong(ledger, seq, "booked more than was taken")
         account = replace(account, booked_cashless=account.booked_cashless + record.fee)
     ledger = _put_line(ledger, account, replace(line, means=record.means))
     return _report_due(_received(ledger, record), seq, record.transaction, line, "printed")
@@ -249,9 +252,10 @@ def _closed(ledger: Ledger, seq: int, record: r.TransactionClosed) -> Ledger:
     account = ledger.accounts.get(record.transaction)
     if account is None or not account.is_open:
         return wrong(ledger, seq, "a transaction was closed that is not open")
-    if account.held:
+    if account.held or account.held_cashless:
         ledger = wrong(ledger, seq, "a transaction was closed while money is held for it")
     going = [each.transaction for each in ledger.dispenses.values()]
+    going += [each.transaction for each in ledger.cashless.values() if not each.is_unknown]
     going += [each.transaction for each in ledger.prints.values()]
     going += [each.transaction for each in ledger.notes.values() if not each.is_credited]
     if record.transaction in going:
@@ -259,6 +263,11 @@ def _closed(ledger: Ledger, seq: int, record: r.TransactionClosed) -> Ledger:
     if any(each.open for each in payouts_of(ledger, record.transaction)):
         ledger = wrong(ledger, seq, "a transaction was closed while a payout is open")
     return put_account(ledger, replace(account, result=record.result or "closed"))
+
+
+def _owed_on_slip(ledger: Ledger, seq: int, record: r.OwedOnSlip) -> Ledger:
+    rule = owed_on_slip if record.means == CASH else cashless.owed_on_slip
+    return rule(ledger, seq, record)
 
 
 _Rule = Callable[[Ledger, int, Any], Ledger]
@@ -283,8 +292,14 @@ _RULES: dict[type[r.Record], _Rule] = {
     r.DispenseAdvanced: dispense_advanced,
     r.DispenseSettled: dispense_settled,
     r.DispenseResolved: dispense_resolved,
-    r.OwedOnSlip: owed_on_slip,
+    r.OwedOnSlip: _owed_on_slip,
     r.SlipRedeemed: slip_redeemed,
+    r.PaymentIntended: cashless.payment_intended,
+    r.PaymentSettled: cashless.payment_settled,
+    r.PaymentResolved: cashless.payment_resolved,
+    r.ReversalIntended: cashless.reversal_intended,
+    r.ReversalSettled: cashless.reversal_settled,
+    r.ReversalResolved: cashless.reversal_resolved,
     r.CommitIntended: _commit_intended,
     r.LineCommitted: _line_committed,
     r.PrintIntended: _print_intended,

@@ -274,18 +274,86 @@ class DispenseResolved(Record, frozen=True):
 
 class OwedOnSlip(Record, frozen=True):
     """Money we could not give: a liability the counter pays, once (戻出). `reason`: `shortage`, `unknown`, `restart`,
-    `not-taken`"""
+    `not-taken`, `not-voided` (paid cashless, and it cannot be voided here)."""
 
     transaction: TransactionId
     slip: str
     amount: Yen
     reason: str
+    means: str = "cash"
+    """How it had been paid: what was paid cashless does not lie in our units."""
 
 
 class SlipRedeemed(Record, frozen=True):
     slip: str
     amount: Yen
     operator: str
+
+
+class PaymentIntended(Record, frozen=True):
+    """Durable before the request leaves. (SaleID of this kiosk, `poi`, `op`) is its key at the terminal for ever."""
+
+    op: OpId
+    transaction: TransactionId
+    device: DeviceId
+    poi: str
+    amount: Yen
+    means: str
+    """The brand's key in the town's file: `edy`."""
+
+
+class PaymentSettled(Record, frozen=True):
+    """How it stands. `amount`: proven to be taken. UNKNOWN (処理未了): the whole of what was asked is in doubt."""
+
+    op: OpId
+    transaction: TransactionId
+    amount: Yen
+    outcome: str
+    reference: str = ""
+    """The terminal's own number of it."""
+    code: str = ""
+
+
+class PaymentResolved(Record, frozen=True):
+    """An UNKNOWN settled later, by the terminal (`device`) or an identified person: `amount` was taken, or nothing."""
+
+    op: OpId
+    transaction: TransactionId
+    amount: Yen
+    by: str
+    reason: str
+    reference: str = ""
+
+
+class ReversalIntended(Record, frozen=True):
+    """Durable before the void leaves: the whole of the payment `of`."""
+
+    op: OpId
+    of: OpId
+    transaction: TransactionId
+    device: DeviceId
+    poi: str
+    amount: Yen
+    means: str
+
+
+class ReversalSettled(Record, frozen=True):
+    """`confirmed`: the payment is undone. `refused`: it stands. `unknown`: in doubt."""
+
+    op: OpId
+    transaction: TransactionId
+    outcome: str
+    code: str = ""
+
+
+class ReversalResolved(Record, frozen=True):
+    """An UNKNOWN void settled later, by the terminal (`device`) or an identified person."""
+
+    op: OpId
+    transaction: TransactionId
+    is_done: bool
+    by: str
+    reason: str
 
 
 class CommitIntended(Record, frozen=True):
@@ -381,6 +449,12 @@ AnyRecord = (
     | DispenseResolved
     | OwedOnSlip
     | SlipRedeemed
+    | PaymentIntended
+    | PaymentSettled
+    | PaymentResolved
+    | ReversalIntended
+    | ReversalSettled
+    | ReversalResolved
     | CommitIntended
     | LineCommitted
     | PrintIntended

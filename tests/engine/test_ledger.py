@@ -273,7 +273,11 @@ def test_a_recount_corrects_the_float_and_frees_the_unit() -> None:
 
 
 def test_cashless_fees_are_receipts_but_not_in_the_units() -> None:
-    ledger = told(filled(), opened(), printed(), booked(means="nexo"), closed())
+    paid = (
+        r.PaymentIntended("op1", TX, "terminal1", "POI-1", Yen(200), "nexo"),
+        r.PaymentSettled("op1", TX, Yen(200), "confirmed", "00001"),
+    )
+    ledger = told(filled(), opened(), paid, printed(), booked(means="nexo"), closed())
     assert imbalances(ledger) == ()
     assert (ledger.totals.receipts["juminhyo/nexo"].amount, ledger.totals.receipts_cash) == (Yen(200), Yen(0))
 
