@@ -92,6 +92,7 @@ def _machine(table: Table) -> Machine:
 
 def _profile(table: Table) -> Profile:
     made = Profile(
+        phones=table.flag("phones", False),
         exit_sensors=table.choices("exit_sensors", Thing, ()),
         page_s=table.seconds("page_s", 4.0, low=0.1, high=120),
     )

@@ -50,6 +50,8 @@ class Machine:
 class Profile:
     """The machine's shape."""
 
+    phones: bool
+    """A phone's certificate serves as well as the card's (スマホ用電子証明書)."""
     exit_sensors: tuple[Thing, ...]
     """Things whose taking a sensor reports; the others are asked for on the screen."""
     page_s: float

@@ -3,8 +3,9 @@ ways.
 
     core -> card   OpenNumberSlot, ForgetNumber, OpenPinSlot, ClosePinSlot, SignChallenge, HandOverPhoto,
                    EndCardSession, Ping
-    card -> core   DeviceArrived, DeviceLost, CardInserted, CardRead, CardUnreadable, CardRemoved, NumberSlotOpened,
-                   NumberPartTaken, NumberPartRefused, NumberForgotten, NumberRejected, SurfaceRead, SurfaceFailed,
+    card -> core   DeviceArrived, DeviceLost, CardInserted, CardRead, CertificateRead, CardUnreadable, CardRemoved,
+                   NumberSlotOpened, NumberPartTaken, NumberPartRefused, NumberForgotten, NumberRejected,
+                   SurfaceRead, SurfaceFailed,
                    PinSlotOpened, PinSlotClosed, PinAccepted, PinRejected, PinBlocked, ChallengeSigned,
                    PhotoHandedOver, CardFailed, Pong
 
@@ -26,6 +27,7 @@ CardEvent = (
     | ports.CardInserted
     | ports.CardRead
     | ports.CardUnreadable
+    | ports.CertificateRead
     | ports.CardRemoved
     | ports.PinSlotOpened
     | ports.PinSlotClosed

@@ -10,9 +10,11 @@ things that
    do not end it are a stranger (the kernel names the peer's uid, SO_PEERCRED; another uid than the screen's
    is told REFUSED and closed, and so is 65534, which is what every peer looks like across user namespaces)
    and a packet that names another slot (a late one of an older screen).
-3. A secret in a wrong form (length, not a digit) never reaches the card: it would burn a try for nothing.
+3. A secret in a wrong form (length, not a digit; of the 署名用 password: not capitals and digits, one of each at
+   least) never reaches the card: it would burn a try for nothing.
 4. There is no second VERIFY by itself, also not after silence: the card's counter is asked instead
-(session.py). 5. The bytes live in three places, each overwritten as soon as the next one has them: the
+   (session.py).
+5. The bytes live in three places, each overwritten as soon as the next one has them: the
 packet's buffer and the
    secret cut out of it (here), the command (jpki.apdu, wiped by the connection). They are never text, never
    in an exception, a repr, a log line or an event; events say what the card thinks of them, not what they
@@ -60,6 +62,7 @@ SLOT_LIFE_S: Final = 600.0
 NOBODY: Final = 65534
 _PEERS_MAX: Final = 4
 _DIGITS: Final = frozenset(b"0123456789")
+_LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 @dataclass(slots=True)
@@ -67,6 +70,7 @@ class _Slot:
     slot: SlotId
     min_length: int
     max_length: int
+    has_letters: bool
     ends_at_s: float
     listener: socket.socket
 
@@ -96,13 +100,17 @@ class PinChannel:
         self._open: _Slot | None = None
         self._peers: list[socket.socket] = []
 
-    def open(self, min_length: int, max_length: int, life_s: float = SLOT_LIFE_S) -> SlotId:
-        """A new slot; an older one is gone. OSError when the socket cannot be made."""
+    def open(
+        self, min_length: int, max_length: int, life_s: float = SLOT_LIFE_S, has_letters: bool = False
+    ) -> SlotId:
+        """A new slot; an older one is gone. `has_letters`: the 署名用 password, else digits. OSError when the socket
+        cannot be made.
+        """
         self.close()
         slot = SlotId(random_token())
         end = self._clock.monotonic_s() + life_s
         listener = self._listen()
-        self._open = _Slot(slot, min_length, max_length, end, listener)
+        self._open = _Slot(slot, min_length, max_length, has_letters, end, listener)
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
         return slot
 
@@ -202,7 +210,9 @@ class PinChannel:
                 secret = bytearray()
             else:
                 secret = bytearray(view[SECRET_OFFSET:end])
-        if not secret or not all(each in _DIGITS for each in secret):
+        if slot.has_letters:
+            _raise_letters(secret)
+        if not secret or not _is_of_form(secret, slot.has_letters):
             secret[:] = bytes(len(secret))
             _answer(peer, REFUSED)
             self._spoil()
@@ -215,6 +225,21 @@ class PinChannel:
         slot = self.close()
         if slot is not None:
             self._spoilt(slot)
+
+
+def _raise_letters(secret: bytearray) -> None:
+    """The card knows capitals only; who typed small ones meant those."""
+    for at, each in enumerate(secret):
+        if 0x61 <= each <= 0x7A:
+            secret[at] = each - 0x20
+
+
+def _is_of_form(secret: bytearray, has_letters: bool) -> bool:
+    """Four digits; or letters and digits, one of each at least (facts/card.md §1.2)."""
+    if not has_letters:
+        return all(each in _DIGITS for each in secret)
+    is_known = all(each in _DIGITS or each in _LETTERS for each in secret)
+    return is_known and any(each in _DIGITS for each in secret) and any(each in _LETTERS for each in secret)
 
 
 def peer_uid(peer: socket.socket) -> int:

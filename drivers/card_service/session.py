@@ -24,13 +24,17 @@ from drivers.jpki.apdu import Command, Connection, Ins
 from drivers.jpki.application import Jpki, NotAllowed, NotFound, Verified, WrongSecret
 from drivers.jpki.cv import Roots
 from drivers.jpki.processors import GetResponse, Plain, Processor, ShortOnly
+from drivers.jpki.profile import AUTH, MY_NUMBER, KeySet, profile_of
 from kiosk import ports
 from kiosk.errors import DeviceTimeout, DeviceUnavailable, PeerProtocolError
 from kiosk.ids import DeviceId, OpId, SlotId
-from kiosk.ports import CardKind, NumberPart
+from kiosk.ports import CardKind, NumberPart, SecretKind
 
 MAX_WRONG_HERE: Final = 2
 """Wrong PINs that one session may cost its owner, who has three (facts/card.md §8.1)."""
+
+APPROVED_TRIES: Final = 3
+"""Said of a secret that is not needed."""
 
 _COVER: Final = Command(0x00, Ins.SELECT, 0x04, 0x0C, bytes(codec.SIGN_PASSWORD_MAX))
 """A SELECT of nothing, as long as the longest VERIFY: pcscd keeps the last command in a buffer that it does not wipe
@@ -66,7 +70,9 @@ class Card(Connection, Protocol):
 class Slots(Protocol):
     """The road of the secret: drivers.card_service.pin_channel."""
 
-    def open(self, min_length: int, max_length: int, life_s: float = SLOT_LIFE_S) -> SlotId:
+    def open(
+        self, min_length: int, max_length: int, life_s: float = SLOT_LIFE_S, has_letters: bool = False
+    ) -> SlotId:
         """Wait for one packet; an older slot is gone. OSError when the road cannot be made."""
 
     def close(self) -> SlotId | None:
@@ -124,6 +130,9 @@ class CardSession:
         self._plain: Plain | None = None
         self._processor: Processor | None = None
         self._jpki: Jpki | None = None
+        self._profile = MY_NUMBER
+        self._keys = AUTH
+        """Which of the card's keys this session is about: the authentication key until another secret is asked for."""
         self._certificate = b""
         self._attempts_left = 0
         self._wrong_here = 0
@@ -166,8 +175,8 @@ class CardSession:
         match command:
             case ports.HandOverPhoto(slot=slot):
                 self._hand_over_photo(slot)
-            case ports.OpenPinSlot():
-                self._open_slot()
+            case ports.OpenPinSlot(secret=secret):
+                self._guarded(lambda: self._open_slot(secret))
             case ports.ClosePinSlot():
                 self.close_slot()
             case ports.SignChallenge(op=op, message=message):
@@ -256,15 +265,14 @@ class CardSession:
         try:
             jpki.open()
             missing = "no-certificate"
-            kind = codec.card_kind(jpki.token())
-            if kind is None:
+            profile = profile_of(jpki.token())
+            if profile is None:
                 return "not-my-number"
-            if kind is not CardKind.MY_NUMBER:
-                return "phone"
-            self._attempts_left = jpki.auth_tries()
-            self._certificate = jpki.auth_certificate()
-            codec.rsa_public_key(self._certificate)
-            if self._attempts_left == 0 and not jpki.has_sign_certificate():
+            self._profile, kind = profile, profile.kind
+            self._use_keys(SecretKind.AUTH)
+            if self._keys.is_certificate_free:
+                self._certificate = _certificate(jpki, self._keys)
+            if self._attempts_left == 0 and kind is CardKind.MY_NUMBER and not jpki.has_sign_certificate():
                 kind = CardKind.NO_PIN
         except (NotFound, NotAllowed):
             return missing
@@ -276,11 +284,23 @@ class CardSession:
                 self._device,
                 kind,
                 self._certificate,
-                codec.fingerprint(self._certificate),
+                codec.fingerprint(self._certificate) if self._certificate else "",
                 self._attempts_left,
             )
         )
         return ""
+
+    def _use_keys(self, secret: SecretKind) -> None:
+        """From now on it is about these keys: ask their tries, burning none. A phone whose owner has approved on it
+        already wants no secret; a card that says so lies, for nothing was verified since it got its power.
+        """
+        self._keys = self._profile.keys[secret]
+        self._is_verified = False
+        left = self._application().tries_of(self._keys)
+        if left is None and not self._profile.owner_may_approve:
+            raise PeerProtocolError("card: it asks for no secret")
+        self._is_verified = left is None
+        self._attempts_left = APPROVED_TRIES if left is None else left
 
     # --- 照合番号B --------------------------------------------------------------------------------------------
 
@@ -321,6 +341,10 @@ class CardSession:
         jpki, processor = self._application(), self._processor
         if processor is None:
             return
+        if not self._profile.has_surface:
+            self._number.wipe()
+            self._post(ports.SurfaceFailed(self._device, "no-surface"))
+            return
         self._is_verified, self._is_uncovered = False, True
         event: CardEvent
         try:
@@ -343,36 +367,47 @@ class CardSession:
 
     # --- PIN ------------------------------------------------------------------------------------------------
 
-    def _open_slot(self) -> None:
+    def _open_slot(self, secret: SecretKind) -> None:
         self.close_slot()
-        if self._attempts_left == 0:
+        if self._profile.keys[secret] is not self._keys:
+            self._use_keys(secret)
+            self._certificate = b""
+        if self._is_verified:
+            self._accept()
+        elif self._attempts_left == 0:
             self._post(ports.PinBlocked(self._device))
         elif self._wrong_here >= MAX_WRONG_HERE:
             self._fail("too-many-here")
         else:
+            shortest, longest = self._keys.min_length, self._keys.max_length
             try:
-                slot = self._slots.open(codec.AUTH_PIN_LENGTH, codec.AUTH_PIN_LENGTH)
+                slot = self._slots.open(shortest, longest, has_letters=self._keys.has_letters)
             except OSError:
                 self._fail("no-slot")
                 return
+            self._post(ports.PinSlotOpened(self._device, slot, self._attempts_left, shortest, longest))
+
+    def _accept(self) -> None:
+        """The secret was right, or is not needed. What the card shows only now is read and told first."""
+        if not self._certificate:
+            self._certificate = _certificate(self._application(), self._keys)
             self._post(
-                ports.PinSlotOpened(
-                    self._device, slot, self._attempts_left, codec.AUTH_PIN_LENGTH, codec.AUTH_PIN_LENGTH
-                )
+                ports.CertificateRead(self._device, self._certificate, codec.fingerprint(self._certificate))
             )
+        self._is_verified = True
+        self._post(ports.PinAccepted(self._device))
 
     def _verify(self, secret: bytearray) -> None:
         jpki = self._application()
         self._is_verified = False
         self._is_uncovered = True
         try:
-            end = jpki.verify_auth_pin(secret)
+            end = jpki.verify_secret(self._keys, secret)
         except DeviceTimeout:
             self._check_gone()
             end = self._ask_after_silence(jpki)
         if end.wrong is None:
-            self._is_verified = True
-            self._post(ports.PinAccepted(self._device))
+            self._accept()
             return
         self._attempts_left = end.left or 0
         self._wrong_here += 1
@@ -386,8 +421,8 @@ class CardSession:
         """No answer to a VERIFY: the counter tells whether it was burnt. Whether it was right is not known
         then.
         """
-        left = jpki.auth_tries()
-        if left < self._attempts_left:
+        left = jpki.tries_of(self._keys)
+        if left is not None and left < self._attempts_left:
             return Verified(WrongSecret.REJECTED if left else WrongSecret.BLOCKED, left)
         raise DeviceTimeout("card: no answer to VERIFY")
 
@@ -398,7 +433,7 @@ class CardSession:
             self._fail("order")
             return
         try:
-            signature = self._application().sign_with_auth_key(message)
+            signature = self._application().sign_message(self._keys, message)
         except NotAllowed:  # the card forgot the PIN: it lost power, or it is another one
             self._fail("not-verified")
             return
@@ -473,3 +508,10 @@ class CardSession:
         if self._jpki is None:
             raise DeviceUnavailable("card: no session")
         return self._jpki
+
+
+def _certificate(jpki: Jpki, keys: KeySet) -> bytes:
+    """Read, and of a form that a signature can be checked with. NotFound, NotAllowed, PeerProtocolError."""
+    found = jpki.certificate(keys)
+    codec.rsa_public_key(found)
+    return found

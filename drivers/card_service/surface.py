@@ -72,7 +72,8 @@ def read_surface(processor: Processor, number: bytearray, roots: Roots) -> Surfa
 
 
 def _verify(application: Application, reference: int, number: bytearray) -> None:
-    if application.tries(reference) < FEWEST_TRIES:
+    left = application.tries(reference)
+    if left is None or left < FEWEST_TRIES:
         raise SurfaceUnusable("few-tries")
     once = bytearray(number)
     try:

@@ -15,6 +15,7 @@ from drivers.jpki import codec
 from drivers.jpki.apdu import NE_SHORT, Command, Ins, Response, Sw, tries_left
 from drivers.jpki.codec import Ef
 from drivers.jpki.processors import Processor
+from drivers.jpki.profile import KeySet
 from drivers.jpki.rsa import digest_info
 from kiosk.errors import PeerProtocolError
 
@@ -93,9 +94,13 @@ class Application:
             data += self.read_on(len(data), min(READ_AT_ONCE, size - len(data)))
         raise PeerProtocolError("card: a file does not end")
 
-    def tries(self, reference: int) -> int:
-        """Tries left of a secret, asked without burning one: VERIFY with no data (ISO/IEC 7816-4 §7.5.6)."""
+    def tries(self, reference: int) -> int | None:
+        """Tries left of a secret, asked without burning one: VERIFY with no data (ISO/IEC 7816-4 §7.5.6). None: there
+        is nothing to verify any more.
+        """
         answer = self._card.send(Command(0x00, Ins.VERIFY, 0, 0x80 | reference & 0x1F))
+        if answer.sw == Sw.OK:
+            return None
         left = tries_left(answer.sw)
         if left is None:
             raise PeerProtocolError(f"card: asked for tries, it said {answer.sw:04X}")
@@ -127,19 +132,19 @@ class Jpki(Application):
         """The label's part of the token information."""
         return self.read(Ef.TOKEN, codec.LABEL_BYTES)
 
-    def auth_certificate(self) -> bytes:
-        """The 利用者証明用 certificate: DER without the file's padding. One exchange where lengths allow it."""
-        return self.read_object(Ef.AUTH_CERTIFICATE, codec.certificate_length)
+    def certificate(self, keys: KeySet) -> bytes:
+        """DER without the file's padding, in one exchange where lengths allow it. NotAllowed before its secret."""
+        return self.read_object(keys.certificate, codec.certificate_length)
 
-    def auth_tries(self) -> int:
-        return self.tries(Ef.AUTH_PIN)
+    def tries_of(self, keys: KeySet) -> int | None:
+        return self.tries(keys.secret)
 
-    def verify_auth_pin(self, pin: bytearray) -> Verified:
-        return self.verify(Ef.AUTH_PIN, pin)
+    def verify_secret(self, keys: KeySet, secret: bytearray) -> Verified:
+        return self.verify(keys.secret, secret)
 
-    def sign_with_auth_key(self, message: bytes) -> bytes:
-        """Signature over SHA-256 of the message. NotAllowed before the PIN."""
-        return self.sign(Ef.AUTH_KEY, digest_info(message))
+    def sign_message(self, keys: KeySet, message: bytes) -> bytes:
+        """Signature over SHA-256 of the message. NotAllowed before the secret."""
+        return self.sign(keys.key, digest_info(message))
 
     def has_sign_certificate(self) -> bool:
         return codec.has_sign_certificate(self.read(Ef.AVAILABILITY, 3))

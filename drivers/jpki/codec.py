@@ -18,7 +18,6 @@ from typing import Final
 from drivers.jpki import tlv
 from drivers.jpki.rsa import RsaKey
 from kiosk.errors import PeerProtocolError
-from kiosk.ports import CardKind
 
 AID: Final = bytes.fromhex("D392F000260100000001")
 
@@ -43,22 +42,8 @@ SIGN_PASSWORD_MIN: Final = 6
 SIGN_PASSWORD_MAX: Final = 16
 
 LABEL_BYTES: Final = 32
-_KINDS: Final = {
-    b"JPKIAPICCTOKEN2": CardKind.MY_NUMBER,
-    b"JPKIAPGPSETOKEN": CardKind.ANDROID,
-    b"JPKIAPIOSTOKEN": CardKind.IPHONE,
-}
 
 _BOTH_CERTIFICATES: Final = bytes.fromhex("8F8F")
-
-
-def card_kind(token: bytes) -> CardKind | None:
-    """From the token information's label (CK_TOKEN_INFO: 32 characters, space padded). None: an older
-    card's.
-    """
-    if len(token) < LABEL_BYTES:
-        raise PeerProtocolError("JPKI: the token information is cut short")
-    return _KINDS.get(token[:LABEL_BYTES].rstrip(b" \x00"))
 
 
 def has_sign_certificate(availability: bytes) -> bool:

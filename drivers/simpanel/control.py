@@ -78,6 +78,7 @@ class Control:
             "sim": self.sim,
             "place-card": lambda name: self.card(True, name),
             "remove-card": lambda: self.card(False),
+            "revoke-card": self.revoke,
             "take-paper": lambda: self.take("ipp", "[0-9]*.pdf"),
             "take-receipt": lambda: self.take("escpos", "[0-9]*.png"),
             "server-away": lambda: self._supervisor.kill("issuance"),
@@ -142,6 +143,11 @@ class Control:
         answer = _ask("card", "place-card" if is_there else "remove-card", *name)
         at_s = self._eye.wait_for(is_there, began_s)
         return {**answer, "at_s": at_s, "left_out_s": {"virtual reader": at_s - began_s}}
+
+    def revoke(self, name: str) -> None:
+        """The authority puts this person's card on its list, and the town's server has the list at once."""
+        _ask("card", "revoke", name)
+        parts.hand_over_list()
 
     def sim(self, name: str, verb: str, *args: str) -> Answer:
         """Any verb of one simulator, by its own name."""

@@ -96,12 +96,13 @@ def cash(pieces: int) -> list[Part | Task]:
     return [_simulator("cctalk", "coin acceptor and hoppers", "cctalk", *_cable("cctalk"), *filled)]
 
 
-def card(pin: str, persons: Iterable[str]) -> list[Part | Task]:
+def card(pin: str, persons: Iterable[str], phone_pin: str = "") -> list[Part | Task]:
     """Virtual cards behind Debian's pcscd. Only root and the card process reach the daemon's socket.
 
     `persons`: whose cards are made; nobody named: everybody's.
     """
     whose = (word for name in persons for word in ("--person", name))
+    phones = ("--phone-pin", phone_pin) if phone_pin else ()
     folder = Path("/run/pcscd")
     folder.mkdir(exist_ok=True)
     return [
@@ -117,7 +118,7 @@ def card(pin: str, persons: Iterable[str]) -> list[Part | Task]:
         Part(
             "card-make",
             "makes the test cards",
-            python(SIM, "card", "make", "--state", str(state("card")), "--pin", pin, *whose),
+            python(SIM, "card", "make", "--state", str(state("card")), "--pin", pin, *phones, *whose),
             "kiosk-sim",
             ended_well,
             is_step=True,
@@ -190,6 +191,12 @@ def issuance() -> list[Part | Task]:
             needs=("issuance-trust",),
         ),
     ]
+
+
+def hand_over_list() -> None:
+    """The card authority's list of today, as a town's daily job brings it."""
+    folder = state("issuance") / "jpki" / "crl"
+    bench.hand_over(state("card") / "pki" / "crl.pem", folder / "crl.pem", "kiosk-issuance")
 
 
 def _hand_over_card_papers() -> None:

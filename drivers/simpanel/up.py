@@ -46,6 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--only", metavar="NAME,…", help=f"only these groups or parts ({', '.join(GROUPS)})")
     parser.add_argument("--pin", default="1234", help="the PIN of the demo cards, when they are made")
+    parser.add_argument("--phone-pin", default="", help="the PIN of the same people's phones (as the cards')")
     parser.add_argument("--flow", choices=("konbini", "kind_first"), default="konbini", help="order of steps")
     parser.add_argument("--person", action="append", default=[], help="whose cards are made (everybody's)")
     parser.add_argument(
@@ -147,7 +148,7 @@ class Run:
         groups: dict[str, list[Part | Task]] = {
             "paper": parts.paper(),
             "cash": parts.cash(self.options.pieces),
-            "card": parts.card(self.options.pin, self.options.person),
+            "card": parts.card(self.options.pin, self.options.person, self.options.phone_pin),
             "issuance": parts.issuance(),
             "core": parts.core(_pairs(self.options.core_env), self.options.pieces, self.options.flow),
             "screen": parts.screen(self.host, self.size),

@@ -50,6 +50,7 @@ def setup_of(config: Config) -> Setup:
         issuer=Issuer(town=town.name["ja"], place=town.place["ja"], machine=config.machine.kiosk),
         texts={each: texts_of(each) for each in town.languages},
         page_s=config.profile.page_s,
+        serves_phones=config.profile.phones,
         timeouts=_timeouts(config),
         version=VERSION,
     )

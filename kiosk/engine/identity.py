@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from kiosk.engine.session import advance, end, enter, leave, notify, return_card
 from kiosk.engine.state import Phase, Turn
 from kiosk.ids import OpId
@@ -15,6 +17,7 @@ from kiosk.ports import (
     CardRead,
     CardRemoved,
     CardUnreadable,
+    CertificateRead,
     ChallengeIssued,
     ChallengeSigned,
     ClosePinSlot,
@@ -32,7 +35,8 @@ from kiosk.ports import (
 )
 from kiosk.services.plan import Step
 
-UNREADABLE = {"not-my-number": "C-102", "no-certificate": "C-107", "phone": "C-112"}
+UNREADABLE = {"not-my-number": "C-102", "no-certificate": "C-107"}
+PHONES = (CardKind.ANDROID, CardKind.IPHONE)
 MESSAGE_HEAD = b"madoguchi/auth/1"
 
 
@@ -84,6 +88,8 @@ def accept_card(turn: Turn, event: CardRead) -> None:
     turn.edit(card=event, attempts_left=event.attempts_left)
     if event.kind is CardKind.NO_PIN:
         notify(turn, "C-107")
+    elif event.kind in PHONES and not turn.state.setup.serves_phones:
+        notify(turn, "C-112")
     elif event.attempts_left == 0:
         notify(turn, "P-202")
     else:
@@ -125,7 +131,7 @@ def enter_pin(turn: Turn) -> None:
 def open_slot(turn: Turn) -> None:
     turn.go(Phase.OPENING_PIN)
     turn.edit(slot="", is_checking=False)
-    turn.do(OpenPinSlot(turn.state.setup.card_reader))
+    turn.do(OpenPinSlot(turn.state.setup.card_reader, turn.state.setup.plan.secret))
 
 
 def consent(turn: Turn, _: object) -> None:
@@ -172,6 +178,14 @@ def pin_back(turn: Turn, _: object) -> None:
 
 def no_card(turn: Turn, _: object) -> None:
     notify(turn, "C-111")
+
+
+def certificate_read(turn: Turn, event: CertificateRead) -> None:
+    """Shown only after the secret, as phones do: it is this session's from now on."""
+    if turn.session.card is not None:
+        card = replace(turn.session.card, certificate=event.certificate, fingerprint=event.fingerprint)
+        turn.set(card=card)
+        turn.edit(card=card)
 
 
 def pin_accepted(turn: Turn, _: PinAccepted) -> None:

@@ -224,6 +224,8 @@ class Setup(msgspec.Struct, frozen=True):
     receipt_printer: DeviceId = DeviceId("receipt1")
     exit_sensors: tuple[str, ...] = ()
     """Things whose taking a sensor reports."""
+    serves_phones: bool = False
+    """Phones' certificates are taken, not only cards'."""
     max_wrong_tries: int = 2
     max_lines: int = 9
     issuer: Issuer = Issuer(town="", place="", machine="")

@@ -48,6 +48,15 @@ class CardHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return "CardHolder()"
 
 
+class SecretKind(enum.Enum):
+    """Which of the card's secrets is asked for."""
+
+    AUTH = "auth"
+    """利用者証明用, its PIN: four digits."""
+    SIGN = "sign"
+    """署名用, its password: 6 to 16 letters and digits. No service that ships asks it; the road is tested for it."""
+
+
 class CardInserted(Event, frozen=True):
     """Something lies on the reader; it is being read."""
 
@@ -55,7 +64,8 @@ class CardInserted(Event, frozen=True):
 
 
 class CardRead(Event, frozen=True):
-    """The authentication certificate was read without a PIN. `fingerprint` = SHA-256 of the DER, hex."""
+    """What can be read without a PIN was read. `fingerprint` = SHA-256 of the certificate's DER, hex; both empty where
+    the certificate is shown after the PIN only: CertificateRead follows."""
 
     device: DeviceId
     kind: CardKind
@@ -65,8 +75,16 @@ class CardRead(Event, frozen=True):
     """Tries before the PIN is blocked, queried without burning one. 0 = blocked."""
 
 
+class CertificateRead(Event, frozen=True):
+    """A certificate that the card shows after its secret only. Comes right before PinAccepted."""
+
+    device: DeviceId
+    certificate: bytes
+    fingerprint: str
+
+
 class CardUnreadable(Event, frozen=True):
-    """Not a card we can use. `code`: `mute` (upside down, moved away), `not-my-number`, `no-certificate`,
+    """Not a card we can use. `code`: `mute` (upside down, moved away), `busy`, `not-my-number`, `no-certificate`,
     `protocol`."""
 
     device: DeviceId
@@ -173,8 +191,8 @@ class SurfaceRead(Event, frozen=True):
 
 
 class SurfaceFailed(Event, frozen=True):
-    """The card's face could not be read or believed. `code`: `not-believed`, `few-tries`, `no-roots`, `protocol`. The
-    card is still usable for the PIN."""
+    """The card's face could not be read or believed. `code`: `no-surface` (a phone), `not-believed`, `few-tries`,
+    `no-roots`, `protocol`. The card is still usable for the PIN."""
 
     device: DeviceId
     code: str
@@ -209,7 +227,10 @@ class HandOverPhoto(Command, frozen=True):
 
 
 class OpenPinSlot(Command, frozen=True):
+    """Ends in PinSlotOpened; in PinAccepted where the owner has approved on the phone itself; in PinBlocked."""
+
     device: DeviceId
+    secret: SecretKind = SecretKind.AUTH
 
 
 class ClosePinSlot(Command, frozen=True):
@@ -217,7 +238,8 @@ class ClosePinSlot(Command, frozen=True):
 
 
 class SignChallenge(Command, frozen=True):
-    """Sign `message` with the authentication key. Only after PinAccepted. The card hashes nothing: the process does."""
+    """Sign `message` with the key that the secret opened. Only after PinAccepted. The card hashes nothing: the process
+    does."""
 
     device: DeviceId
     op: OpId

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from kiosk.ports import SecretKind
+
 
 class Step(enum.Enum):
     """One question, or one thing the machine does before the next question."""
@@ -31,6 +33,8 @@ class Plan:
     bar: tuple[int, ...]
     binds_kinds: bool
     """The kinds are chosen before the card, so the card's signature covers them too."""
+    secret: SecretKind = SecretKind.AUTH
+    """What the card asks of its holder. Every plan that ships has the PIN; the screens have no keys for another."""
 
     def __post_init__(self) -> None:
         if len(self.steps) != len(self.bar) or len(set(self.steps)) != len(self.steps):

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from drivers.jpki import codec, cv, surface, text, tlv
 from drivers.jpki.apdu import decode_command, decode_response
 from drivers.jpki.cv import NotBelieved, Roots
+from drivers.jpki.profile import profile_of
 from drivers.jpki.rsa import key_of_card
 from drivers.jpki.sim.card import VirtualCard
 from kiosk.errors import PeerProtocolError
@@ -70,7 +71,7 @@ def _parsers(roots: tuple[Roots, Roots], on: VirtualCard) -> list[Callable[[byte
         tlv.read_header,
         decode_command,
         decode_response,
-        codec.card_kind,
+        profile_of,
         codec.certificate_length,
         codec.rsa_public_key,
         codec.has_sign_certificate,

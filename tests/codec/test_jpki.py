@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from drivers.jpki import codec, tlv
 from drivers.jpki.application import Jpki, NotAllowed, NotFound
 from drivers.jpki.processors import GetResponse, Plain, ShortOnly
+from drivers.jpki.profile import AUTH, profile_of
 from drivers.jpki.rsa import digest_info
 from drivers.jpki.sim import applications
 from kiosk.errors import PeerProtocolError
@@ -34,13 +35,13 @@ def _certificate() -> bytes:
     ],
 )
 def test_the_label_tells_the_kind(label: str, kind: CardKind | None) -> None:
-    assert codec.card_kind(applications.token_information(label)) is kind
+    assert (profile.kind if (profile := profile_of(applications.token_information(label))) else None) is kind
     assert len(applications.token_information(label)) == 160
 
 
 def test_a_label_cut_short_is_refused() -> None:
     with pytest.raises(PeerProtocolError):
-        codec.card_kind(b"JPKIAPICCTOKEN2")
+        profile_of(b"JPKIAPICCTOKEN2")
 
 
 def test_padding_is_not_part_of_the_certificate() -> None:
@@ -92,7 +93,7 @@ def test_a_garbled_signature_is_not_by_this_key(signature: bytes) -> None:
 
 @given(st.binary(max_size=64))
 def test_garbage_in_files_is_a_value_or_a_protocol_error(data: bytes) -> None:
-    for read in (codec.card_kind, codec.certificate_length, codec.rsa_public_key, codec.has_sign_certificate):
+    for read in (profile_of, codec.certificate_length, codec.rsa_public_key, codec.has_sign_certificate):
         try:
             read(data)
         except PeerProtocolError:
@@ -111,10 +112,10 @@ def test_an_application_survives_any_card(answers: list[bytes], first: int) -> N
     calls = (
         jpki.open,
         jpki.token,
-        jpki.auth_certificate,
-        jpki.auth_tries,
-        lambda: jpki.verify_auth_pin(bytearray(b"1234")),
-        lambda: jpki.sign_with_auth_key(b"message"),
+        lambda: jpki.certificate(AUTH),
+        lambda: jpki.tries_of(AUTH),
+        lambda: jpki.verify_secret(AUTH, bytearray(b"1234")),
+        lambda: jpki.sign_message(AUTH, b"message"),
     )
     for call in (*calls[first:], *calls[:first]):
         try:

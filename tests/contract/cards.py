@@ -27,6 +27,8 @@ from kiosk.ports import NumberPart
 
 DEVICE = DeviceId("card1")
 PIN = "1234"
+PHONE_PIN = "8642"
+SIGN_SECRET = "EXAMPLE2026A"
 
 
 @cache
@@ -34,7 +36,7 @@ def box() -> Path:
     """The box of this test run: authorities, Hanako's card and Taro's."""
     folder = Path(mkdtemp(prefix="madoguchi-cards-"))
     atexit.register(shutil.rmtree, folder, True)
-    boxes.make(folder, ["hanako", "taro"], PIN, "EXAMPLE2026A")
+    boxes.make(folder, ["hanako", "taro"], PIN, SIGN_SECRET, PHONE_PIN)
     return folder
 
 
@@ -124,7 +126,9 @@ class Slots:
         self.slot: SlotId | None = None
         self.count = 0
 
-    def open(self, min_length: int, max_length: int, life_s: float = 0.0) -> SlotId:
+    def open(
+        self, min_length: int, max_length: int, life_s: float = 0.0, has_letters: bool = False
+    ) -> SlotId:
         self.count += 1
         self.slot = SlotId(f"{self.count:032x}")
         return self.slot

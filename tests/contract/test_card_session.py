@@ -17,7 +17,7 @@ from kiosk import ports
 from kiosk.errors import DeviceTimeout, DeviceUnavailable
 from kiosk.ids import OpId
 from kiosk.ports import CardKind
-from tests.contract.cards import DEVICE, PIN, Desk, Seen, box, desk
+from tests.contract.cards import DEVICE, PHONE_PIN, PIN, SIGN_SECRET, Desk, Seen, box, desk
 
 MESSAGE = b"madoguchi/auth/1\n" + bytes(range(32)) + b"\nkiosk-1\n" + b"0" * 32 + b"\n"
 OPEN = ports.OpenPinSlot(DEVICE)
@@ -122,11 +122,113 @@ def test_a_card_without_a_pin_is_known() -> None:
     assert isinstance(read, ports.CardRead) and read.kind is CardKind.NO_PIN
 
 
-@pytest.mark.parametrize("device", ["android", "iphone"])
-def test_a_phone_is_not_taken_yet(device: str) -> None:
+@pytest.mark.parametrize(("device", "kind"), [("android", CardKind.ANDROID), ("iphone", CardKind.IPHONE)])
+def test_a_phone_signs_with_a_certificate_of_its_own_after_its_own_pin(device: str, kind: CardKind) -> None:
     on = desk(options=Options(device=device))
     on.insert()
-    assert on.last() == ports.CardUnreadable(DEVICE, "phone")
+    read = on.last()
+    assert isinstance(read, ports.CardRead) and (read.kind, read.attempts_left) == (kind, 3)
+    on.session.obey(OPEN)
+    on.enter(PIN.encode())
+    assert on.last() == ports.PinRejected(DEVICE, 2)  # the card's PIN is not the phone's
+    on.session.obey(OPEN)
+    on.enter(PHONE_PIN.encode())
+    on.session.obey(SIGN)
+    certificate, signed = (box() / "cards" / "hanako" / "phone" / "auth.cer").read_bytes(), on.last()
+    assert isinstance(signed, ports.ChallengeSigned)
+    shown = [each for each in on.events if isinstance(each, ports.CertificateRead)]
+    if device == "android":  # it shows its certificate to nobody before the PIN
+        assert (read.certificate, read.fingerprint) == (b"", "")
+        assert [each.certificate for each in shown] == [certificate]
+        assert on.names()[-3:] == ["CertificateRead", "PinAccepted", "ChallengeSigned"]
+    else:
+        assert (read.certificate, shown) == (certificate, [])
+    assert signed.fingerprint == hashlib.sha256(certificate).hexdigest()
+    assert certificate != (box() / "cards" / "hanako" / "auth.cer").read_bytes()
+
+
+@pytest.mark.parametrize("device", ["android", "iphone"])
+def test_a_phone_costs_no_more_exchanges_than_a_card(device: str) -> None:
+    on = desk(options=Options(device=device))
+    on.insert()
+    on.session.obey(OPEN)
+    on.enter(PHONE_PIN.encode())
+    on.session.obey(SIGN)
+    assert len(on.held.card.commands) == WHOLE_WAY
+
+
+@pytest.mark.parametrize("device", ["android", "iphone"])
+def test_an_owner_who_approved_on_the_phone_is_asked_for_no_pin(device: str) -> None:
+    on = desk(options=Options(device=device, is_approved=True))
+    on.insert()
+    on.session.obey(OPEN)
+    assert on.last() == ports.PinAccepted(DEVICE)
+    assert on.slots.count == 0
+    on.session.obey(SIGN)
+    assert isinstance(on.last(), ports.ChallengeSigned)
+    assert not any(each.startswith("00200098 [4]") for each in on.held.card.commands)
+
+
+def test_a_card_that_wants_no_pin_is_no_card() -> None:
+    """Nothing was verified since it got its power: whoever answers so imitates one."""
+    on = desk()
+    real = on.held.card.answer
+    on.held.card.answer = lambda raw: b"\x90\x00" if raw == bytes.fromhex("00200098") else real(raw)  # type: ignore[method-assign]  # a card of another make
+    on.insert()
+    assert on.last() == ports.CardUnreadable(DEVICE, "protocol")
+
+
+def test_a_phone_that_never_shows_its_certificate_fails_and_signs_nothing() -> None:
+    on = desk(options=Options(device="android"), faults=(Fault("wrong-sw", 5, 0x6982),))
+    on.insert()
+    on.session.obey(OPEN)
+    on.enter(PHONE_PIN.encode())
+    assert on.last() == ports.CardFailed(DEVICE, "protocol")
+    on.session.obey(SIGN)
+    assert on.last() == ports.CardFailed(DEVICE, "protocol")
+
+
+# --- the signing certificate's password: a road that no service takes yet --------------------------------------------
+
+OPEN_SIGN = ports.OpenPinSlot(DEVICE, ports.SecretKind.SIGN)
+
+
+def test_a_sign_password_opens_the_other_key_and_shows_its_certificate() -> None:
+    on = desk()
+    on.insert()
+    on.session.obey(OPEN_SIGN)
+    opened = on.last()
+    assert isinstance(opened, ports.PinSlotOpened)
+    assert (opened.attempts_left, opened.min_length, opened.max_length) == (5, 6, 16)
+    on.enter(SIGN_SECRET.encode())
+    on.session.obey(SIGN)
+    shown, accepted, signed = on.events[-3:]
+    assert isinstance(shown, ports.CertificateRead) and isinstance(accepted, ports.PinAccepted)
+    assert shown.certificate == (box() / "cards" / "hanako" / "sign.cer").read_bytes()
+    assert isinstance(signed, ports.ChallengeSigned) and signed.fingerprint == shown.fingerprint
+    key = x509.load_der_x509_certificate(shown.certificate).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    key.verify(signed.signature, MESSAGE, padding.PKCS1v15(), hashes.SHA256())
+    assert on.held.card.memory["jpki.auth"].left == 3
+
+
+def test_a_right_pin_is_no_right_to_the_other_key() -> None:
+    on = desk()
+    _authenticate(on)
+    on.session.obey(OPEN_SIGN)
+    on.session.obey(SIGN)
+    assert on.last() == ports.CardFailed(DEVICE, "order")
+
+
+def test_wrong_passwords_count_like_wrong_pins() -> None:
+    on = desk()
+    on.insert()
+    for left in (4, 3):
+        on.session.obey(OPEN_SIGN)
+        on.enter(b"WRONG2026")
+        assert on.last() == ports.PinRejected(DEVICE, left)
+    on.session.obey(OPEN_SIGN)
+    assert on.last() == ports.CardFailed(DEVICE, "too-many-here")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from kiosk import ports
 from kiosk.errors import ConfigError
 from kiosk.ids import OpId, SlotId
 from kiosk.ports import CardHolder, NumberPart
-from tests.contract.cards import DEVICE, PIN, Desk, Seen, Still, box, desk, number_b
+from tests.contract.cards import DEVICE, PHONE_PIN, PIN, Desk, Seen, Still, box, desk, number_b
 
 SIGN = ports.SignChallenge(DEVICE, OpId("a" * 32), b"madoguchi/auth/1\n")
 SLOT = SlotId("cd" * 16)
@@ -71,6 +71,17 @@ def test_a_number_that_the_card_does_not_know_costs_one_try_and_no_more() -> Non
     assert ports.NumberRejected(DEVICE, 9) in on.events
     assert on.names()[-2:] == ["ChallengeSigned", "PhotoHandedOver"]  # the PIN is not the number's fault
     assert on.photos == [(SLOT, b"")]
+
+
+def test_a_phone_has_no_face_to_read_and_its_pin_still_serves() -> None:
+    on = desk(options=Options(device="iphone"))
+    on.type_number(number_b())
+    on.insert()
+    assert on.last() == ports.SurfaceFailed(DEVICE, "no-surface")
+    assert not any(on.number._digits)
+    on.session.obey(ports.OpenPinSlot(DEVICE))
+    on.enter(PHONE_PIN.encode())
+    assert on.last() == ports.PinAccepted(DEVICE)
 
 
 def test_a_card_with_few_tries_left_is_not_tried_at_all() -> None:

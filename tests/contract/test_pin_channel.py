@@ -116,6 +116,41 @@ def test_another_form_spoils_the_slot(hands: Hands, digits: bytes, length: int) 
     assert hands.spoilt == [slot] and not hands.taken
 
 
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [
+        (b"EXAMPLE2026A", b"EXAMPLE2026A"),
+        (b"example2026a", b"EXAMPLE2026A"),
+        (b"ABCDEFGHIJKLMNO1", b"ABCDEFGHIJKLMNO1"),
+        (b"ABCDEF", None),
+        (b"123456", None),
+        (b"AB12C", None),
+        (b"ABC 123", None),
+        (b"ABC123\xff", None),
+    ],
+)
+def test_a_password_has_letters_and_digits_and_its_letters_are_raised(
+    hands: Hands, typed: bytes, taken: bytes | None
+) -> None:
+    slot = hands.channel.open(6, 16, has_letters=True)
+    peer = hands.connect()
+    peer.send(_packet(slot, typed))
+    hands.turn()
+    assert hands.taken == ([taken] if taken else [])
+    assert hands.spoilt == ([] if taken else [slot])
+    assert peer.recv(1) == (ACCEPTED if taken else REFUSED)
+    peer.close()
+
+
+def test_letters_are_no_pin(hands: Hands) -> None:
+    slot = hands.channel.open(4, 4)
+    peer = hands.connect()
+    peer.send(_packet(slot, b"12A4"))
+    hands.turn()
+    assert (hands.taken, hands.spoilt) == ([], [slot])
+    peer.close()
+
+
 def test_a_late_packet_for_an_older_slot_does_not_spoil_the_new_one(hands: Hands) -> None:
     old = hands.channel.open(4, 4)
     slot = hands.channel.open(4, 4)

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -320,13 +320,16 @@ def test_the_revocation_list_is_of_the_municipality_that_the_certificates_name()
 def test_bad_certificates_are_bad_in_one_way_each() -> None:
     now = datetime.now(UTC)
     root = x509.load_pem_x509_certificate((box() / "pki" / "ca.pem").read_bytes())
-    for which in ("expired", "not-yet", "foreign"):
+    for which in ("expired", "not-yet", "foreign", "ending"):
         on = card(options=Options(certificate=which))
         _ask(on, JPKI)
         data = _read(on, 0x0A)
         bad = x509.load_der_x509_certificate(data[: codec.certificate_length(data)])
         assert (bad.not_valid_after_utc < now) is (which == "expired")
         assert (bad.not_valid_before_utc > now) is (which == "not-yet")
+        assert (bad.not_valid_after_utc < now + timedelta(days=90)) is (which in ("expired", "ending"))
+        genuine = x509.load_der_x509_certificate((box() / "cards" / "hanako" / "auth.cer").read_bytes())
+        assert bad.serial_number == genuine.serial_number
         assert bad.issuer == root.subject
         done = subprocess.run(
             ["openssl", "verify", "-no_check_time", "-CAfile", str(box() / "pki" / "ca.pem")],
@@ -359,8 +362,12 @@ def test_making_again_keeps_what_is_there_and_links_say_whose_card_it_is(tmp_pat
     with (tmp_path / "links.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     serial = x509.load_der_x509_certificate(before).serial_number
-    assert {each["resident_id"]: each["certificate_serial_hex"] for each in rows}["hanako"] == f"{serial:x}"
-    assert [each["resident_id"] for each in rows] == ["hanako", "maria"]
+    phone = x509.load_der_x509_certificate((tmp_path / "cards/hanako/phone/auth.cer").read_bytes())
+    assert [each["certificate_serial_hex"] for each in rows][:2] == [
+        f"{serial:x}",
+        f"{phone.serial_number:x}",
+    ]
+    assert [each["resident_id"] for each in rows] == ["hanako", "hanako", "maria", "maria"]
     assert command_line.main(["revoke", "--state", str(tmp_path), "hanako"]) == 0
     crl = x509.load_pem_x509_crl((tmp_path / "pki" / "crl.pem").read_bytes())
     assert crl.get_revoked_certificate_by_serial_number(serial) is not None

@@ -152,7 +152,6 @@ def test_a_card_that_cannot_be_used_is_told_at_once(
         ("busy", "C-101"),
         ("not-my-number", "C-102"),
         ("no-certificate", "C-107"),
-        ("phone", "C-112"),
     ],
 )
 def test_what_cannot_be_read_has_one_message_and_one_next_step(world: World, code: str, told: str) -> None:

@@ -233,8 +233,9 @@ class World:
 
     def card(self, attempts: int = 3, kind: ports.CardKind = ports.CardKind.MY_NUMBER) -> None:
         reader = self.setup.card_reader
+        shown = (b"", "") if kind is ports.CardKind.ANDROID else (CERTIFICATE, FINGERPRINT)
         self.event(ports.CardInserted(reader))
-        self.event(ports.CardRead(reader, kind, CERTIFICATE, FINGERPRINT, attempts))
+        self.event(ports.CardRead(reader, kind, *shown, attempts))
 
     def pin(self, *, right: bool = True, left: int = 2) -> None:
         reader = self.setup.card_reader

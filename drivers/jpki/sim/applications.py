@@ -63,6 +63,8 @@ class Contents:
     record: str = "genuine"
     """`bad-signature`: text and face are signed by another key. `other-photo`: somebody else's portrait under the
     signature over the right one. `copied`: the card key is not the one in the record."""
+    is_approved: bool = False
+    """The phone's owner has approved: the authentication PIN is not asked for."""
 
 
 def padded(data: bytes, size: int) -> bytes:
@@ -105,7 +107,8 @@ def cv_certificate(issuer: RSAPrivateKey, prefix: str) -> bytes:
 def jpki(contents: Contents) -> Directory:
     """公的個人認証AP."""
     has_sign = contents.device != "faceonly"
-    auth_access = frozenset({int(Ef.AUTH_PIN)}) if contents.device == "android" else FREE
+    by_pin = FREE if contents.is_approved else frozenset({int(Ef.AUTH_PIN)})
+    auth_access = by_pin if contents.device == "android" else FREE
     sign_access = frozenset({int(Ef.SIGN_PIN)})
     sign_certificate = contents.sign_certificate if has_sign else b""
     files: dict[int, File] = {
@@ -115,8 +118,8 @@ def jpki(contents: Contents) -> Directory:
         Ef.AVAILABILITY: Binary(b"\x8f\x8f\x00" if has_sign else b"\x8f\x00\x00"),
         Ef.AUTH_CERTIFICATE: Binary(padded(contents.auth_certificate, CERTIFICATE_FILE_BYTES), auth_access),
         Ef.AUTH_CA: Binary(padded(contents.auth_ca, CERTIFICATE_FILE_BYTES)),
-        Ef.AUTH_KEY: PrivateKey(contents.auth_key, frozenset({int(Ef.AUTH_PIN)})),
-        Ef.AUTH_PIN: Reference("jpki.auth"),
+        Ef.AUTH_KEY: PrivateKey(contents.auth_key, by_pin),
+        Ef.AUTH_PIN: Reference("jpki.auth", is_approved=contents.is_approved),
         Ef.SIGN_KEY: PrivateKey(contents.sign_key, sign_access),
         Ef.SIGN_PIN: Reference("jpki.sign"),
     }

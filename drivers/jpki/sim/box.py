@@ -33,8 +33,12 @@ ATRS: Final = {
     "typeb": bytes.fromhex("3B88800100000000338181003A"),
 }
 RECORDS: Final = ("genuine", "bad-signature", "other-photo", "copied")
-CERTIFICATES: Final = ("genuine", "expired", "not-yet", "foreign")
+CERTIFICATES: Final = ("genuine", "expired", "not-yet", "ending", "foreign", "sign")
+PHONE: Final = "phone"
+"""Subfolder of a card: the same person's phone."""
 DEVICES: Final = tuple(applications.LABELS)
+PHONES: Final = ("android", "iphone")
+OWNERS: Final = ("types", "approved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +51,20 @@ class Options:
     atr: str = "contact"
     certificate: str = "genuine"
     record: str = "genuine"
+    is_approved: bool = False
+    """A phone's owner has proven themselves to the phone: its authentication key wants no PIN."""
 
 
-def make(box: Path, names: Iterable[str], pin: str, sign_password: str) -> None:
-    """Add authorities and cards that are not there yet; what is there stays as it is."""
+def make(box: Path, names: Iterable[str], pin: str, sign_password: str, phone_pin: str = "") -> None:
+    """Add authorities, cards and phones that are not there yet; what is there stays as it is."""
     folder = box / "pki"
     if not (folder / "ca.pem").exists():
         _make_pki(folder)
     for name in names:
         if not (box / "cards" / name / "memory.json").exists():
             _make_card(box, PERSONS[name], pin, sign_password)
+        if not (box / "cards" / name / PHONE / "memory.json").exists():
+            _make_phone(box, PERSONS[name], phone_pin or pin, sign_password)
     _write_links(box)
 
 
@@ -97,19 +105,32 @@ def revoke(box: Path, name: str) -> None:
 
 def _make_card(box: Path, person: Person, pin: str, sign_password: str) -> None:
     folder = box / "cards" / person.key
-    folder.mkdir(parents=True, exist_ok=True)
-    validity = pki.five_birthdays(person.birth)
-    auth, sign, card = pki.new_key(), pki.new_key(), pki.new_key()
-    auth_leaf = pki.auth_leaf(Authority.read(box / "pki", "auth-ca"), auth, validity)
-    sign_leaf = pki.sign_leaf(Authority.read(box / "pki", "sign-ca"), sign, validity, person)
-    for name, key in (("auth", auth), ("sign", sign), ("card", card)):
-        pki.write_key(folder / f"{name}.key.pem", key)
-    (folder / "auth.cer").write_bytes(pki.der(auth_leaf))
-    (folder / "sign.cer").write_bytes(pki.der(sign_leaf))
+    _make_certificates(box, folder, person)
+    pki.write_key(folder / "card.key.pem", pki.new_key())
     day = person.birth.replace(day=min(person.birth.day, 28))  # no card ends on a 29 February
     expiry = f"{datetime.now(UTC).year + 10}{day:%m%d}"
     (folder / "card.json").write_text(json.dumps({"format": 1, "person": person.key, "expiry": expiry}))
     Memory(_secrets(person, expiry, pin, sign_password), folder / "memory.json").save()
+
+
+def _make_phone(box: Path, person: Person, pin: str, sign_password: str) -> None:
+    """A phone has certificates, keys, secrets and counters of its own, and no 券面."""
+    folder = box / "cards" / person.key / PHONE
+    _make_certificates(box, folder, person)
+    secrets = {"jpki.auth": Secret(pin, 3, 3), "jpki.sign": Secret(sign_password, 5, 5)}
+    Memory(secrets, folder / "memory.json").save()
+
+
+def _make_certificates(box: Path, folder: Path, person: Person) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    validity = pki.five_birthdays(person.birth)
+    auth, sign = pki.new_key(), pki.new_key()
+    auth_leaf = pki.auth_leaf(Authority.read(box / "pki", "auth-ca"), auth, validity)
+    sign_leaf = pki.sign_leaf(Authority.read(box / "pki", "sign-ca"), sign, validity, person)
+    for name, key in (("auth", auth), ("sign", sign)):
+        pki.write_key(folder / f"{name}.key.pem", key)
+    (folder / "auth.cer").write_bytes(pki.der(auth_leaf))
+    (folder / "sign.cer").write_bytes(pki.der(sign_leaf))
 
 
 def _secrets(person: Person, expiry: str, pin: str, sign_password: str) -> dict[str, Secret]:
@@ -137,7 +158,8 @@ def _write_links(box: Path) -> None:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("certificate_serial_hex", "resident_id"))
         for folder in sorted((box / "cards").iterdir()):
-            table.writerow((f"{_certificate(folder).serial_number:x}", folder.name))
+            for each in filter(Path.is_dir, (folder, folder / PHONE)):
+                table.writerow((f"{_certificate(each).serial_number:x}", folder.name))
 
 
 def open_card(box: Path, name: str, options: Options) -> tuple[Image, Memory]:
@@ -146,7 +168,7 @@ def open_card(box: Path, name: str, options: Options) -> tuple[Image, Memory]:
     if name not in PERSONS or not (folder / "memory.json").exists():
         raise ValueError(f"no card of this name: {name}")
     contents = _contents(box, folder, PERSONS[name], options)
-    memory = Memory.load(folder / "memory.json")
+    memory = Memory.load((folder / PHONE if options.device in PHONES else folder) / "memory.json")
     directories = [applications.jpki(contents)]
     if options.device in ("card", "faceonly"):
         directories += [
@@ -164,16 +186,17 @@ def open_card(box: Path, name: str, options: Options) -> tuple[Image, Memory]:
 
 def _contents(box: Path, folder: Path, person: Person, options: Options) -> applications.Contents:
     authority = Authority.read(box / "pki", "auth-ca")
-    auth_key = pki.read_key(folder / "auth.key.pem")
+    own = folder / PHONE if options.device in PHONES else folder
+    auth_key = pki.read_key(own / "auth.key.pem")
     photo = folder / "photo.jp2"
     return applications.Contents(
         person=person,
         device=options.device,
         auth_key=auth_key,
-        auth_certificate=_auth_certificate(authority, auth_key, folder, person, options.certificate),
+        auth_certificate=_auth_certificate(box, authority, auth_key, own, person, options.certificate),
         auth_ca=pki.der(authority.certificate),
-        sign_key=pki.read_key(folder / "sign.key.pem"),
-        sign_certificate=(folder / "sign.cer").read_bytes(),
+        sign_key=pki.read_key(own / "sign.key.pem"),
+        sign_certificate=(own / "sign.cer").read_bytes(),
         sign_ca=pki.der(Authority.read(box / "pki", "sign-ca").certificate),
         card_key=pki.read_key(folder / "card.key.pem"),
         text_issuer=pki.read_key(box / "pki" / "cv-text.key.pem"),
@@ -182,18 +205,26 @@ def _contents(box: Path, folder: Path, person: Person, options: Options) -> appl
         is_long_form=options.is_long_form,
         record=options.record,
         photo=photo.read_bytes() if photo.exists() else surface.portrait(person.key),
+        is_approved=options.is_approved and options.device in PHONES,
     )
 
 
-def _auth_certificate(authority: Authority, key: pki.Key, folder: Path, person: Person, which: str) -> bytes:
+def _auth_certificate(
+    box: Path, authority: Authority, key: pki.Key, folder: Path, person: Person, which: str
+) -> bytes:
+    genuine = x509.load_der_x509_certificate((folder / "auth.cer").read_bytes())
+    usual, serial = pki.five_birthdays(person.birth), genuine.serial_number
     match which:
         case "genuine":
-            return (folder / "auth.cer").read_bytes()
+            return pki.der(genuine)
         case "expired":
-            return pki.der(pki.auth_leaf(authority, key, pki.past()))
+            return pki.der(pki.auth_leaf(authority, key, pki.past(), serial))
         case "not-yet":
-            return pki.der(pki.auth_leaf(authority, key, pki.future()))
+            return pki.der(pki.auth_leaf(authority, key, pki.future(), serial))
+        case "ending":
+            return pki.der(pki.auth_leaf(authority, key, pki.ending(), serial))
         case "foreign":  # the same name, another key: an issuer is found by signature, not by name
-            stranger = pki.new_authority("user authentication")
-            return pki.der(pki.auth_leaf(stranger, key, pki.five_birthdays(person.birth)))
+            return pki.der(pki.auth_leaf(pki.new_authority("user authentication"), key, usual, serial))
+        case "sign":  # 署名用 where 利用者証明用 belongs
+            return pki.der(pki.sign_leaf(Authority.read(box / "pki", "sign-ca"), key, usual, person))
     raise ValueError(f"no such certificate: {which}")

@@ -1,7 +1,7 @@
 """What the virtual card answers to a command: facts/card.md §1.6, one function per instruction.
 
-An empty VERIFY never answers 9000 or 6984: clients of this card (OpenSC among them) take anything but 63Cx as
-"not this card" (facts/card.md §5.1).
+A card's empty VERIFY never answers 9000 or 6984: its clients (OpenSC among them) take anything but 63Cx as "not this
+card" (facts/card.md §5.1). A phone whose owner has approved on it answers 9000.
 """
 
 from __future__ import annotations
@@ -193,19 +193,21 @@ class Interpreter:
 
     # --- secrets --------------------------------------------------------------------------------------------
 
-    def _reference(self, command: Command) -> tuple[int, Secret]:
+    def _reference(self, command: Command) -> tuple[int, Secret, bool]:
         if command.p2 & 0xE0 != 0x80:
             raise Refused(Sw.WRONG_P1P2)
         file = self._find(command.p2 & 0x1F, Sw.REFERENCE_NOT_FOUND)
         found = self._directory().files[file]
         if not isinstance(found, Reference):
             raise Refused(Sw.WRONG_STRUCTURE)
-        return file, self._memory[found.name]
+        return file, self._memory[found.name], found.is_approved
 
     def _verify(self, command: Command) -> bytes:
         if command.p1:
             raise Refused(Sw.WRONG_P1P2)
-        file, secret = self._reference(command)
+        file, secret, is_approved = self._reference(command)
+        if not command.data and is_approved:
+            return b""
         if not command.data:
             raise Refused(0x63C0 | secret.left)
         if secret.left == 0:
@@ -222,7 +224,7 @@ class Interpreter:
         raise Refused(0x63C0 | secret.left)
 
     def _change(self, command: Command) -> bytes:
-        file, secret = self._reference(command)
+        file, secret, _ = self._reference(command)
         if file not in self._status.verified:
             raise Refused(Sw.NOT_VERIFIED)
         if len(command.data) < 4 or len(command.data) > 16:

@@ -30,9 +30,10 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A secret with a counter; both live in the card's Memory under `name`."""
+    """A secret with a counter; both live in the card's Memory under `name`. `is_approved`: it is not wanted now."""
 
     name: str
+    is_approved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

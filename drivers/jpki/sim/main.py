@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.jpki.sim import box as boxes
-from drivers.jpki.sim.box import CERTIFICATES, DEVICES, RECORDS, Options
+from drivers.jpki.sim.box import CERTIFICATES, DEVICES, OWNERS, RECORDS, Options
 from drivers.jpki.sim.card import Fault, VirtualCard, fault
 from drivers.jpki.sim.persons import PERSONS
 from drivers.jpki.sim.vpcd import Reader
@@ -38,6 +38,7 @@ class Shelf:
             "remove-card": self.remove,
             "fault": self.fault,
             "option": self.option,
+            "revoke": self.revoke,
             "status": self.status,
         }
 
@@ -64,8 +65,12 @@ class Shelf:
         return {"faults": [each.kind for each in self._faults]}
 
     def option(self, name: str, value: str) -> None:
-        """option certificate|record|device|atr|profile|reselect VALUE, from the next placing on"""
+        """option certificate|record|device|atr|profile|reselect|owner VALUE, from the next placing on"""
         self._options = _with_option(self._options, name, value)
+
+    def revoke(self, name: str) -> None:
+        """revoke NAME: put the card's certificate on the list (DIR/pki/crl.pem, crl.der)"""
+        boxes.revoke(self._box, name)
 
     def status(self) -> dict[str, Any]:
         """status: is a card there, what was it asked since it was placed, which tries are left"""
@@ -89,6 +94,7 @@ _CHOICES = {
     "atr": tuple(boxes.ATRS),
     "profile": ("real", "long-form"),
     "reselect": ("strict", "lenient"),
+    "owner": OWNERS,
 }
 
 
@@ -106,6 +112,8 @@ def _with_option(options: Options, name: str, value: str) -> Options:
             return replace(options, atr=value)
         case "profile":
             return replace(options, is_long_form=value == "long-form")
+        case "owner":
+            return replace(options, is_approved=value == "approved")
         case _:
             return replace(options, is_lenient=value == "lenient")
 
@@ -121,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument(
         "--photo", action="append", default=[], metavar="NAME=FILE", help="this picture on that card"
     )
+    make.add_argument("--phone-pin", default="", help="of the same people's phones; default: as the cards'")
     run = commands.add_parser("run", help="offer cards to a vpcd")
     run.add_argument("--state", type=Path, required=True)
     run.add_argument("--control", type=Path, help="control socket (verbs: README.md)")
@@ -165,7 +174,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         match args.command:
             case "make":
-                boxes.make(args.state, args.person or sorted(PERSONS), args.pin, args.sign_password)
+                boxes.make(
+                    args.state, args.person or sorted(PERSONS), args.pin, args.sign_password, args.phone_pin
+                )
                 for each in args.photo:
                     name, _, picture = each.partition("=")
                     boxes.set_photo(args.state, name, Path(picture))

@@ -113,12 +113,12 @@ def new_authority(purpose: str) -> Authority:
     return Authority(key, certificate)
 
 
-def auth_leaf(ca: Authority, key: Key, validity: Validity) -> x509.Certificate:
-    """利用者証明用: an opaque subject, no name, no address."""
+def auth_leaf(ca: Authority, key: Key, validity: Validity, serial: int = 0) -> x509.Certificate:
+    """利用者証明用: an opaque subject, no name, no address. `serial` 0: a new one."""
     opaque = "".join(secrets.choice(_ALNUM) for _ in range(14))
     subject = _name((NameOID.COUNTRY_NAME, "JP"), (NameOID.COMMON_NAME, f"{opaque}{MUNICIPALITY_CODE}003A"))
     return (
-        _leaf(ca, key, subject, validity, AUTH_POLICY)
+        _leaf(ca, key, subject, validity, AUTH_POLICY, serial)
         .add_extension(_usage(digital_signature=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(ca.key, hashes.SHA256())
@@ -199,19 +199,30 @@ def future() -> Validity:
     return Validity(now + timedelta(days=30), now + timedelta(days=1800))
 
 
+def ending() -> Validity:
+    """Ends in two months: it can be renewed already."""
+    now = _now()
+    return Validity(now - timedelta(days=1800), now + timedelta(days=60))
+
+
 def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
 def _leaf(
-    ca: Authority, key: Key, subject: x509.Name, validity: Validity, policy: ObjectIdentifier
+    ca: Authority,
+    key: Key,
+    subject: x509.Name,
+    validity: Validity,
+    policy: ObjectIdentifier,
+    serial: int = 0,
 ) -> x509.CertificateBuilder:
     ocsp = x509.AccessDescription(
         AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://ocsp.kiosk-test.invalid")
     )
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.key.public_key())
     return (
-        _builder(subject, ca.certificate.subject, key.public_key(), validity)
+        _builder(subject, ca.certificate.subject, key.public_key(), validity, serial)
         .add_extension(x509.CertificatePolicies([x509.PolicyInformation(policy, None)]), critical=True)
         .add_extension(
             x509.IssuerAlternativeName([x509.DirectoryName(_japanese("試験用認証局"))]), critical=False
@@ -224,14 +235,14 @@ def _leaf(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey, validity: Validity
+    subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey, validity: Validity, serial: int = 0
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
-        .serial_number(0x10000000 + secrets.randbelow(0x60000000))
+        .serial_number(serial or 0x10000000 + secrets.randbelow(0x60000000))
         .not_valid_before(validity.begin)
         .not_valid_after(validity.end)
     )
