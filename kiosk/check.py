@@ -113,6 +113,8 @@ def _found(found: Verified) -> dict[str, Any]:
         "receipts": _receipts(ledger.totals),
         "open_transactions": [each.number for each in ledger.open_transactions],
         "open_incidents": [each.code for each in ledger.incidents.values()],
+        "open_exchange": ledger.exchange.exchange if ledger.exchange is not None else None,
+        "found": list(ledger.found),
         "slips": {each.slip: each.amount.value for each in ledger.slips.values()},
         "unreported_papers": len(ledger.reports),
         "unknown_credits_at_most": sum(each.at_most for each in ledger.credit_doubts),
@@ -124,12 +126,13 @@ def _balances(ledger: Ledger) -> dict[str, int]:
     amounts = {
         "in_units": ledger.in_units,
         "float": ledger.float_amount,
-        "receipts_cash": ledger.totals.receipts_cash,
+        "receipts": ledger.receipts_inside,
         "held": ledger.held,
         "in_doubt": ledger.in_doubt,
-        "unassigned": ledger.unassigned.total,
+        "unassigned": ledger.unassigned.total - ledger.found_out,
         "owed_on_slips": ledger.owed,
-        "redeemed_at_counter": ledger.totals.redeemed,
+        "redeemed_at_counter": ledger.totals.redeemed - ledger.restored,
+        "difference": ledger.difference,
     }
     return {key: amount.value for key, amount in amounts.items()}
 
@@ -165,6 +168,8 @@ def _print_journal(journal: dict[str, Any]) -> None:
     for name in (
         "open_transactions",
         "open_incidents",
+        "open_exchange",
+        "found",
         "slips",
         "unreported_papers",
         "unknown_credits_at_most",

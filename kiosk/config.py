@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kiosk.config_shape import (
+    Accounting,
     Config,
     Device,
     Equipment,
@@ -21,7 +22,9 @@ from kiosk.config_shape import (
     Mode,
     Paths,
     Profile,
+    Revenue,
     Sockets,
+    StaffMember,
     Thing,
     Timeouts,
     Town,
@@ -66,14 +69,29 @@ def load(paths: Sequence[Path | str]) -> Config:
         equipment=_equipment(document.table("equipment")),
         issuance=_issuance(document.table("issuance"), machine.mode),
         timeouts=_timeouts(document.table("timeouts_s")),
-        town=_town(document.table("town")),
+        town=_town(
+            document.table("town"),
+            _accounting(document.table("accounting"), document),
+        ),
+        staff=_staff(document),
         settings=tuple(document.settings.found),
     )
     document.done()
     names = [each.id for each in devices]
     if len(set(names)) != len(names):
         raise ConfigError("device: two devices have the same id")
+    _must_be_apart(config)
     return config
+
+
+def _must_be_apart(config: Config) -> None:
+    """One person, one number, one account; and no account is a process's of ours."""
+    for what in ("id", "user"):
+        given = [value for each in config.staff if (value := getattr(each, what))]
+        if len(set(given)) != len(given):
+            raise ConfigError(f"staff: two have the same {what}")
+    if shared := {each.user for each in config.staff} & set(config.sockets.users.values()):
+        raise ConfigError(f"staff: {', '.join(sorted(shared))} is a screen's user")
 
 
 _ID = r"[a-z][a-z0-9_-]{0,31}"
@@ -112,8 +130,10 @@ def _paths(table: Table) -> Paths:
 
 def _sockets(sockets: Table, roles: Table) -> Sockets:
     view = sockets.path("view", Path("/run/kiosk/core/view.sock"))
-    if len(str(view).encode()) > 107:
-        raise sockets.refuse("view", "a socket's path is at most 107 bytes")  # sun_path, unix(7)
+    staff = sockets.path("staff", Path("/run/kiosk/staff/staff.sock"))
+    for key, path in (("view", view), ("staff", staff)):
+        if len(str(path).encode()) > 107:
+            raise sockets.refuse(key, "a socket's path is at most 107 bytes")  # sun_path, unix(7)
     sockets.done()
     defaults = {Role.RESIDENT: "kiosk-ui", Role.ASSISTANT: "kiosk-assist"}
     users = {
@@ -123,7 +143,7 @@ def _sockets(sockets: Table, roles: Table) -> Sockets:
     named = {role: user for role, user in users.items() if user}
     if len(set(named.values())) != len(named):
         raise roles.refuse("resident", "one user can have one role only")
-    return Sockets(view, named)
+    return Sockets(view, staff, named)
 
 
 def _device(table: Table, mode: Mode) -> Device:
@@ -208,7 +228,7 @@ def _timeouts(table: Table) -> Timeouts:
     return made
 
 
-def _town(table: Table) -> Town:
+def _town(table: Table, accounting: Accounting) -> Town:
     languages = table.texts("languages", ("ja", "en"), pattern=_LANGUAGE)
 
     def per_language(key: str, default: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -231,6 +251,50 @@ def _town(table: Table) -> Town:
         cash_max=Yen(table.integer("cash_max", 200_000, low=1)),
         max_lines=table.integer("max_lines", 9, low=1, high=50),
         max_wrong_tries=table.integer("max_wrong_tries", 2, low=1, high=2),
+        accounting=accounting,
     )
     table.done()
     return made
+
+
+def _accounting(table: Table, document: Document) -> Accounting:
+    made = Accounting(
+        payee=table.text("payee", ""),
+        bank=table.text("bank", ""),
+        section=table.text("section", ""),
+        fund=Yen(table.integer("fund", 0)),
+        revenues=tuple(_revenue(each) for each in document.tables("revenue")),
+    )
+    table.done()
+    return made
+
+
+def _revenue(table: Table) -> Revenue:
+    made = Revenue(
+        kind=table.text("kind", pattern=_ID),
+        from_year=table.integer("from_year", low=2000, high=2999),
+        code=table.text("code", pattern=r"[0-9A-Za-z-]{1,40}"),
+        name=table.text("name", pattern=r'[^\x00-\x1f",]{1,60}'),
+    )
+    table.done()
+    return made
+
+
+_STAFF_ROLES = (Role.CASH_OFFICER, Role.TECHNICIAN, Role.TREASURER)
+
+
+def _staff(document: Document) -> tuple[StaffMember, ...]:
+    found = []
+    for table in document.tables("staff"):
+        role = table.choice("role", Role)
+        if role not in _STAFF_ROLES:
+            raise table.refuse("role", "one of " + ", ".join(each.value for each in _STAFF_ROLES))
+        found.append(
+            StaffMember(
+                id=table.text("id", pattern=r"[A-Za-z0-9_-]{1,32}"),
+                role=role,
+                user=table.text("user", "", pattern=r"|[a-z_][a-z0-9_-]*"),
+            )
+        )
+        table.done()
+    return tuple(found)

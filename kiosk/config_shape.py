@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pwd
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -67,6 +68,8 @@ class Paths:
 @dataclass(frozen=True, slots=True)
 class Sockets:
     view: Path
+    staff: Path
+    """Where `kiosk-cash` asks the core."""
     users: Mapping[Role, str]
     """The Unix user whose processes have this role."""
 
@@ -142,6 +145,42 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffMember:
+    """One person who may act on this machine. `id`: the town's number for them, on slips and in the journal."""
+
+    id: str
+    role: Role
+    user: str
+    """Their own Unix account here; empty: none (offline acts only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """歳入科目 of a kind of certificate, from this 年度 on."""
+
+    kind: str
+    from_year: int
+    code: str
+    """款-項-目-節-細節, as the town's accounts number them."""
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """What the town's books call things: for 日計表, 払込書 and 調定."""
+
+    payee: str
+    """払込先, usually 会計管理者."""
+    bank: str
+    """指定金融機関."""
+    section: str
+    """所属, whose receipts they are."""
+    fund: Yen
+    """つり銭資金 lent to the officer of this machine."""
+    revenues: tuple[Revenue, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Town:
     name: Mapping[str, str]
     """Per language; Japanese always."""
@@ -162,6 +201,7 @@ class Town:
     """Papers in one transaction."""
     max_wrong_tries: int
     """Wrong PINs here in one session; the card's own counter is the law."""
+    accounting: Accounting
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +217,17 @@ class Config:
     issuance: Issuance
     timeouts: Timeouts
     town: Town
+    staff: tuple[StaffMember, ...]
     settings: tuple[Setting, ...]
+
+    def staff_by_uid(self) -> dict[int, StaffMember]:
+        """uid -> who it is. An account that is not on this machine is nobody: a clerk who left stops no kiosk."""
+        found: dict[int, StaffMember] = {}
+        for each in self.staff:
+            with suppress(KeyError):
+                if each.user:
+                    found[pwd.getpwnam(each.user).pw_uid] = each
+        return found
 
     def effective(self) -> tuple[Setting, ...]:
         """Every value and where it came from, in the order of reading."""

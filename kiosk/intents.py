@@ -5,6 +5,10 @@ from __future__ import annotations
 
 import msgspec
 
+from kiosk.ids import DeviceId, LineId, OpId
+from kiosk.journal.records import Share, UnitAfter
+from kiosk.money import Yen
+
 
 class Intent(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True, kw_only=True):
     """A wish of the person at the screen."""
@@ -109,4 +113,128 @@ AnyIntent = (
     | SetVoice
     | SetTextSize
     | SetContrast
+)
+
+
+# --- staff ------------------------------------------------------------------------------------------------------------
+
+
+class StaffIntent(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True, kw_only=True):
+    """A wish of an identified person of the staff, from `kiosk-cash` or a maintenance screen.
+
+    It carries no `step`: each names the very thing that it settles, and a thing is settled once.
+    """
+
+
+class EnterStaff(StaffIntent, frozen=True):
+    """I am at the machine. A technician opens a cash path only while a cash officer is."""
+
+
+class LeaveStaff(StaffIntent, frozen=True):
+    """I am going."""
+
+
+class StartExchange(StaffIntent, frozen=True):
+    """Open these units. `purpose`: `replenish` 補充, `collect` 回収, `recount` 精査, `repair` (a technician)."""
+
+    purpose: str
+    units: tuple[DeviceId, ...]
+
+
+class EndExchange(StaffIntent, frozen=True):
+    """They are closed again, and this was done. `shares` empty: the usual funds of the purpose."""
+
+    exchange: str
+    units: tuple[UnitAfter, ...] = ()
+    shares: tuple[Share, ...] = ()
+    reason: str = ""
+    note: str = ""
+
+
+class CloseDay(StaffIntent, frozen=True):
+    """日締め, now."""
+
+
+class CloseIncident(StaffIntent, frozen=True):
+    """It was looked at; `reason` says with what result."""
+
+    incident: str
+    reason: str
+
+
+class SettlePaper(StaffIntent, frozen=True):
+    """A paper in doubt: it did, or did not, come out."""
+
+    line: LineId
+    came_out: bool
+    reason: str
+
+
+class SettlePayout(StaffIntent, frozen=True):
+    """Of a payout in doubt so many pieces, all told, did go out."""
+
+    op: OpId
+    pieces: int
+    reason: str
+
+
+class SettleNote(StaffIntent, frozen=True):
+    """A note in doubt lies in `unit`, or (empty) its owner has it back."""
+
+    op: OpId
+    unit: DeviceId
+    reason: str
+
+
+class SettlePayment(StaffIntent, frozen=True):
+    """A cashless payment in doubt (処理未了): the terminal's company says that it was taken, or was not."""
+
+    op: OpId
+    was_taken: bool
+    reason: str
+
+
+class SettleVoid(StaffIntent, frozen=True):
+    """A void in doubt: it was done, or the payment stands."""
+
+    op: OpId
+    was_done: bool
+    reason: str
+
+
+class RedeemSlip(StaffIntent, frozen=True):
+    """The counter has paid this slip (戻出), whole."""
+
+    slip: str
+
+
+class RegisterFound(StaffIntent, frozen=True):
+    """遺失物: somebody left it behind."""
+
+    what: str
+    place: str
+    amount: Yen = Yen(0)
+    number: str = ""
+
+
+class HandOverFound(StaffIntent, frozen=True):
+    found: str
+    to: str
+
+
+AnyStaffIntent = (
+    EnterStaff
+    | LeaveStaff
+    | StartExchange
+    | EndExchange
+    | CloseDay
+    | CloseIncident
+    | SettlePaper
+    | SettlePayout
+    | SettleNote
+    | SettlePayment
+    | SettleVoid
+    | RedeemSlip
+    | RegisterFound
+    | HandOverFound
 )

@@ -25,6 +25,13 @@ def texts_of(language: str) -> Texts:
     return catalogue.load(language).template
 
 
+def kinds_of(language: str) -> dict[str, str]:
+    """Key and name of every kind of certificate, as one line."""
+    words = catalogue.load(language)
+    keys = (key for key in words.keys if key.startswith("kind.") and key.count(".") == 1)
+    return {key.partition(".")[2]: words.template(key).replace("|", "") for key in sorted(keys)}
+
+
 JST = timezone(timedelta(hours=9), "JST")
 """Japan has one time and no summer time."""
 

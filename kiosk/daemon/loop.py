@@ -16,7 +16,17 @@ from msgspec.structs import replace
 
 from kiosk.clock import Clock
 from kiosk.engine.project import project
-from kiosk.engine.state import Append, Asked, DuplicateCredit, JournalDied, Kiosk, Recorded, RoomJudged, Seal
+from kiosk.engine.state import (
+    AnswerStaff,
+    Append,
+    Asked,
+    DuplicateCredit,
+    JournalDied,
+    Kiosk,
+    Recorded,
+    RoomJudged,
+    Seal,
+)
 from kiosk.engine.table import allowed, handle
 from kiosk.errors import ContractError, JournalError
 from kiosk.ids import DeviceId
@@ -68,6 +78,7 @@ class Loop:
         self._timers: dict[str, float] = {}
         self._performers: dict[DeviceId, Driver] = {}
         self._issuance: Driver | None = None
+        self._answer_staff: Callable[[AnswerStaff], None] | None = None
         self._views: dict[Role, SessionView] = {}
         self._rev = 0
         self._is_stopping = False
@@ -98,6 +109,10 @@ class Loop:
 
     def set_issuance(self, driver: Driver) -> None:
         self._issuance = driver
+
+    def set_staff_desk(self, answer: Callable[[AnswerStaff], None]) -> None:
+        """Where answers to staff go; it returns at once."""
+        self._answer_staff = answer
 
     def record(self, record: AnyRecord) -> None:
         """A record of the machine's own life; from the thread of the loop only."""
@@ -168,6 +183,9 @@ class Loop:
                 self._timers[name] = self._clock.monotonic_s() + after_s
             case StopTimer(name=name):
                 self._timers.pop(name, None)
+            case AnswerStaff():
+                if self._answer_staff is not None:
+                    self._answer_staff(command)
             case _:
                 self._send(command)
         return True

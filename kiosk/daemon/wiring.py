@@ -7,13 +7,27 @@ from collections.abc import Callable
 
 from drivers import registry
 from kiosk import issuance_client
+from kiosk.cash_office import Office
+from kiosk.cash_office import refused as refused_answer
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import Config
 from kiosk.daemon.loop import Loop
-from kiosk.engine.state import Hopper, Kiosk, Manners, Setup, Timeouts
+from kiosk.engine.state import (
+    AnswerStaff,
+    Hopper,
+    Kiosk,
+    Manners,
+    Setup,
+    StaffAsked,
+    StaffSlipAsked,
+    Timeouts,
+)
+from kiosk.errors import JournalError
 from kiosk.ids import DeviceId
-from kiosk.intents import AnyIntent
+from kiosk.intents import AnyIntent, AnyStaffIntent
 from kiosk.ipc.server import ViewServer
+from kiosk.ipc.staff import StaffServer
+from kiosk.ipc.staff_wire import Answer, Read
 from kiosk.journal.checkpoint import FileSigner, FileVerifier, seal
 from kiosk.journal.ledger import Ledger
 from kiosk.journal.records import Checkpoint
@@ -21,6 +35,9 @@ from kiosk.journal.store import Store, boot_id, open_store
 from kiosk.ports import Driver
 from kiosk.services.certificate import PLANS
 from kiosk.slips import Issuer, texts_of
+from kiosk.treasury.acts import Staff
+from kiosk.treasury.refusals import RefusedError
+from kiosk.treasury.told import told_of
 from kiosk.version import VERSION
 from kiosk.view import Role
 
@@ -52,6 +69,7 @@ def setup_of(config: Config) -> Setup:
         page_s=config.profile.page_s,
         serves_phones=config.profile.phones,
         timeouts=_timeouts(config),
+        cash_max=town.cash_max,
         version=VERSION,
     )
 
@@ -102,12 +120,45 @@ class Core:
         ]
         for driver in self.drivers:
             self.loop.add_driver(driver)
+        self.office = Office(config)
+        self.staff = self._staff_server()
         issuance = self._issuance()
         self.loop.set_issuance(issuance)
         self.drivers.append(issuance)
 
     def _on_intent(self, role: Role, intent: AnyIntent) -> None:
         self.loop.ask(role, intent)
+
+    def _staff_server(self) -> StaffServer[Staff] | None:
+        """Only where somebody of the staff has an account of their own on this machine."""
+        people = {uid: Staff(each.id, each.role) for uid, each in self.config.staff_by_uid().items()}
+        if not people:
+            return None
+
+        def ask(request: int, staff: Staff, intent: AnyStaffIntent) -> None:
+            self.loop.post(StaffAsked(request, staff, intent))
+
+        server = StaffServer(self.config.sockets.staff, people, ask, self._paper)
+
+        def answer(command: AnswerStaff) -> None:
+            refused = command.refusal
+            told = told_of(command.records) if refused is None else (refused.ja, refused.en)
+            server.answer(command.request, Answer(refused.code if refused else "", *told))
+
+        self.loop.set_staff_desk(answer)
+        return server
+
+    def _paper(self, _: Staff, ask: Read) -> Answer:
+        """In the asking person's thread. Everybody on the list reads everything; nothing in it names a resident."""
+        try:
+            text, slip = self.office.made(ask)
+        except RefusedError as error:
+            return refused_answer(error)
+        except JournalError as error:
+            return Answer("journal", str(error), str(error))
+        if ask.is_printed and slip is not None:
+            self.loop.post(StaffSlipAsked(slip))
+        return Answer("", text=text)
 
     def _device(self, device: DeviceId, name: str, options: object) -> Driver:
         factory = registry.driver(name)
@@ -138,6 +189,8 @@ class Core:
     def start(self) -> None:
         """The screens may come; the devices are looked for, each in its own thread."""
         self.server.start()
+        if self.staff is not None:
+            self.staff.start()
         for driver in self.drivers:
             driver.start()
 
@@ -145,5 +198,7 @@ class Core:
         """Cash closed, sockets gone, the journal shut."""
         for driver in self.drivers:
             driver.stop()
+        if self.staff is not None:
+            self.staff.stop()
         self.server.stop()
         self.store.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kiosk.engine import notes
 from kiosk.engine.state import Kiosk, Phase, RoomJudged, Turn
 from kiosk.ids import DeviceId
+from kiosk.journal.records import IncidentOpened
 from kiosk.ports import (
     AcceptanceSet,
     ClockJudged,
@@ -46,9 +47,18 @@ def stop_reason(state: Kiosk) -> tuple[str, str]:
         return "certificate-printer", printer_code(reasons)
     if setup.receipt_printer not in state.up or _has_fault(state, setup.receipt_printer):
         return "receipt-printer", "R-504"
-    if not cash_is_up(state):
-        return "cash", "M-402"
+    if code := cash_code(state):
+        return "cash", code
     return _server_stop(state)
+
+
+def cash_code(state: Kiosk) -> str:
+    """Why no cash may be taken from anybody now; empty: it may."""
+    if state.ledger.exchange is not None:
+        return "M-409"
+    if state.setup.cash_max is not None and state.ledger.in_units >= state.setup.cash_max:
+        return "M-410"
+    return "" if cash_is_up(state) else "M-402"
 
 
 def _server_stop(state: Kiosk) -> tuple[str, str]:
@@ -87,6 +97,23 @@ def review(turn: Turn) -> None:
         return
     reason, _ = stop_reason(turn.state)
     turn.go(Phase.OUT_OF_SERVICE if reason else Phase.IDLE)
+
+
+WARN_AT = 80
+"""Per cent of the ceiling of cash at which staff are warned, once, before it closes cash."""
+
+
+def watch_cash(turn: Turn) -> None:
+    """Between people: much cash in the machine is an incident, once, until it has been collected."""
+    state = turn.state
+    if state.setup.cash_max is None or state.phase not in RESTING or state.writing:
+        return
+    is_much = state.ledger.in_units.value * 100 >= state.setup.cash_max.value * WARN_AT
+    if is_much == state.is_cash_warned or state.journal_is_dead:
+        return
+    turn.set(is_cash_warned=is_much)
+    if is_much and not any(each.code == "M-410" for each in state.ledger.incidents.values()):
+        turn.record(IncidentOpened(turn.token(), "M-410", amount=state.ledger.in_units))
 
 
 def start(turn: Turn) -> None:

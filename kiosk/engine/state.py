@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from kiosk.errors import ContractError
 from kiosk.ids import DeviceId, LineId, OpId, TransactionId
-from kiosk.intents import Intent
+from kiosk.intents import Intent, StaffIntent
 from kiosk.journal.ledger import EMPTY, Ledger
 from kiosk.journal.records import Record
 from kiosk.money import Cash, Denomination, Yen
@@ -26,10 +26,13 @@ from kiosk.ports import (
     HopperRead,
     IssuanceStatus,
     PrinterRead,
+    Slip,
 )
 from kiosk.services.certificate import KONBINI
 from kiosk.services.plan import Plan, Step
 from kiosk.slips import Issuer, Texts
+from kiosk.treasury.acts import Staff
+from kiosk.treasury.refusals import Refusal
 from kiosk.view import Role
 
 
@@ -193,6 +196,8 @@ class Timeouts(msgspec.Struct, frozen=True):
     """From ordering a note in to knowing what became of it; then it is in doubt."""
     bezel_s: float = 10.0
     """A note that waits to be taken, before somebody is called."""
+    staff_s: float = 900.0
+    """So long after their last act a person of the staff still counts as standing at the machine."""
     start_s: float = 30.0
     """For all devices to come after a start, before it is said that money is waiting for one of them."""
 
@@ -234,7 +239,16 @@ class Setup(msgspec.Struct, frozen=True):
     page_s: float = 4.0
     """What one page takes this printer, for the seconds shown."""
     timeouts: Timeouts = Timeouts()
+    cash_max: Yen | None = None
+    """Cash in the machine with which no more is taken; None: no ceiling."""
     version: str = "0"
+
+
+class Present(msgspec.Struct, frozen=True):
+    """A person of the staff who has entered."""
+
+    staff: Staff
+    until_s: float
 
 
 class Kiosk(msgspec.Struct, frozen=True):
@@ -286,6 +300,10 @@ class Kiosk(msgspec.Struct, frozen=True):
     resolving: frozenset[OpId] = frozenset()
     """Operations of before the restart whose end the devices are being asked."""
     recovered: bool = False
+    is_cash_warned: bool = False
+    """Staff were told that much cash lies in the machine."""
+    present: tuple[Present, ...] = ()
+    """Staff who stand at the machine; a new life knows nobody."""
     day_close_waits: str = ""
     """The operator of a day close that waits for the session to end."""
     uncounted: TransactionId | None = None
@@ -328,6 +346,28 @@ class Asked(Event, frozen=True):
 
     role: Role
     intent: Intent
+
+
+class StaffAsked(Event, frozen=True):
+    """An identified person of the staff asks; who it is, the rim has proven. `request` names the answer."""
+
+    request: int
+    staff: Staff
+    intent: StaffIntent
+
+
+class StaffSlipAsked(Event, frozen=True):
+    """An identified person wants this paper about the cash; it is made of what the journal holds already."""
+
+    slip: Slip
+
+
+class AnswerStaff(Command, frozen=True):
+    """What became of a StaffAsked: refused, or these records are durable."""
+
+    request: int
+    refusal: Refusal | None
+    records: tuple[Any, ...] = ()
 
 
 class CloseDayAsked(Event, frozen=True):

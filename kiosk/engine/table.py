@@ -39,6 +39,7 @@ from kiosk.engine import (
     recovery,
     service,
     session,
+    staff,
     taking,
     till,
 )
@@ -52,6 +53,8 @@ from kiosk.engine.state import (
     Phase,
     Recorded,
     RoomJudged,
+    StaffAsked,
+    StaffSlipAsked,
     Turn,
 )
 from kiosk.errors import ContractError
@@ -394,6 +397,8 @@ ANYWHERE: dict[Key, Handler] = {
     ports.HeadAcknowledged: _nothing,
     DuplicateCredit: _written,
     CloseDayAsked: day.close_day,
+    StaffAsked: staff.staff_asked,
+    StaffSlipAsked: staff.slip_asked,
     RoomJudged: service.room_judged,
     JournalDied: _journal_died,
     STATUS: service.ask_status,
@@ -515,6 +520,8 @@ def handle(
     recovery.take_up_next(turn)
     recovery.check_offer(turn)
     service.review(turn)
+    service.watch_cash(turn)
+    staff.watch_staff(turn)
     day.close_day_when_free(turn)
     session.watch_time(turn, state.phase, event)
     if place(turn.state) != place(state):

@@ -109,7 +109,7 @@ class ViewServer:
     def start(self) -> None:
         """Listen. DeviceUnavailable when the socket cannot be made (another core holds it, no directory)."""
         try:
-            _remove_stale(self._path)
+            remove_stale(self._path)
             os.fchmod(self._listener.fileno(), 0o600)  # until the mode below is set, nobody else gets in
             self._listener.bind(str(self._path))
             self._path.chmod(0o660)  # the directory's group decides who may knock
@@ -291,7 +291,7 @@ class ViewServer:
         client.peer.close()
 
 
-def _remove_stale(path: Path) -> None:
+def remove_stale(path: Path) -> None:
     """Remove a socket that nobody listens on; OSError when somebody does, or when it is no socket."""
     try:
         mode = path.lstat().st_mode

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 import msgspec
 
 from kiosk.ids import DeviceId, LineId, OpId, TransactionId
+from kiosk.journal.records import UnitBefore
 from kiosk.money import NO_CASH, Cash, Denomination, Yen
 from kiosk.ports import CreditMark
 
-SHAPE = 3
+SHAPE = 4
 """Of sealed balances. Raise it with any field or rule: then the records are folded again instead."""
 
 ZERO = Yen(0)
@@ -228,7 +229,9 @@ class Dispense(Part, frozen=True):
     proven: int = 0
     is_unknown: bool = False
     is_recounted: bool = False
-    """A person counted the unit since: settling it corrects the float, no longer the unit's count."""
+    """A person counted the unit since: settling it corrects what the count was booked on, no longer the unit."""
+    is_exchanged: bool = False
+    """That count was an exchange's: it was booked as 過不足. Otherwise as float."""
     advanced: int = 0
     """Notes of it that are proven out while it still runs."""
 
@@ -309,6 +312,32 @@ class ReportDue(Part, frozen=True):
     seq: int
     serial: str = ""
     pages: int = 0
+
+
+class Exchange(Part, frozen=True):
+    """A box is open: who opened it, what for, and which units."""
+
+    exchange: str
+    purpose: str
+    operator: str
+    witness: str
+    units: tuple[UnitBefore, ...]
+    seq: int
+
+    @property
+    def names(self) -> tuple[DeviceId, ...]:
+        return tuple(each.unit for each in self.units)
+
+
+class Found(Part, frozen=True):
+    """遺失物, not handed over yet."""
+
+    found: str
+    what: str
+    place: str
+    amount: Yen
+    number: str
+    seq: int
 
 
 class Receipts(Part, frozen=True):
@@ -394,7 +423,23 @@ class Ledger(Part, frozen=True):
     credit_doubts: tuple[CreditDoubt, ...] = ()
     """Since the last day close."""
     float_amount: Yen = ZERO
-    """つり銭資金: what identified persons put in, less what they took out and what counting corrected."""
+    """つり銭資金: what identified persons put in, less what they took out and what a first count found."""
+    remitted: Yen = ZERO
+    """Of 収納金, taken out of the machine to be paid in (払込)."""
+    restored: Yen = ZERO
+    """Of what the counter paid for us (戻出), given back to it."""
+    found_out: Yen = ZERO
+    """Of money without an owner, taken out as 遺失物."""
+    difference: Yen = ZERO
+    """過不足: what counts found beyond the books (below zero: too little), not yet made good."""
+    exchange: Exchange | None = None
+    """A box is open: no cash is taken."""
+    exchanges: int = 0
+    """So many were begun: the number of the next."""
+    last_exchange: str = ""
+    """The one that ended last: asked to end it again, we know."""
+    founds: int = 0
+    found: dict[str, Found] = {}
     totals: Totals = Totals()
     day: DayClose | None = None
     violations: tuple[str, ...] = ()
@@ -411,6 +456,11 @@ class Ledger(Part, frozen=True):
         """The short number of the next transaction of this business day."""
         before = self.day.totals.transactions if self.day else 0
         return f"{self.totals.transactions - before + 1:04d}"
+
+    @property
+    def receipts_inside(self) -> Yen:
+        """収納金 in cash that has not been taken out."""
+        return self.totals.receipts_cash - self.remitted
 
     @property
     def held(self) -> Yen:

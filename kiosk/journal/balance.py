@@ -26,7 +26,9 @@ def imbalances(ledger: Ledger) -> tuple[str, ...]:
 def _conservation(ledger: Ledger) -> Iterator[str]:
     """What lies in the units is somebody's, each yen once; what ever came in is somewhere."""
     totals, here = ledger.totals, ledger.held + ledger.in_doubt + ledger.unassigned.total
-    whose = here + ledger.float_amount + ledger.owed + totals.receipts_cash + totals.redeemed
+    staffs = ledger.float_amount + ledger.difference - ledger.found_out
+    kept = ledger.receipts_inside + totals.redeemed - ledger.restored
+    whose = here + staffs + ledger.owed + kept
     if ledger.in_units != whose:
         yield f"units hold ¥{ledger.in_units.value}, the books explain ¥{whose.value}"
     went = here + totals.change + totals.returned + totals.receipts_cash + totals.owed

@@ -213,7 +213,9 @@ def _gone_out(ledger: Ledger, dispense: Dispense, paid: int) -> Ledger:
     if not paid:
         return ledger
     amount = dispense.denomination.face * paid
-    if dispense.is_recounted:  # the person's count already knew
+    if dispense.is_exchanged:  # the person's count already knew
+        ledger = replace(ledger, difference=ledger.difference + amount)
+    elif dispense.is_recounted:
         ledger = replace(ledger, float_amount=ledger.float_amount + amount)
     else:
         unit = unit_of(ledger, dispense.device)

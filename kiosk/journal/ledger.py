@@ -51,6 +51,7 @@ from kiosk.journal.cashbook import (
     without,
     wrong,
 )
+from kiosk.journal.exchange import exchange_ended, exchange_started, found_handed_over, found_registered
 from kiosk.journal.notebook import (
     note_back,
     note_doubted,
@@ -114,7 +115,9 @@ def _stock_set(ledger: Ledger, seq: int, record: r.StockSet) -> Ledger:
     counted = Unit(record.unit, initial=record.cash, accuracy="accurateSet")
 
     def recounted(each: Dispense) -> Dispense:
-        return replace(each, is_recounted=True) if each.device == record.unit else each
+        if each.device != record.unit or each.is_recounted:
+            return each  # what the first count after it was booked on, its end corrects
+        return replace(each, is_recounted=True)
 
     return replace(
         put_unit(ledger, counted),
@@ -276,6 +279,10 @@ _RULES: dict[type[r.Record], _Rule] = {
     r.DayClosed: _day_closed,
     r.IncidentOpened: _incident_opened,
     r.IncidentClosed: _incident_closed,
+    r.ExchangeStarted: exchange_started,
+    r.ExchangeEnded: exchange_ended,
+    r.FoundRegistered: found_registered,
+    r.FoundHandedOver: found_handed_over,
     r.TransactionOpened: _opened,
     r.CoinIn: coin_in,
     r.NoteIntended: note_intended,
@@ -310,4 +317,4 @@ _RULES: dict[type[r.Record], _Rule] = {
     r.VoidReported: _reported,
     r.TransactionClosed: _closed,
 }
-"""Started, Stopped and Checkpoint change no balance."""
+"""Started, Stopped, Checkpoint and who of the staff comes and goes change no balance."""

@@ -106,6 +106,13 @@ def records(connection: sqlite3.Connection, after: int = 0) -> Iterator[tuple[in
         yield seq, _decoded(seq, form, body)
 
 
+def timed_records(connection: sqlite3.Connection, after: int = 0) -> Iterator[tuple[int, str, AnyRecord]]:
+    """The same with the wall time that was written beside each: for what people read."""
+    with sqlite_as_journal_error():
+        for seq, form, wall, _, body, _, _ in connection.execute(_SELECT, (after,)):
+            yield seq, wall.decode(), _decoded(seq, form, body)
+
+
 def chain_hash(prev: bytes, seq: int, form: int, wall: bytes, boot: bytes, body: bytes) -> bytes:
     return hashlib.sha256(b"%s%d\n%d\n%s\n%s\n%s" % (prev, seq, form, wall, boot, body)).digest()
 

@@ -6,10 +6,12 @@ Record order is the journal's sequence, never the wall clock.
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
 from kiosk.ids import DeviceId, LineId, OpId, TransactionId
-from kiosk.money import Cash, Denomination, Yen
+from kiosk.money import NO_CASH, Cash, Denomination, Yen
 
 FORMAT = 1
 READABLE_FORMATS = (1,)
@@ -46,6 +48,8 @@ class DayClosed(Record, frozen=True):
 
     number: int
     operator: str
+    date: str = ""
+    """For people, Japan's date when it was closed: `2026-11-30`. Which day a record is in, the sequence says."""
 
 
 class Checkpoint(Record, frozen=True):
@@ -74,6 +78,114 @@ class IncidentClosed(Record, frozen=True):
     incident: str
     operator: str
     reason: str
+
+
+# --- staff and the cash they touch ------------------------------------------------------------------------------------
+
+
+class Fund(enum.Enum):
+    """Whose money a yen in the machine is. 預り (held) is nobody's here: it cannot be collected."""
+
+    FLOAT = "float"
+    """つり銭資金, lent to a named officer; never revenue."""
+    RECEIPTS = "receipts"
+    """収納金: fees booked."""
+    COUNTER = "counter"
+    """The counter paid a slip out of its own pocket (戻出); the machine kept that money, and it is the counter's."""
+    FOUND = "found"
+    """Of somebody unknown: 遺失物."""
+    DIFFERENCE = "difference"
+    """過不足: what a count found beside the books, until somebody has decided whose it is."""
+
+
+class UnitBefore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One unit as an exchange finds it: by the books, by the device's own count (None: it has none), its counters."""
+
+    unit: DeviceId
+    expected: Cash
+    accuracy: str
+    device: Cash | None = None
+    event_counter: int | None = None
+    lifetime: int | None = None
+
+
+class UnitAfter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was done to one unit, pieces by face. `counted`: by hand, before anything was moved (`accurateSet`)."""
+
+    unit: DeviceId
+    counted: Cash | None = None
+    put_in: Cash = NO_CASH
+    taken_out: Cash = NO_CASH
+
+
+class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So much of what was moved belongs to this fund; above zero it was put in, below it was taken out."""
+
+    fund: Fund
+    amount: Yen
+
+
+class StaffEntered(Record, frozen=True):
+    """An identified person is at the machine. `staff` is a number, never a name."""
+
+    staff: str
+    role: str
+
+
+class StaffLeft(Record, frozen=True):
+    """`reason`: `left`, or `time`: nothing was heard of them for too long."""
+
+    staff: str
+    reason: str = "left"
+
+
+class ExchangeStarted(Record, frozen=True):
+    """A box is opened (XFS4IoT StartExchange): from here the machine takes no cash till the exchange has ended.
+
+    `purpose`: `replenish` 補充, `collect` 回収, `recount` 精査, `repair` (a technician, beside a cash officer).
+    """
+
+    exchange: str
+    purpose: str
+    operator: str
+    units: tuple[UnitBefore, ...]
+    witness: str = ""
+    """The cash officer beside the technician."""
+
+
+class ExchangeEnded(Record, frozen=True):
+    """All of it in one record (XFS4IoT EndExchange): what lies in the units now, and whose the moved money was."""
+
+    exchange: str
+    operator: str
+    units: tuple[UnitAfter, ...]
+    shares: tuple[Share, ...]
+    difference: Yen = Yen(0)
+    """Counted less expected, of all counted units."""
+    reason: str = ""
+    """Why they differ, a code of the treasury's list; empty when they do not."""
+    note: str = ""
+
+
+class FoundRegistered(Record, frozen=True):
+    """遺失物: what somebody left behind, by number. `what`: `cash`, `card`, `paper`, `other`. Never revenue."""
+
+    found: str
+    what: str
+    operator: str
+    place: str
+    """`machine`: pieces without an owner that lie in a unit; `tray`, `reader`, `floor`."""
+    amount: Yen = Yen(0)
+    number: str = ""
+    """Of the transaction it may belong to."""
+
+
+class FoundHandedOver(Record, frozen=True):
+    """`to`: `owner`, `police`, `office` (the town's own lost property office)."""
+
+    found: str
+    operator: str
+    to: str
 
 
 # --- a transaction ----------------------------------------------------------------------------------------------------
@@ -430,6 +542,12 @@ AnyRecord = (
     | Checkpoint
     | IncidentOpened
     | IncidentClosed
+    | StaffEntered
+    | StaffLeft
+    | ExchangeStarted
+    | ExchangeEnded
+    | FoundRegistered
+    | FoundHandedOver
     | TransactionOpened
     | CoinIn
     | NoteIntended

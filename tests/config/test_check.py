@@ -73,12 +73,13 @@ def test_the_same_for_machines(
     assert report["journal"]["balances"] == {
         "in_units": 5200,
         "float": 5000,
-        "receipts_cash": 200,
+        "receipts": 200,
         "held": 0,
         "in_doubt": 0,
         "unassigned": 0,
         "owed_on_slips": 0,
         "redeemed_at_counter": 0,
+        "difference": 0,
     }
     assert report["journal"]["receipts"] == {"juminhyo/cash": {"count": 2, "yen": 200}}
     assert report["journal"]["imbalances"] == []

@@ -1,0 +1,161 @@
+"""違算: a count and the books differ. Which transactions touched that unit since it was last counted, and what the
+devices' own counters said before and after each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from kiosk.ids import DeviceId, TransactionId
+from kiosk.journal import records as r
+from kiosk.money import Yen
+from kiosk.treasury import words
+from kiosk.treasury.days import Entry, japan_time
+from kiosk.treasury.paper import Paper, Table, signed, yen
+from kiosk.treasury.words import Town
+
+
+class Window(msgspec.Struct, frozen=True):
+    """One unit between two counts by hand."""
+
+    unit: DeviceId
+    counted_last: str
+    """What and when: `E-0003 2026-11-30 09:00:00`; `―`: never counted before."""
+    expected: Yen
+    counted: Yen
+    entries: tuple[Entry, ...]
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One exchange, the windows of its units that differ, and the numbers of all transactions."""
+
+    start: r.ExchangeStarted
+    end: r.ExchangeEnded
+    ended_at: str
+    windows: tuple[Window, ...]
+    numbers: dict[TransactionId, str]
+
+
+def case_of(entries: Iterable[Entry], exchange: str) -> Case | None:
+    """Walk the journal once; None when this exchange has not ended, or its counts agree with the books."""
+    open_since: dict[DeviceId, list[Entry]] = {}
+    counted_last: dict[DeviceId, str] = {}
+    numbers: dict[TransactionId, str] = {}
+    start: r.ExchangeStarted | None = None
+    for entry in entries:
+        match entry.record:
+            case r.TransactionOpened() as opened:
+                numbers[opened.transaction] = opened.number
+            case r.ExchangeStarted() as begun:
+                start = begun
+            case r.StockSet() as counted:
+                open_since[counted.unit] = []
+                counted_last[counted.unit] = f"初回計数 {japan_time(entry.wall)}"
+            case r.ExchangeEnded() as end:
+                if end.exchange == exchange and start is not None:
+                    found = _windows(start, end, open_since, counted_last)
+                    return Case(start, end, entry.wall, found, numbers) if found else None
+                for each in end.units:
+                    if each.counted is not None:
+                        open_since[each.unit] = []
+                        counted_last[each.unit] = f"{end.exchange} {japan_time(entry.wall)}"
+                    else:
+                        open_since.setdefault(each.unit, []).append(entry)
+            case _:
+                unit = _touched(entry.record)
+                if unit is not None:
+                    open_since.setdefault(unit, []).append(entry)
+    return None
+
+
+def _windows(
+    start: r.ExchangeStarted,
+    end: r.ExchangeEnded,
+    since: dict[DeviceId, list[Entry]],
+    last: dict[DeviceId, str],
+) -> tuple[Window, ...]:
+    before = {each.unit: each.expected.total for each in start.units}
+    return tuple(
+        Window(
+            each.unit,
+            last.get(each.unit, "―"),
+            before.get(each.unit, Yen(0)),
+            each.counted.total,
+            tuple(since.get(each.unit, ())),
+        )
+        for each in end.units
+        if each.counted is not None and each.counted.total != before.get(each.unit, Yen(0))
+    )
+
+
+def _touched(record: r.AnyRecord) -> DeviceId | None:
+    """The unit whose pieces, or whose doubt, this record is about."""
+    match record:
+        case r.CoinIn(unit=unit):
+            return unit
+        case (
+            r.DispenseIntended(device=device)
+            | r.DispenseSettled(device=device)
+            | r.DispenseResolved(device=device)
+        ):
+            return device
+    return None
+
+
+def discrepancy(case: Case, town: Town) -> Paper:
+    """違算調査書: every transaction that touches the window, with its evidence."""
+    facts = (
+        ("機械", f"{town.name} {town.machine}"),
+        ("作業", f"{case.end.exchange} {words.PURPOSES.get(case.start.purpose, '')}"),
+        ("計数した時", japan_time(case.ended_at)),
+        ("計数した人", case.end.operator),
+        ("理由", words.REASONS.get(case.end.reason, case.end.reason) or "―"),
+        ("備考", case.end.note or "―"),
+        ("差額", f"{signed(case.end.difference)} 円"),
+    )
+    tables = [
+        Table(
+            "差のある収納庫",
+            ("収納庫", "前回の計数", "帳簿", "手計数", "差"),
+            tuple(
+                (e.unit, e.counted_last, yen(e.expected), yen(e.counted), signed(e.counted - e.expected))
+                for e in case.windows
+            ),
+            left=2,
+        )
+    ]
+    for window in case.windows:
+        rows = tuple(_evidence(entry, case.numbers) for entry in window.entries)
+        head = ("記録", "時刻", "取引", "内容", "証拠（機器の計器）", "増減")
+        tables.append(Table(f"{window.unit} にふれた記録", head, rows, left=5))
+    return Paper("discrepancy", "違算調査書", facts, tuple(tables), (), ("取扱者", "出納員", "会計管理者"))
+
+
+def _evidence(entry: Entry, numbers: dict[TransactionId, str]) -> tuple[str, ...]:
+    record = entry.record
+    transaction = getattr(record, "transaction", None)
+    number = numbers.get(transaction, "―") if transaction else "―"
+    what, proof, moved = _said(record)
+    return (str(entry.seq), japan_time(entry.wall)[5:], number, what, proof, moved)
+
+
+def _said(record: r.AnyRecord) -> tuple[str, str, str]:
+    match record:
+        case r.CoinIn() as coin:
+            proof = f"{coin.device} 世代{coin.epoch} 通番{coin.seq} 計器{coin.raw}"
+            return f"投入 {words.face(coin.denomination)}", proof, f"+{coin.denomination.face.value:,}"
+        case r.DispenseIntended() as meant:
+            proof = f"払出し前: 回数計{meant.event_counter} 累計{meant.lifetime} {meant.serial}"
+            return f"払出し指示 {meant.count} 枚", proof, ""
+        case r.DispenseSettled() as done:
+            proof = f"結果 {done.outcome} {done.code}".rstrip()
+            gone = done.denomination.face * done.paid
+            return f"払出し {done.paid}/{done.count} 枚", proof, signed(-gone)
+        case r.DispenseResolved() as solved:
+            by = "機器の計器" if solved.by == "device" else f"職員 {solved.by}"
+            return f"払出しの確認 {solved.paid} 枚", f"{by}: {solved.reason}", "（再計算）"
+        case r.ExchangeEnded() as ended:
+            moved = Yen.sum(each.put_in.total - each.taken_out.total for each in ended.units)
+            return f"{ended.exchange}（計数なし）", f"職員 {ended.operator}", signed(moved)
+    return type(record).__name__, "", ""

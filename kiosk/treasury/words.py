@@ -1,0 +1,74 @@
+"""The Japanese words of the treasury's papers. Staff read them whatever language a resident has chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from kiosk.money import Denomination, Yen
+
+PURPOSES = {"replenish": "補充", "collect": "回収", "recount": "精査", "repair": "修理"}
+REASONS = {
+    "": "",
+    "counting": "前回の数え違い",
+    "jam": "機器の詰まり",
+    "overpaid": "過払い",
+    "underpaid": "払出し不足",
+    "foreign": "異物・外国貨",
+    "theft": "盗難の疑い",
+    "made-good": "補てん",
+    "unknown": "原因不明",
+}
+ACCURACY = {
+    "accurateSet": "精査済",
+    "accurate": "精査済",
+    "inaccurate": "要精査",
+    "unknown": "未計数",
+}
+FUNDS = {
+    "float": "つり銭資金",
+    "receipts": "収納金",
+    "counter": "窓口立替・預り",
+    "found": "遺失物",
+    "difference": "過不足",
+}
+THINGS = {"cash": "現金", "card": "カード", "paper": "書類", "other": "その他"}
+PLACES = {"machine": "機械の中", "tray": "取出口", "reader": "読取部", "floor": "床など"}
+RECEIVERS = {"owner": "本人", "police": "警察", "office": "庁内遺失物係"}
+MEANS = {"cash": "現金"}
+
+
+class Town(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What stands on every paper: data of the town's configuration."""
+
+    name: str
+    machine: str
+    section: str = ""
+    payee: str = ""
+    bank: str = ""
+    fund: Yen = Yen(0)
+    kinds: Mapping[str, str] = {}
+    """Key of a certificate -> its name."""
+    revenues: tuple[tuple[str, int, str, str], ...] = ()
+    """(kind, from which 年度, 歳入科目 code, its name)"""
+
+    def kind(self, key: str) -> str:
+        return self.kinds.get(key, key)
+
+    def revenue(self, kind: str, year: int) -> tuple[str, str]:
+        """Code and name of the 歳入科目 in that 年度; the newest that has begun. Empty words: the town named none."""
+        found = [each for each in self.revenues if each[0] == kind and each[1] <= year]
+        if not found:
+            return ("", "科目未設定")
+        newest = max(found, key=lambda each: each[1])
+        return newest[2], newest[3]
+
+
+def means(key: str) -> str:
+    return MEANS.get(key, key)
+
+
+def face(denomination: Denomination) -> str:
+    """`千円札`-like names are not needed by those who count: `¥1,000`."""
+    return f"¥{denomination.face.value:,}"
