@@ -13,7 +13,7 @@ from drivers.cctalk.hopper import Hopper, HopperSettings
 from drivers.cctalk.sim.acceptor import SimAcceptor
 from drivers.cctalk.sim.hopper import Mechanics, SimHopper
 from drivers.cctalk.sim.slave import Slave
-from drivers.cctalk.sim.world import FILLED, World
+from drivers.cctalk.sim.world import World
 from kiosk.ids import DeviceId
 from kiosk.money import Denomination
 from kiosk.ports import Event
@@ -33,13 +33,7 @@ class RamWorld(World):
     """The simulator's truth without a disk."""
 
     def __init__(self, pieces: int = 50) -> None:
-        self.places: dict[str, dict[str, int]] = {}
-        self.memory: dict[str, dict[str, int]] = {}
-        for hopper, coin in HOPPERS.items():
-            self.move(FILLED, hopper, coin, pieces)
-
-    def save(self) -> None:
-        pass
+        super().__init__(None, HOPPERS.items(), pieces)
 
 
 class Table:

@@ -10,8 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from drivers.cctalk.driver import CcTalkDriver, create
+from drivers.cctalk.driver import create
 from drivers.transport.control import request
+from drivers.transport.line_thread import LineThread
 from kiosk.clock import SystemClock
 from kiosk.ids import DeviceId, OpId
 from kiosk.money import Denomination
@@ -108,7 +109,7 @@ class Core:
             ],
             **options,
         }
-        self.driver: CcTalkDriver = create(DeviceId("cash"), table, self.inbox.put)
+        self.driver: LineThread = create(DeviceId("cash"), table, self.inbox.put)
         self.driver.start()
         self.driver.perform(StartAcceptor(COIN1, mark))
 

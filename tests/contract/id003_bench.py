@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from drivers.id003.driver import Id003Driver, create
+from drivers.id003.driver import create
 from drivers.transport.control import request
+from drivers.transport.line_thread import LineThread
 from kiosk.clock import SystemClock
 from kiosk.ids import DeviceId, OpId
 from kiosk.money import Denomination
@@ -110,7 +111,7 @@ class Core:
             "boxes": [{"id": BOX1, "box": 1, "denomination": "note1000"}],
             **options,
         }
-        self.driver: Id003Driver = create(DeviceId("notes"), table, self.inbox.put)
+        self.driver: LineThread = create(DeviceId("notes"), table, self.inbox.put)
         self.driver.start()
         denomination = Denomination.NOTE1000 if op else None
         self.driver.perform(StartNoteAcceptor(NOTE1, OpId(op), denomination, is_credited))

@@ -4,7 +4,6 @@ cuts."""
 from __future__ import annotations
 
 import argparse
-import signal
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from drivers.cctalk.codec import Checksum
 from drivers.cctalk.sim.acceptor import COINS, SimAcceptor
-from drivers.cctalk.sim.bus import FAULTS, Bus, Fault
+from drivers.cctalk.sim.bus import Bus
 from drivers.cctalk.sim.hopper import Mechanics, SimHopper
 from drivers.cctalk.sim.slave import Slave
 from drivers.cctalk.sim.world import (
@@ -24,8 +23,8 @@ from drivers.cctalk.sim.world import (
     TAKEN,
     World,
 )
-from drivers.transport.control import ControlServer
-from drivers.transport.pty import open_line
+from drivers.transport.sim.process import line_of, parser_of, serve, whole
+from drivers.transport.sim.wire import Wire
 
 HOPPERS: Mapping[str, str] = {
     "hopper10": "JP010A",
@@ -46,9 +45,9 @@ _BETWEEN_COINS_S = 0.15
 class Bench:
     """The verbs of the control socket."""
 
-    def __init__(self, world: World, bus: Bus, acceptor: SimAcceptor, hoppers: Sequence[SimHopper]) -> None:
+    def __init__(self, world: World, wire: Wire, acceptor: SimAcceptor, hoppers: Sequence[SimHopper]) -> None:
         self._world = world
-        self._bus = bus
+        self._wire = wire
         self._acceptor = acceptor
         self._hoppers = {hopper.name: hopper for hopper in hoppers}
         self._pause = threading.Event()
@@ -76,36 +75,36 @@ class Bench:
         coin = coin_of(face)
         fell: list[str] = []
         moments: list[float] = []
-        for at in range(_whole(count)):
+        for at in range(whole(count)):
             if at:
                 self._pause.wait(_BETWEEN_COINS_S)
-            with self._bus.lock:
-                fell.append(self._acceptor.insert(coin, self._bus.now()))
-                moments.append(self._bus.now())
+            with self._wire.lock:
+                fell.append(self._acceptor.insert(coin, self._wire.now()))
+                moments.append(self._wire.now())
         returned = fell.count(RETURN_TRAY)
         return {"accepted": len(fell) - returned, "returned": returned, "units": fell, "monotonic_s": moments}
 
     def take_coins(self) -> dict[str, Any]:
         """A hand empties both trays."""
-        with self._bus.lock:
+        with self._wire.lock:
             taken = {tray: self._take(tray, TAKEN) for tray in (PAYOUT_TRAY, RETURN_TRAY)}
         return {"taken": taken}
 
     def fill(self, unit: str, count: str) -> dict[str, Any]:
         hopper = self._hopper(unit)
-        with self._bus.lock:
-            self._world.move(FILLED, unit, hopper.coin, _whole(count))
+        with self._wire.lock:
+            self._world.move(FILLED, unit, hopper.coin, whole(count))
             return {"pieces": self._world.count(unit)}
 
     def empty(self, unit: str) -> dict[str, Any]:
         """Staff take everything out of a hopper or the cash box."""
         if unit != CASHBOX:
             self._hopper(unit)
-        with self._bus.lock:
+        with self._wire.lock:
             return {"emptied": self._take(unit, EMPTIED)}
 
     def jam(self, unit: str, where: str = "motor") -> None:
-        with self._bus.lock:
+        with self._wire.lock:
             if unit in ("acceptor", "coin1"):
                 self._acceptor.jam()
             elif where in ("motor", "exit"):
@@ -114,7 +113,7 @@ class Bench:
                 raise ValueError("a hopper jams at its motor or its exit")
 
     def clear(self, unit: str) -> None:
-        with self._bus.lock:
+        with self._wire.lock:
             if unit in ("acceptor", "coin1"):
                 self._acceptor.is_jammed = False
             else:
@@ -122,34 +121,29 @@ class Bench:
 
     def reset(self, device: str) -> None:
         """Its power blinks: counters and inhibits are gone."""
-        with self._bus.lock:
+        with self._wire.lock:
             self._device(device).power_up()
 
     def set_counter(self, device: str, value: str) -> None:
-        with self._bus.lock:
+        with self._wire.lock:
             found = self._device(device)
             if isinstance(found, SimAcceptor | SimHopper):
-                found.set_counter(_whole(value) % 256)
+                found.set_counter(whole(value) % 256)
 
     def fault(
         self, kind: str, count: str = "1", header: str = "0", milliseconds: str = "0", pieces: str = "0"
     ) -> None:
-        """Hurt the next replies: see FAULTS."""
-        if kind not in FAULTS:
-            raise ValueError(f"faults: {', '.join(FAULTS)}")
-        with self._bus.lock:
-            self._bus.faults.append(
-                Fault(kind, _whole(count), _whole(header), _whole(milliseconds) / 1000, _whole(pieces))
-            )
+        """Hurt the next replies (drivers/transport/sim/wire.py: FAULTS)."""
+        self._wire.add_fault(kind, whole(count), whole(header), whole(milliseconds) / 1000, whole(pieces))
 
     def state(self) -> dict[str, Any]:
-        with self._bus.lock:
+        with self._wire.lock:
             return {
                 **self._world.picture(),
                 "units": {unit: self._world.by_face(unit) for unit in (*self._hoppers, CASHBOX)},
                 "acceptor": self._acceptor.picture(),
                 "hoppers": {name: hopper.picture() for name, hopper in self._hoppers.items()},
-                "exchanges": {str(header): count for header, count in self._bus.exchanges.items()},
+                "exchanges": {str(header): count for header, count in self._wire.exchanges.items()},
             }
 
     def _take(self, place: str, target: str) -> dict[str, int]:
@@ -177,8 +171,8 @@ def coin_of(face: str) -> str:
     return _NEWEST.get(plain, f"JP{int(plain):03}A")
 
 
-def build(args: argparse.Namespace) -> tuple[Bus, Bench]:
-    """The bus of these arguments."""
+def build(args: argparse.Namespace) -> tuple[Wire, Bench]:
+    """The bus of these arguments, on its line."""
     world = World(Path(args.state), HOPPERS.items(), args.pieces)
     nak = bool(args.nak_unknown)
     acceptor = SimAcceptor(ACCEPTOR_ADDRESS, args.acceptor_serial, world, HOPPERS, nak_unknown=nak)
@@ -195,43 +189,23 @@ def build(args: argparse.Namespace) -> tuple[Bus, Bench]:
             slave.pay_at_once(pieces)
 
     bus = Bus(
-        open_line(args.link, args.tcp, group=args.group, mode=int(args.mode, 8)),
         [acceptor, *hoppers],
         Checksum(args.checksum),
         has_echo=not args.no_echo,
-        reply_s=args.reply_ms / 1000,
         on_dispense_death=pay_before_death,
     )
-    return bus, Bench(world, bus, acceptor, hoppers)
+    wire = Wire(line_of(args), bus, reply_s=args.reply_ms / 1000)
+    return wire, Bench(world, wire, acceptor, hoppers)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
-    bus, bench = build(args)
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: bus.leave())
-    control = ControlServer(args.control, bench.verbs()) if args.control else None
-    if control:
-        control.start()
-    print("ready", flush=True)
-    try:
-        bus.run()
-    finally:
-        if control:
-            control.close()
-        bus.line.close()
-    return 0
+    wire, bench = build(args)
+    return serve(wire, args.control, bench.verbs())
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kiosk-sim cctalk", description=__doc__)
-    line = parser.add_mutually_exclusive_group(required=True)
-    line.add_argument("--link", metavar="PATH", help="name of the pty that the host opens")
-    line.add_argument(
-        "--tcp", metavar="PORT", type=int, help="port on 127.0.0.1 instead (socket://127.0.0.1:PORT)"
-    )
-    parser.add_argument("--state", metavar="DIR", required=True, help="where the coins are, across restarts")
-    parser.add_argument("--control", metavar="SOCK", help="control socket")
+    parser = parser_of("kiosk-sim cctalk", __doc__, "where the coins are")
     parser.add_argument("--pieces", type=int, default=50, help="coins in each hopper at first (default 50)")
     parser.add_argument("--coin-ms", type=int, default=60, help="one coin of a payout (default 60)")
     parser.add_argument(
@@ -245,13 +219,4 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--nak-unknown", action="store_true", help="NAK headers that are not known (else silence)"
     )
-    parser.add_argument("--group", default="", help="group of the pty")
-    parser.add_argument("--mode", default="660", help="mode of the pty, octal (default 660)")
     return parser
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError("a count is zero or more")
-    return value

@@ -4,119 +4,26 @@ cuts."""
 from __future__ import annotations
 
 import argparse
-import os
-import signal
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from drivers.id003.codec import NEED_DATA, Frame, FrameReader, encode
-from drivers.id003.messages import Command, Status
+from drivers.id003.messages import Extended, Status
 from drivers.id003.sim.unit import NOTES, RECYCLED, Mechanics, SimUnit
+from drivers.id003.sim.wire import EXTENDED_BIT, NoteLine
 from drivers.id003.sim.world import CASHBOX, EMPTIED, FILLED, RECYCLER, World
-from drivers.transport.control import ControlServer
-from drivers.transport.pty import Line, open_line
-from kiosk.clock import SystemClock
-from kiosk.errors import PeerProtocolError
+from drivers.transport.sim.process import line_of, parser_of, serve, whole
+from drivers.transport.sim.wire import Wire
 
-FAULTS = ("drop", "delay", "duplicate", "flip", "cut", "lose", "die")
-"""drop: no reply. delay: late. duplicate: twice. flip: one bit. cut: half of it. lose: the device never heard. die: the
-device did it, then the whole simulator is gone."""
-_GAP_S = 0.05
-_TICK_S = 0.05
-
-
-@dataclass
-class Fault:
-    """`kind` befalls the next `count` exchanges (of `command` only, unless 0; an extended command by its own)."""
-
-    kind: str
-    count: int = 1
-    command: int = 0
-    delay_s: float = 0.0
-
-
-@dataclass
-class Wire:
-    """The device on its line. `lock` guards it: the wire's thread and the control socket both move things."""
-
-    line: Line
-    unit: SimUnit
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    faults: list[Fault] = field(default_factory=list)
-    exchanges: dict[int, int] = field(default_factory=dict)
-    """How often each command was carried out: a test counts payouts with it."""
-
-    def __post_init__(self) -> None:
-        self._clock = SystemClock()
-        self._reader = FrameReader()
-        self._leaving = threading.Event()
-
-    def run(self) -> None:
-        """Serve until `leave`."""
-        while not self._leaving.is_set():
-            data = self.line.read(_GAP_S if self._reader.has_bytes else _TICK_S)
-            with self.lock:
-                self.unit.advance(self.now())
-                self._hear(data)
-
-    def leave(self) -> None:
-        self._leaving.set()
-
-    def now(self) -> float:
-        return self._clock.monotonic_s()
-
-    def _hear(self, data: bytes) -> None:
-        if not data:
-            self._reader.idle()
-            return
-        self._reader.feed(data)
-        while True:
-            try:
-                frame = self._reader.next_frame()
-            except PeerProtocolError:
-                self.line.write(encode(Frame(Status.COMM_ERROR)))
-                continue
-            if frame is NEED_DATA:
-                return
-            self._serve(frame)
-
-    def _serve(self, frame: Frame) -> None:
-        number = frame.data[1] if frame.command == Command.EXTENDED and len(frame.data) > 1 else frame.command
-        fault = next((each for each in self.faults if each.command in (0, number)), None)
-        if fault is not None:
-            fault.count -= 1
-            if fault.count <= 0:
-                self.faults.remove(fault)
-            if fault.kind == "lose":
-                return
-        self.exchanges[number] = self.exchanges.get(number, 0) + 1
-        answer = self.unit.handle(frame, self.now())
-        if fault is not None and fault.kind == "die":
-            os._exit(0)  # as power goes: nothing is flushed, nobody is told
-        if answer is not None:
-            self._reply(encode(answer), fault)
-
-    def _reply(self, raw: bytes, fault: Fault | None) -> None:
-        kind = fault.kind if fault is not None else ""
-        if fault is not None and kind == "delay":
-            self._leaving.wait(fault.delay_s)
-        if kind == "drop":
-            return
-        if kind == "flip":
-            raw = raw[:2] + bytes((raw[2] ^ 0x04,)) + raw[3:]
-        self.line.write(raw[: len(raw) // 2] if kind == "cut" else raw)
-        if kind == "duplicate":
-            self.line.write(raw)
+_EXTENDED = frozenset(Extended)
 
 
 class Bench:
     """The verbs of the control socket."""
 
-    def __init__(self, world: World, wire: Wire) -> None:
+    def __init__(self, world: World, unit: SimUnit, wire: Wire) -> None:
         self._world = world
+        self._unit = unit
         self._wire = wire
 
     def verbs(self) -> dict[str, Any]:
@@ -144,17 +51,17 @@ class Bench:
         """A hand puts a note in: `1000`, `note1000`, or `N1000E`; `old` is the series before 2024."""
         issue = note_of(face, series)
         with self._wire.lock:
-            return {"drawn_in": self._wire.unit.insert(issue, self._wire.now()), "note": issue}
+            return {"drawn_in": self._unit.insert(issue, self._wire.now()), "note": issue}
 
     def take_note(self) -> dict[str, Any]:
         with self._wire.lock:
-            return {"note": self._wire.unit.take(self._wire.now())}
+            return {"note": self._unit.take(self._wire.now())}
 
     def fill(self, count: str) -> dict[str, Any]:
         """Staff put notes into the recycler box and tell the device."""
         with self._wire.lock:
-            self._world.remember(count=self._world.memory["count"] + _whole(count))
-            self._world.move(FILLED, RECYCLER, RECYCLED, _whole(count))
+            self._world.remember(count=self._world.memory["count"] + whole(count))
+            self._world.move(FILLED, RECYCLER, RECYCLED, whole(count))
             return {"notes": self._world.count(RECYCLER)}
 
     def empty(self, unit: str = CASHBOX) -> dict[str, Any]:
@@ -183,42 +90,42 @@ class Bench:
 
     def clear(self) -> None:
         with self._wire.lock:
-            self._wire.unit.clear(self._wire.now())
+            self._unit.clear(self._wire.now())
 
     def power_cycle(self) -> dict[str, Any]:
         with self._wire.lock:
-            self._wire.unit.power_up(self._wire.now())
-            return dict(self._wire.unit.picture())
+            self._unit.power_up(self._wire.now())
+            return dict(self._unit.picture())
 
     def miscount(self, count: str) -> None:
         """The device is wrong about its box."""
         with self._wire.lock:
-            self._world.remember(count=_whole(count))
+            self._world.remember(count=whole(count))
             self._world.save()
 
     def fault(self, kind: str, count: str = "1", command: str = "00", milliseconds: str = "0") -> None:
-        """Hurt the next exchanges: see FAULTS. `command` in hex."""
-        if kind not in FAULTS:
-            raise ValueError(f"faults: {', '.join(FAULTS)}")
-        with self._wire.lock:
-            self._wire.faults.append(
-                Fault(kind, _whole(count), int(command, 16), _whole(milliseconds) / 1000)
-            )
+        """Hurt the next exchanges (drivers/transport/sim/wire.py: FAULTS). `command` in hex; an extended one by its own
+        number."""
+        number = int(command, 16)
+        number |= EXTENDED_BIT if number in _EXTENDED else 0
+        self._wire.add_fault(kind, whole(count), number, whole(milliseconds) / 1000)
 
     def state(self) -> dict[str, Any]:
         with self._wire.lock:
-            self._wire.unit.advance(self._wire.now())
+            self._unit.advance(self._wire.now())
             return {
                 **self._world.picture(),
                 "units": {unit: self._world.by_face(unit) for unit in (RECYCLER, CASHBOX)},
-                "unit": self._wire.unit.picture(),
-                "exchanges": {f"{command:02X}": count for command, count in self._wire.exchanges.items()},
+                "unit": self._unit.picture(),
+                "exchanges": {
+                    f"{number & 0xFF:02X}": count for number, count in self._wire.exchanges.items()
+                },
             }
 
     def _fail(self, status: int, data: bytes = b"") -> None:
         with self._wire.lock:
-            self._wire.unit.advance(self._wire.now())
-            self._wire.unit.fail(status, data)
+            self._unit.advance(self._wire.now())
+            self._unit.fail(status, data)
 
 
 def note_of(face: str, series: str = "new") -> str:
@@ -238,31 +145,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     world = World(Path(args.state), RECYCLED, args.notes)
     take_s = None if args.take_ms is None else args.take_ms / 1000
     unit = SimUnit(world, Mechanics(args.move_ms / 1000, args.escrow_ms / 1000, args.bezel_ms / 1000, take_s))
-    wire = Wire(open_line(args.link, args.tcp, group=args.group, mode=int(args.mode, 8)), unit)
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: wire.leave())
-    control = ControlServer(args.control, Bench(world, wire).verbs()) if args.control else None
-    if control:
-        control.start()
-    print("ready", flush=True)
-    try:
-        wire.run()
-    finally:
-        if control:
-            control.close()
-        wire.line.close()
-    return 0
+    wire = Wire(line_of(args), NoteLine(unit))
+    return serve(wire, args.control, Bench(world, unit, wire).verbs())
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kiosk-sim id003", description=__doc__)
-    line = parser.add_mutually_exclusive_group(required=True)
-    line.add_argument("--link", metavar="PATH", help="name of the pty that the host opens (without parity)")
-    line.add_argument(
-        "--tcp", metavar="PORT", type=int, help="port on 127.0.0.1 instead (socket://127.0.0.1:PORT)"
-    )
-    parser.add_argument("--state", metavar="DIR", required=True, help="where the notes are, across restarts")
-    parser.add_argument("--control", metavar="SOCK", help="control socket")
+    parser = parser_of("kiosk-sim id003", __doc__, "where the notes are")
     parser.add_argument("--notes", type=int, default=30, help="notes in the recycler box at first (30)")
     parser.add_argument("--move-ms", type=int, default=300, help="one movement of a note (300)")
     parser.add_argument(
@@ -272,13 +160,4 @@ def _parser() -> argparse.ArgumentParser:
         "--bezel-ms", type=int, default=30000, help="a note waits in the bezel for so long (30000)"
     )
     parser.add_argument("--take-ms", type=int, help="a hand takes each paid note so late (else: take-note)")
-    parser.add_argument("--group", default="", help="group of the pty")
-    parser.add_argument("--mode", default="660", help="mode of the pty, octal (660)")
     return parser
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError("a count is zero or more")
-    return value

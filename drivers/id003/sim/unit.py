@@ -98,7 +98,7 @@ class SimUnit:
         self._lose_settings()
         self.fault, self._fault_data = 0, b""
         self._to_pay = 0
-        self._unit = self._world.memory.get("unit", 0)  # where the last note went is kept
+        self._unit: int = self._world.memory.get("unit", 0)  # where the last note went is kept
         self._go(state, now)
 
     def picture(self) -> dict[str, int | bool | str]:
@@ -368,7 +368,7 @@ class SimUnit:
     def _recycled_mask(self) -> int:
         """What the box recycles; kept without power."""
         first = next(code - FIRST_CODE for code, issue in NOTES.items() if issue == RECYCLED)
-        return self._world.memory.get("recycles", 1 << first)
+        return int(self._world.memory.get("recycles", 1 << first))
 
     def _is_recycled(self) -> bool:
         """The note in hand is one of those."""
