@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from drivers.cctalk.driver import CcTalk
 from drivers.cctalk.messages import Header
 from kiosk.clock import SystemClock
 from kiosk.ports import CoinAccepted, Event, SetAcceptance
@@ -34,7 +35,9 @@ class _Stamped(Core):
         self.moments: dict[int, float] = {}
         self.polls: list[float] = []
         super().__init__(sim, acceptor={"poll_s": POLL_S})
-        machine = next(iter(self.driver._acceptors.values()))
+        talk = self.driver._talk
+        assert isinstance(talk, CcTalk)
+        machine = next(iter(talk._acceptors.values()))
         ask = machine.request
 
         def request(now: float) -> object:
