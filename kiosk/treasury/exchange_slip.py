@@ -34,7 +34,7 @@ def exchange_slip(
             tuple(row for each in start.units for row in _rows(each, after.get(each.unit))),
             left=2,
         ),
-        Table("計器", ("収納庫", "回数計", "累計払出し"), _counters(start), empty="機器の計器なし"),
+        Table("計器", ("収納庫と回数計", "累計払出し"), _counters(start), empty="機器の計器なし"),
     ]
     if end is not None:
         rows = [(words.FUNDS[each.fund.value], signed(each.amount)) for each in end.shares]
@@ -77,7 +77,7 @@ def _rows(before: r.UnitBefore, after: r.UnitAfter | None) -> list[tuple[str, ..
 
 def _counters(start: r.ExchangeStarted) -> tuple[tuple[str, ...], ...]:
     return tuple(
-        (each.unit, str(each.event_counter), str(each.lifetime))
+        (f"{each.unit} 回数計 {each.event_counter} 累計払出し", str(each.lifetime))
         for each in start.units
         if each.event_counter is not None
     )

@@ -128,7 +128,7 @@ def _table(table: Table) -> list[str]:
 
 
 def _seals(seals: tuple[str, ...]) -> list[str]:
-    inside = 14
+    inside = 16
     edge = "+" + "+".join("-" * inside for _ in seals) + "+"
     names = "|" + "|".join(_fill(f" {each}", inside) for each in seals) + "|"
     space = "|" + "|".join(" " * inside for _ in seals) + "|"
