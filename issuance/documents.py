@@ -15,8 +15,9 @@ from datetime import datetime
 
 import msgspec
 
-from issuance import manifest, paper, rules, seal
+from issuance import manifest, paper, rules
 from issuance.clock import town_day
+from issuance.drawing import Drawing, Subject
 from issuance.messages import (
     DocumentState,
     LineRequest,
@@ -28,7 +29,6 @@ from issuance.messages import (
 from issuance.office import DOCUMENT_LASTS, Office, note, stamp
 from issuance.problems import Code, Kind, Problem
 from issuance.register import Records, Resident
-from issuance.render import RenderError
 from issuance.serials import make_serial
 from issuance.store import Document, Kiosk, Session, Tx
 from issuance.wareki import fiscal_year
@@ -43,14 +43,6 @@ class Reserved(msgspec.Struct, frozen=True):
     people: tuple[Resident, ...]
     choices: Mapping[str, str]
     records: Records
-
-
-class Drawing(msgspec.Struct, frozen=True):
-    """A drawn paper, and the names on it."""
-
-    pdf: bytes
-    pages: int
-    names: tuple[str, ...]
 
 
 class Documents:
@@ -234,31 +226,20 @@ class Documents:
             return Problem(Kind.CONFLICT)
         return None
 
-    def _draw(self, order: Reserved, now: datetime) -> Drawing | None:
-        """The paper; None when it cannot be drawn exactly."""
+    def _draw(self, order: Reserved, now: datetime) -> Drawing | str:
+        """The paper, or why it cannot be drawn exactly."""
         document = order.document
-        kind = self._office.kinds[document.kind]
         issue = paper.Issue(document.kiosk, document.transaction_id, document.line, document.serial, now)
         household = self._office.register.household(order.applicant.household)
-        data = paper.compose(
-            self._office.town, kind, issue, order.people, household, order.choices, order.records
-        )
-        if not self._office.guard.can_draw(paper.texts(data)):
-            return None
-        claim = seal.Claim(self._office.town.code, document.kind, document.serial, int(now.timestamp()))
-        data["code"] = seal.draw(self._office.sealer.text(claim))
-        try:
-            pdf, pages = self._office.renderer.render(document.kind, data, now)
-            return Drawing(pdf, pages, tuple(data["names"]))
-        except RenderError:
-            return None
+        subject = Subject(order.people, household, order.choices, order.records)
+        return self._office.draughtsman.draw(self._office.kinds[document.kind], issue, subject)
 
     def _settle(
         self,
         tx: Tx,
         order: Reserved,
         request: PrepareRequest,
-        drawing: Drawing | None,
+        drawing: Drawing | str,
         now: datetime,
     ) -> Prepared | Problem:
         document = tx.get(Document, order.document.serial)
@@ -270,8 +251,8 @@ class Documents:
             or session.state != "authenticated"
         ):
             return Problem(Kind.CONFLICT)
-        if drawing is None:
-            _change(tx, now, document, session, "void", "not-drawn")
+        if isinstance(drawing, str):
+            _change(tx, now, document, session, "void", "not-drawn", detail=drawing)
             return Problem(Kind.REFUSED, Code.COUNTER)
         digest = hashlib.sha256(drawing.pdf).hexdigest()
         claim = manifest.manifest_bytes(
@@ -284,6 +265,7 @@ class Documents:
                 serial=document.serial,
                 sha256=digest,
                 pages=drawing.pages,
+                sides=drawing.sides,
                 applicant=manifest.Applicant(
                     order.applicant.name, order.applicant.birth.isoformat(), order.applicant.sex
                 ),

@@ -143,15 +143,25 @@ def _check_seal(arguments: argparse.Namespace) -> int:
 
     keys = folder.seal_keys(arguments.dir)
     with Image.open(arguments.picture) as picture:
-        claims = [claim for text in seal.texts_in(picture) if (claim := seal.read(text, keys)) is not None]
-    for claim in claims:
+        texts = seal.texts_in(picture)
+    backs = [back for text in texts if (back := seal.read_back(text, keys)) is not None]
+    claims = [claim for text in texts if (claim := seal.read(text, keys)) is not None]
+    for claim in [*claims, *(claim for claim, _ in backs)]:
         document = _with_store(arguments, partial(_document, claim.serial))
         state = document.state if document is not None else "unknown"
         told = {"committed": "issued", "printed": "issued"}.get(state, state)
         print(f"{claim.serial} {claim.kind} {datetime.fromtimestamp(claim.at, JST):%Y-%m-%d %H:%M} {told}")
-    if not claims:
+    for _, sheet in backs:
+        for line in (
+            *sheet.fields,
+            *(pair for each in sheet.table for pair in zip(sheet.headings, each, strict=True)),
+        ):
+            print("  " + "  ".join(line))
+        for row in sheet.rows:
+            print("  " + "  ".join(row))
+    if not claims and not backs:
         print("no seal of this town", file=sys.stderr)
-    return 0 if claims else 1
+    return 0 if claims or backs else 1
 
 
 def _document(serial: str, tx: Tx) -> Document | None:

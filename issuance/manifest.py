@@ -27,6 +27,8 @@ class Manifest(msgspec.Struct, frozen=True):
     serial: str
     sha256: str
     pages: int
+    sides: str
+    """`one-sided`, or `two-sided-long-edge`: each second page is the back of the one before."""
     applicant: Applicant
     holders: tuple[str, ...]
     format: str = "madoguchi/manifest/1"

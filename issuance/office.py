@@ -12,6 +12,7 @@ from issuance import paper
 from issuance.audit import Entry
 from issuance.auth import CertificateJudge
 from issuance.clock import Clock, town_day
+from issuance.drawing import Draughtsman
 from issuance.family import Family, Member
 from issuance.manifest import ManifestSigner
 from issuance.names import NameGuard
@@ -54,6 +55,10 @@ class Office(msgspec.Struct, frozen=True):
     sealer: Sealer
     store: Store
     clock: Clock
+
+    @property
+    def draughtsman(self) -> Draughtsman:
+        return Draughtsman(self.town, self.guard, self.sealer, self.renderer)
 
     async def act(self, work: Callable[[Tx], T | Problem]) -> T:
         """Run one use case. A Problem that it returns (not raises) keeps what it wrote, the audit above

@@ -81,6 +81,7 @@ def compose(
         "transaction": issue.transaction,
         "line": issue.line,
         "is_specimen": town.is_specimen,
+        "verify_address": town.verify_address,
         "persons_per_page": kind.persons_per_page,
         "rows_per_page": kind.rows_per_page,
         "address": people[0].address,

@@ -162,6 +162,9 @@ class Town(Data, frozen=True):
     """The page that the code on every paper names."""
     official_seal: str
     """電子公印: in the file the name of an SVG beside it; read, the drawing itself."""
+    has_backs: bool = False
+    """Whether each sheet's back carries the code that says what its front says; the kiosks' printers print on both
+    sides then."""
     official_seal_mm: Annotated[float, Meta(ge=10, le=40)] = 23.0
     deputies: tuple[Deputy, ...] = ()
     revocation: RevocationSources = RevocationSources()

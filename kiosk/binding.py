@@ -12,6 +12,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 import pypdfium2
@@ -63,6 +64,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     serial: str
     sha256: str
     pages: int
+    sides: Literal["one-sided", "two-sided-long-edge"]
     applicant: Applicant
     holders: tuple[str, ...]
 
@@ -162,7 +164,10 @@ def examine(
         applicant_masked=masked(applicant, mask),
         holders_masked=tuple(masked(name, mask) for name in holders),
     )
-    return Document(pdf=pdf, sha256=sha256, pages=len(pages), serial=manifest.serial), evidence
+    document = Document(
+        pdf=pdf, sha256=sha256, pages=len(pages), serial=manifest.serial, sides=manifest.sides
+    )
+    return document, evidence
 
 
 def _read_manifest(data: bytes) -> Manifest:

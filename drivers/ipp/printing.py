@@ -71,6 +71,7 @@ class Printing:
         self._is_stopping = is_stopping
         self._client = IppClient(options.uri, options.answer_timeout_s)
         self._paper = Paper(media=options.media, sides=options.sides)
+        self._job_paper = self._paper
         self._limits = Limits(
             page_timeout_s=options.page_timeout_s,
             cancel_timeout_s=options.cancel_timeout_s,
@@ -157,9 +158,10 @@ class Printing:
 
     def print(self, command: PrintDocument) -> None:
         """From the check of the bytes to exactly one PrintEnded (none when the core is stopping)."""
-        code = _mismatch(command) or self._obstacle()
+        code = _mismatch(command, self._options.sides) or self._obstacle()
         job = 0
         if not code:
+            self._job_paper = Paper(media=self._options.media, sides=command.sides)
             job, code = self._create(JOB_PREFIX + command.op)
         if code:
             return self._refuse(command, code)
@@ -197,7 +199,9 @@ class Printing:
         until_s = self._clock.monotonic_s() + _BUSY_S
         while True:
             try:
-                answer = self._ask(lambda: self._client.create_job(name, FIDELITY, self._paper.template()))
+                answer = self._ask(
+                    lambda: self._client.create_job(name, FIDELITY, self._job_paper.template())
+                )
             except MadoguchiError as why:
                 self._tell_lost(why)
                 return 0, "unreachable"
@@ -238,7 +242,7 @@ class Printing:
         self._tell(printer, is_ours=True)
         now_s = self._clock.monotonic_s()
         if answer.is_ok:
-            facts = job_facts(answer.first(GroupTag.JOB), self._paper)
+            facts = job_facts(answer.first(GroupTag.JOB), self._job_paper)
             watch, actions = observe(watch, facts, printer, now_s)
         elif answer.is_not_found:
             watch, actions = lose(watch, "job-forgotten")
@@ -270,8 +274,11 @@ class Printing:
         return self._options.job_poll_s if is_brisk else self._options.job_poll_max_s
 
 
-def _mismatch(command: PrintDocument) -> str:
-    """The bytes must be the ones that were checked, and have the pages that were paid for."""
+def _mismatch(command: PrintDocument, sides: str) -> str:
+    """The bytes must be the ones that were checked, and have the pages that were paid for; a back is printed only where
+    the machine's file says that this printer does it."""
+    if command.sides not in ("one-sided", sides):
+        return "no-sides"
     if hashlib.sha256(command.document).hexdigest() != command.sha256.lower():
         return "wrong-hash"
     try:

@@ -228,7 +228,9 @@ def print_line(turn: Turn, record: PrintIntended) -> None:
     turn.edit_line(line.line, stage=LineStage.PRINTING, pages_done=0, tries=line.tries + 1)
     document, setup = line.document, turn.state.setup
     turn.edit(is_slow=False)
-    turn.do(PrintDocument(record.op, record.device, document.pdf, document.sha256, document.pages))
+    turn.do(
+        PrintDocument(record.op, record.device, document.pdf, document.sha256, document.pages, document.sides)
+    )
     turn.do(StartTimer("slow", document.pages * setup.page_s + setup.timeouts.slow_s))
 
 

@@ -11,6 +11,7 @@ from kiosk.engine.service import cash_is_up, printer_code, stop_reason
 from kiosk.engine.state import Kiosk, Line, LineStage, Phase, Session, Turn
 from kiosk.ids import OpId
 from kiosk.money import Denomination, Yen
+from kiosk.ports import Document
 from kiosk.view import (
     AnyBody,
     Assisted,
@@ -175,7 +176,12 @@ def _confirm(state: Kiosk) -> AnyBody:
 
 
 def _sheets(lines: list[Line]) -> int:
-    return sum(line.document.pages for line in lines if line.document is not None)
+    return sum(line.document.sheets for line in lines if line.document is not None)
+
+
+def _sheets_out(document: Document, pages: int) -> int:
+    """A sheet is out when its back is printed too."""
+    return pages * document.sheets // document.pages
 
 
 def _pay(state: Kiosk) -> AnyBody:
@@ -236,11 +242,18 @@ def _working(state: Kiosk) -> AnyBody:
         stage = "delayed" if session.is_slow else "printing"
     sheets = _sheets(list(session.lines))
     done = sum(
-        line.document.pages if line.stage is LineStage.PRINTED else line.pages_done
+        line.document.sheets
+        if line.stage is LineStage.PRINTED
+        else _sheets_out(line.document, line.pages_done)
         for line in session.lines
         if line.document is not None
     )
-    return Working(stage, done, sheets, round((sheets - done) * state.setup.page_s))
+    pages = sum(
+        line.document.pages - (line.document.pages if line.stage is LineStage.PRINTED else line.pages_done)
+        for line in session.lines
+        if line.document is not None
+    )
+    return Working(stage, done, sheets, round(pages * state.setup.page_s))
 
 
 def _printer_trouble(state: Kiosk) -> bool:

@@ -54,6 +54,13 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
     pages: int
     serial: str
+    sides: str = "one-sided"
+    """How it is printed, as IPP names it; `two-sided-long-edge`: each second page is the back of the one before."""
+
+    @property
+    def sheets(self) -> int:
+        """Sheets of paper."""
+        return self.pages if self.sides == "one-sided" else -(-self.pages // 2)
 
 
 class IssuanceStatus(Event, frozen=True):

@@ -38,13 +38,14 @@ class ReadPrinter(Command, frozen=True):
 
 class PrintDocument(Command, frozen=True):
     """`document` is a PDF of exactly `pages` pages whose SHA-256 is `sha256`; both are checked again
-    before it is sent."""
+    before it is sent. `sides` is IPP's word."""
 
     op: OpId
     device: DeviceId
     document: bytes
     sha256: str
     pages: int
+    sides: str = "one-sided"
 
 
 class SlipLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

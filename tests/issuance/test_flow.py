@@ -8,6 +8,7 @@ import hashlib
 import json
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -62,7 +63,8 @@ def test_a_certificate_from_challenge_to_printed(server: Server, cards: Cards) -
         "card_fingerprint": order["card_fingerprint"],
         "serial": prepared.body["serial"],
         "sha256": hashlib.sha256(pdf).hexdigest(),
-        "pages": 1,
+        "pages": 2,
+        "sides": "two-sided-long-edge",
         "applicant": {"name": "例示　花子", "birth": "1941-03-03", "sex": "F"},
         "holders": ["例示　太郎", "例示　花子", "例示　一郎"],
     }
@@ -71,7 +73,7 @@ def test_a_certificate_from_challenge_to_printed(server: Server, cards: Cards) -
     ids = {"transaction": transaction, "line": order["line"]}
     here = f"/v1/documents/{prepared.body['serial']}"
     assert server.post(f"{here}/commit", ids).body["state"] == "committed"
-    assert server.post(f"{here}/printed", ids | {"pages": 1}).body["state"] == "printed"
+    assert server.post(f"{here}/printed", ids | {"pages": 2}).body["state"] == "printed"
     acts = [each.split()[0] for each in server.audit()]
     assert acts[-4:] == ["authenticated", "prepared", "committed", "printed"]
 
@@ -82,7 +84,7 @@ def test_every_step_may_be_repeated(server: Server, cards: Cards) -> None:
     for _ in range(2):
         assert server.post(f"{here}/commit", ids).body["state"] == "committed"
     for _ in range(2):
-        assert server.post(f"{here}/printed", ids | {"pages": 1}).body["state"] == "printed"
+        assert server.post(f"{here}/printed", ids | {"pages": 2}).body["state"] == "printed"
     assert server.post(f"{here}/commit", ids).body["state"] == "committed"
     acts = [each.split()[0] for each in server.audit()]
     assert acts.count("committed") == 1
@@ -95,7 +97,7 @@ def test_void_ends_a_document_for_good(server: Server, cards: Cards) -> None:
     for _ in range(2):
         assert server.post(f"{here}/void", ids | {"reason": "cancelled"}).body["state"] == "void"
     assert server.post(f"{here}/commit", ids).problem == "conflict"
-    assert server.post(f"{here}/printed", ids | {"pages": 1}).problem == "conflict"
+    assert server.post(f"{here}/printed", ids | {"pages": 2}).problem == "conflict"
 
 
 def test_a_committed_document_may_still_prove_unprinted(server: Server, cards: Cards) -> None:
@@ -109,14 +111,14 @@ def test_what_was_printed_stays_printed(server: Server, cards: Cards) -> None:
     ids, prepared = server.prepared(cards["hanako"])
     here = f"/v1/documents/{prepared.body['serial']}"
     server.post(f"{here}/commit", ids)
-    assert server.post(f"{here}/printed", ids | {"pages": 2}).problem == "conflict"
-    server.post(f"{here}/printed", ids | {"pages": 1})
+    assert server.post(f"{here}/printed", ids | {"pages": 1}).problem == "conflict"
+    server.post(f"{here}/printed", ids | {"pages": 2})
     assert server.post(f"{here}/void", ids | {"reason": "cancelled"}).problem == "conflict"
 
 
 def test_nothing_is_printed_that_was_not_committed(server: Server, cards: Cards) -> None:
     ids, prepared = server.prepared(cards["hanako"])
-    answer = server.post(f"/v1/documents/{prepared.body['serial']}/printed", ids | {"pages": 1})
+    answer = server.post(f"/v1/documents/{prepared.body['serial']}/printed", ids | {"pages": 2})
     assert answer.problem == "conflict"
 
 
@@ -149,7 +151,7 @@ def test_two_residents_at_once_get_two_papers(server: Server, cards: Cards) -> N
 def test_another_kiosk_finds_nothing(server: Server, cards: Cards) -> None:
     other = server.enrol("kiosk-2")
     ids, prepared = server.prepared(cards["hanako"])
-    for act, more in (("commit", {}), ("printed", {"pages": 1}), ("void", {"reason": "cancelled"})):
+    for act, more in (("commit", {}), ("printed", {"pages": 2}), ("void", {"reason": "cancelled"})):
         answer = server.post(f"/v1/documents/{prepared.body['serial']}/{act}", ids | more, "kiosk-2")
         assert answer.problem == "not-found"
     order = other.order(ids["transaction"], cards["hanako"])
@@ -181,7 +183,7 @@ def test_a_halted_kiosk_issues_nothing_and_still_reports(server: Server, cards: 
     assert server.get("/v1/status").body["stop"] == "kill-switch"
     assert server.post("/v1/challenges", {"transaction": token()}).problem == "stopped"
     assert server.post(f"/v1/documents/{second.body['serial']}/commit", waiting).problem == "stopped"
-    assert server.post(f"{here}/printed", ids | {"pages": 1}).body["state"] == "printed"
+    assert server.post(f"{here}/printed", ids | {"pages": 2}).body["state"] == "printed"
     main(["resume", "--dir", str(server.path), "--kiosk", KIOSK])
     assert server.get("/v1/status").body["stop"] == ""
 
@@ -318,7 +320,7 @@ def test_the_truth_about_paper_is_taken_after_abandon(server: Server, cards: Car
     here = f"/v1/documents/{prepared.body['serial']}"
     server.post(f"{here}/commit", ids)
     server.post(f"/v1/transactions/{ids['transaction']}/abandon")
-    assert server.post(f"{here}/printed", ids | {"pages": 1}).body["state"] == "printed"
+    assert server.post(f"{here}/printed", ids | {"pages": 2}).body["state"] == "printed"
 
 
 def test_an_abandon_while_the_paper_is_drawn_wins(
@@ -327,9 +329,9 @@ def test_an_abandon_while_the_paper_is_drawn_wins(
     transaction, _ = server.authenticate(cards["hanako"])
     draw = server.office.renderer.render
 
-    def draw_slowly(*arguments: object) -> tuple[bytes, int]:
+    def draw_slowly(*arguments: Any) -> Any:
         server.post(f"/v1/transactions/{transaction}/abandon")
-        return draw(*arguments)  # type: ignore[arg-type]
+        return draw(*arguments)
 
     monkeypatch.setattr(server.office.renderer, "render", draw_slowly)
     answer = server.post("/v1/documents", server.machine.order(transaction, cards["hanako"]))

@@ -77,12 +77,13 @@ def test_the_whole_way(kiosk: Kiosk, cards: dict[str, Card]) -> None:
     assert evidence.transaction_in_metadata
     assert evidence.transaction == transaction
     assert evidence.line == prepared.line
-    assert evidence.pages_claimed == evidence.pages_found == prepared.document.pages == 1
+    assert evidence.pages_claimed == evidence.pages_found == prepared.document.pages == 2
+    assert (prepared.document.sheets, prepared.document.sides) == (1, "two-sided-long-edge")
     assert evidence.applicant_masked == "例＊＊"
     assert evidence.holders_masked == ("例＊＊",) * 3
     serial = prepared.document.serial
     assert kiosk.ask(Commit(transaction, prepared.line, serial)) == Committed(transaction, prepared.line)
-    printed = kiosk.ask(ReportPrinted(transaction, prepared.line, serial, 1))
+    printed = kiosk.ask(ReportPrinted(transaction, prepared.line, serial, 2))
     assert printed == PrintedAcknowledged(transaction, prepared.line)
 
 

@@ -45,7 +45,7 @@ def test_each_step_at_another_worker(server: Server, cards: dict[str, Card]) -> 
     server.app = second
     assert server.post(f"/v1/documents/{serial}/commit", ids).status == 200
     server.app = first
-    assert server.post(f"/v1/documents/{serial}/printed", ids | {"pages": 1}).status == 200
+    assert server.post(f"/v1/documents/{serial}/printed", ids | {"pages": 2}).status == 200
 
 
 def test_many_writers_make_one_chain(server: Server, database: str) -> None:
