@@ -60,13 +60,16 @@ class PlaceCard(Body, frozen=True):
 
 
 class EnterPin(Body, frozen=True):
-    """Resident only. `slot` empty: the slot is opening, or the card is checking. The digits never come here."""
+    """Resident only. `slot` empty: the slot is opening, or the card is checking. The digits never come here; `keyed` is
+    how many the ten-key beside the screen holds.
+    """
 
     slot: str
     attempts_left: int
     length: int
     is_checking: bool = False
     was_wrong: bool = False
+    keyed: int = 0
 
 
 class LastTry(Body, frozen=True):

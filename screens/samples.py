@@ -178,6 +178,7 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("place-card-reading", PlaceCard(is_reading=True), 1, ("Cancel",)),
     ("pin", EnterPin(SLOT, 3, 4), 2, ("ForgotPin", "Back", "Cancel")),
     ("pin-wrong", EnterPin(SLOT, 2, 4, was_wrong=True), 2, ("ForgotPin", "Back", "Cancel")),
+    ("pin-keyed", EnterPin(SLOT, 3, 4, keyed=2), 2, ("ForgotPin", "Back", "Cancel")),
     ("pin-checking", EnterPin("", 3, 4, is_checking=True), 2, ()),
     ("last-try", LastTry(), 2, ("ConsentLastTry", "ForgotPin", "Cancel")),
     ("take-card", TakeCard(is_verified=True), 2, ("Cancel",)),

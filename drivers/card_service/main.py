@@ -28,6 +28,7 @@ from kiosk.ids import DeviceId
 log = logging.getLogger("kiosk-card")
 
 DEFAULT_PIN_SOCKET = Path("/run/kiosk/pin/pin.sock")
+DEFAULT_TEN_KEY = Path("/dev/kiosk/tenkey")
 DEFAULT_NUMBER_SOCKET = Path("/run/kiosk/number/number.sock")
 DEFAULT_PHOTO_SOCKET = Path("/run/kiosk/photo/photo.sock")
 DEFAULT_ROOTS = Path("/etc/madoguchi/cv-roots.txt")
@@ -40,6 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reader", default="", help="part of the reader's name; default: the first")
     parser.add_argument("--allow-virtual", action="store_true", help="take a Virtual PCD: demo and tests")
     parser.add_argument("--pin-socket", type=Path, default=DEFAULT_PIN_SOCKET)
+    parser.add_argument(
+        "--ten-key",
+        type=Path,
+        help=f"input device of the marked pad; default: {DEFAULT_TEN_KEY}, if it is there",
+    )
     parser.add_argument("--number-socket", type=Path, default=DEFAULT_NUMBER_SOCKET)
     parser.add_argument("--photo-socket", type=Path, default=DEFAULT_PHOTO_SOCKET)
     parser.add_argument("--cv-roots", type=Path, help=f"default: {DEFAULT_ROOTS}, if it is there")
@@ -97,7 +103,13 @@ def _serve(args: argparse.Namespace) -> None:
     service = CardService(
         core,
         DeviceId(args.device),
-        Places(args.pin_socket, args.number_socket, args.photo_socket),
+        Places(
+            args.pin_socket,
+            args.number_socket,
+            args.photo_socket,
+            args.ten_key or (DEFAULT_TEN_KEY if DEFAULT_TEN_KEY.exists() else None),
+            must_grab=not args.allow_virtual,
+        ),
         Users(screen_uid, vision_uid),
         lambda now: PcscCard(now.reader, now.insertions),
         pinned,

@@ -6,7 +6,7 @@ ways.
     card -> core   DeviceArrived, DeviceLost, CardInserted, CardRead, CertificateRead, CardUnreadable, CardRemoved,
                    NumberSlotOpened, NumberPartTaken, NumberPartRefused, NumberForgotten, NumberRejected,
                    SurfaceRead, SurfaceFailed,
-                   PinSlotOpened, PinSlotClosed, PinAccepted, PinRejected, PinBlocked, ChallengeSigned,
+                   PinSlotOpened, PinSlotClosed, DigitsEntered, PinAccepted, PinRejected, PinBlocked, ChallengeSigned,
                    PhotoHandedOver, CardFailed, Pong
 
 No type here has room for a secret. The frame and its bound are those of kiosk.ipc.wire.
@@ -31,6 +31,7 @@ CardEvent = (
     | ports.CardRemoved
     | ports.PinSlotOpened
     | ports.PinSlotClosed
+    | ports.DigitsEntered
     | ports.PinAccepted
     | ports.PinRejected
     | ports.PinBlocked

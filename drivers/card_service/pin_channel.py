@@ -10,6 +10,8 @@ things that
    do not end it are a stranger (the kernel names the peer's uid, SO_PEERCRED; another uid than the screen's
    is told REFUSED and closed, and so is 65534, which is what every peer looks like across user namespaces)
    and a packet that names another slot (a late one of an older screen).
+   The ten-key (tenkey.py) is a second way into the same slot, whose digits never are in a packet: it is read and
+   grabbed while the slot is open. Its own enter key ends the slot, or a packet of length 0 from the screen.
 3. A secret in a wrong form (length, not a digit; of the 署名用 password: not capitals and digits, one of each at
    least) never reaches the card: it would burn a try for nothing.
 4. There is no second VERIFY by itself, also not after silence: the card's counter is asked instead
@@ -45,6 +47,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from drivers.card_service.tenkey import TenKey
 from kiosk.clock import Clock
 from kiosk.ids import SlotId, random_token
 from kiosk.ipc.secret_slot import (
@@ -79,7 +82,8 @@ class PinChannel:
     """Opens and closes slots on one socket path; works inside its owner's selector, in its owner's thread.
 
     `take` gets the secret and wipes it. `spoilt` is called when a slot ended by its time or by a packet in
-    a wrong form. Keys are registered with a callable as data.
+    a wrong form. Keys are registered with a callable as data. `keys` is the ten-key, whose digits are another way
+    into the same slot; `counted` is told how many they are.
     """
 
     def __init__(
@@ -90,6 +94,8 @@ class PinChannel:
         clock: Clock,
         take: Callable[[bytearray], None],
         spoilt: Callable[[SlotId], None],
+        keys: TenKey | None = None,
+        counted: Callable[[SlotId, int], None] = lambda _, __: None,
     ) -> None:
         self._path = path
         self._sender_uid = sender_uid
@@ -99,6 +105,10 @@ class PinChannel:
         self._spoilt = spoilt
         self._open: _Slot | None = None
         self._peers: list[socket.socket] = []
+        self._keys = keys
+        self._counted = counted
+        if keys is not None:
+            keys.changed, keys.entered = self._count_changed, self._entered
 
     def open(
         self, min_length: int, max_length: int, life_s: float = SLOT_LIFE_S, has_letters: bool = False
@@ -112,6 +122,8 @@ class PinChannel:
         listener = self._listen()
         self._open = _Slot(slot, min_length, max_length, has_letters, end, listener)
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        if self._keys is not None and not has_letters:
+            self._keys.begin(max_length)
         return slot
 
     def close(self) -> SlotId | None:
@@ -119,6 +131,8 @@ class PinChannel:
         for peer in tuple(self._peers):
             self._drop(peer)
         ended, self._open = self._open, None
+        if self._keys is not None:
+            self._keys.end()
         if ended is None:
             return None
         self._selector.unregister(ended.listener)
@@ -205,6 +219,10 @@ class PinChannel:
                 self._drop(peer)
                 return
             length = view[LENGTH_OFFSET]
+            if length == 0 and self._is_entered(slot):
+                _answer(peer, ACCEPTED)
+                self._entered()
+                return
             end = SECRET_OFFSET + length
             if not slot.min_length <= length <= slot.max_length or end > PACKET_BYTES:
                 secret = bytearray()
@@ -218,6 +236,23 @@ class PinChannel:
             self._spoil()
             return
         _answer(peer, ACCEPTED)
+        self.close()
+        self._take(secret)
+
+    # --- the ten-key ----------------------------------------------------------------------------------------
+
+    def _count_changed(self, count: int) -> None:
+        if self._open is not None:
+            self._counted(self._open.slot, count)
+
+    def _is_entered(self, slot: _Slot) -> bool:
+        return self._keys is not None and slot.min_length <= self._keys.count <= slot.max_length
+
+    def _entered(self) -> None:
+        """Enter, on the pad or on the screen. Too few digits are no end of the slot: the person goes on typing."""
+        if self._open is None or self._keys is None or not self._is_entered(self._open):
+            return
+        secret = self._keys.take()
         self.close()
         self._take(secret)
 

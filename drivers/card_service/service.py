@@ -25,6 +25,7 @@ from drivers.card_service.number import Number
 from drivers.card_service.photo_road import hand_over
 from drivers.card_service.pin_channel import PinChannel
 from drivers.card_service.session import Card, CardSession, Presence, Roads
+from drivers.card_service.tenkey import TenKey
 from drivers.jpki.cv import Roots
 from kiosk.clock import Clock, SystemClock
 from kiosk.errors import PeerProtocolError
@@ -32,6 +33,7 @@ from kiosk.ids import DeviceId, SlotId
 from kiosk.ipc.fresh import Ping, Pong
 from kiosk.ipc.watchdog import Watchdog, shorter
 from kiosk.ipc.wire import NEED_DATA
+from kiosk.ports import DigitsEntered
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +44,14 @@ _SEND_TIMEOUT_S: Final = 5.0
 
 
 class Places(NamedTuple):
-    """Sockets: the screen's secrets in, the camera's number in, the photo out."""
+    """Sockets: the screen's secrets in, the camera's number in, the photo out. And the marked pad's input device."""
 
     pin: Path
     number: Path
     photo: Path
+    ten_key: Path | None = None
+    must_grab: bool = True
+    """False: a descriptor that only carries `input_event` will do (tests, demo)."""
 
 
 class Users(NamedTuple):
@@ -82,10 +87,10 @@ class CardService:
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._is_stopped = False
         self._watchdog = Watchdog()
-        screen, camera = (
-            PinChannel(path, uid, self._selector, clock, self._take_secret, self._spoilt)
-            for path, uid in ((places.pin, users.screen), (places.number, users.vision))
-        )
+        keys = TenKey(places.ten_key, self._selector, places.must_grab) if places.ten_key else None
+        ends = (self._take_secret, self._spoilt)
+        screen = PinChannel(places.pin, users.screen, self._selector, clock, *ends, keys, self._counted)
+        camera = PinChannel(places.number, users.vision, self._selector, clock, *ends)
         self._channels = (screen, camera)
         self._number = Number(clock)
         roads = Roads(screen, camera, partial(hand_over, places.photo, users.vision))
@@ -161,6 +166,9 @@ class CardService:
 
     def _take_secret(self, secret: bytearray) -> None:
         self._session.take_secret(secret)
+
+    def _counted(self, slot: SlotId, count: int) -> None:
+        self._post(DigitsEntered(self._device, slot, count))
 
     def _spoilt(self, slot: SlotId) -> None:
         self._session.slot_spoilt(slot)

@@ -16,6 +16,7 @@ from drivers.simpanel import parts, places
 from drivers.simpanel.glass import Glass
 from drivers.simpanel.reader import ReaderEye
 from drivers.simpanel.supervisor import Supervisor
+from drivers.simpanel.tenkey import Pad
 from drivers.transport.control import ControlServer, Verb, request
 from kiosk.errors import ConfigError, DeviceUnavailable, MadoguchiError
 
@@ -79,6 +80,7 @@ class Control:
             "place-card": lambda name: self.card(True, name),
             "remove-card": lambda: self.card(False),
             "revoke-card": self.revoke,
+            "press-keys": Pad().press,
             "take-paper": lambda: self.take("ipp", "[0-9]*.pdf"),
             "take-receipt": lambda: self.take("escpos", "[0-9]*.png"),
             "server-away": lambda: self._supervisor.kill("issuance"),

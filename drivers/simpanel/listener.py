@@ -6,7 +6,7 @@ import itertools
 import socket
 import threading
 
-from drivers.simpanel import parts, places
+from drivers.simpanel import parts, places, tenkey
 from drivers.simpanel.process import Part, Running, python
 from drivers.simpanel.supervisor import Supervisor, say
 
@@ -51,7 +51,9 @@ class CardListener:
                     Part(
                         NAME,
                         "card process",
-                        python("drivers.card_service.main:main", "--allow-virtual"),
+                        python(
+                            "drivers.card_service.main:main", "--allow-virtual", "--ten-key", str(tenkey.PATH)
+                        ),
                         "kiosk-card",
                         lambda *_: True,
                         umask=0o007,

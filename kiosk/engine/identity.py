@@ -21,6 +21,7 @@ from kiosk.ports import (
     ChallengeIssued,
     ChallengeSigned,
     ClosePinSlot,
+    DigitsEntered,
     IssuanceFailed,
     OpenPinSlot,
     PinAccepted,
@@ -141,7 +142,13 @@ def consent(turn: Turn, _: object) -> None:
 
 def slot_opened(turn: Turn, event: PinSlotOpened) -> None:
     turn.go(Phase.ENTERING_PIN)
-    turn.edit(slot=event.slot, attempts_left=event.attempts_left)
+    turn.edit(slot=event.slot, attempts_left=event.attempts_left, digits=0)
+
+
+def digits_entered(turn: Turn, event: DigitsEntered) -> None:
+    """On the ten-key. The screen shows as many dots."""
+    if event.slot == turn.session.slot:
+        turn.edit(digits=event.count)
 
 
 def slot_closed(turn: Turn, event: PinSlotClosed) -> None:

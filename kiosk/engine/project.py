@@ -126,7 +126,14 @@ def _attract(state: Kiosk) -> AnyBody:
 def _enter_pin(state: Kiosk) -> AnyBody:
     session = _session(state)
     checking = state.phase in (Phase.SIGNING, Phase.AUTHENTICATING)
-    return EnterPin(session.slot, session.attempts_left, 4, is_checking=checking, was_wrong=session.was_wrong)
+    return EnterPin(
+        session.slot,
+        session.attempts_left,
+        4,
+        is_checking=checking,
+        was_wrong=session.was_wrong,
+        keyed=session.digits if session.slot else 0,
+    )
 
 
 def _take_card(state: Kiosk) -> AnyBody:

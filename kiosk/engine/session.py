@@ -13,6 +13,7 @@ from kiosk.ports import (
     AbandonTransaction,
     ClosePinSlot,
     CoinAccepted,
+    DigitsEntered,
     EndCardSession,
     NoteEscrowed,
     SetAcceptance,
@@ -112,7 +113,7 @@ def call_staff(turn: Turn, _: object) -> None:
 def watch_time(turn: Turn, was: Phase, event: object) -> None:
     """After every event: run the idle timer while the machine waits for a person, and only then."""
     now = turn.state.phase
-    touched = isinstance(event, Asked | CoinAccepted | NoteEscrowed)
+    touched = isinstance(event, Asked | CoinAccepted | NoteEscrowed | DigitsEntered)
     if now not in ASKING:
         if was in ASKING:
             turn.set(still_there_s=None)

@@ -105,6 +105,8 @@ class Session(msgspec.Struct, frozen=True):
     attempts_left: int = 0
     wrong_tries: int = 0
     was_wrong: bool = False
+    digits: int = 0
+    """How many the ten-key holds for the open slot."""
     is_checking: bool = False
     consented: bool = False
     challenge: bytes | None = None

@@ -253,6 +253,7 @@ ROWS: tuple[Row, ...] = (
     *_leave_row(P.CONSENTING_LAST_TRY),
     *_patience(P.CONSENTING_LAST_TRY),
     *_card_must_stay(P.ENTERING_PIN),
+    Row(P.ENTERING_PIN, ports.DigitsEntered, identity.digits_entered),
     Row(P.ENTERING_PIN, ports.CertificateRead, identity.certificate_read),
     Row(P.ENTERING_PIN, ports.PinAccepted, identity.pin_accepted, (P.SIGNING,)),
     Row(P.ENTERING_PIN, ports.PinRejected, identity.pin_rejected, AFTER_CARD),

@@ -113,6 +113,16 @@ class PinSlotClosed(Event, frozen=True):
     slot: SlotId
 
 
+class DigitsEntered(Event, frozen=True):
+    """How many digits the ten-key beside the screen holds for this slot. Never which: they do not leave the card
+    process.
+    """
+
+    device: DeviceId
+    slot: SlotId
+    count: int
+
+
 class PinAccepted(Event, frozen=True):
     device: DeviceId
 

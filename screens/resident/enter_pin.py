@@ -17,6 +17,7 @@ class EnterPinScreen(Screen):
         self._slot = ""
         self._sent_slot = ""
         self._was_lost = False
+        self._keyed = 0
         super().__init__(host, **kwargs)
         self.ids.pad.on_count = self._show_count
         self.ids.go.does(self._send)
@@ -37,6 +38,9 @@ class EnterPinScreen(Screen):
             self._sent_slot = ""
             self.ids.pad.length = body.length
             self.ids.pad.clear()
+        self._keyed = body.keyed
+        if self._keyed and self.ids.pad.count:
+            self.ids.pad.clear()  # one pad at a time: the one that was used last
         self.ids.left.set_tone("warn" if body.was_wrong or self._was_lost else "plain")
         if self._was_lost:
             self.ids.left.say("pin.again")
@@ -55,9 +59,10 @@ class EnterPinScreen(Screen):
 
     def _show_count(self, count: int) -> None:
         keys, go = self.ids.pad, self.ids.go
+        count = self._keyed or count
         shown = count if self._is_open else keys.length
         self.ids.digits.show_count(shown if self._slot else 0, keys.length)
-        keys.enable(self._is_open)
+        keys.enable(self._is_open and not self._keyed)
         go.enable(self._is_open and count == keys.length)
         if go.is_enabled:
             go.say("pin.next")
@@ -69,6 +74,7 @@ class EnterPinScreen(Screen):
         self.host.settle()
 
     def _send(self) -> None:
+        """What was typed here; with nothing typed here the packet is empty and stands for the ten-key's digits."""
         self._sent_slot, self._was_lost = self._slot, False
         if not self.ids.pad.send(self.host.pin_socket, self._slot, self._answered):
             self._answered(False)

@@ -75,6 +75,37 @@ def _count(app: Any) -> int:
     return int(app.frame.screen.ids.digits.count)
 
 
+def _keyed(app: Any, count: int, rev: int) -> None:
+    body = msgspec.structs.replace(samples.sample("pin").body, slot=SLOT, keyed=count)
+    app.show(msgspec.structs.replace(samples.sample("pin", rev=rev), body=body))
+
+
+def test_the_ten_keys_digits_are_dots_and_its_pin_is_sent_by_an_empty_packet(
+    clock: list[float], pin_path: Path
+) -> None:
+    process = CardProcess(pin_path, slot.ACCEPTED)
+    app = _open(clock, pin_path)
+    _type(app, clock, "98")
+    _keyed(app, 1, 3)  # what was begun here is wiped: one pad at a time
+    assert _count(app) == 1 and app.frame.screen.ids.pad.count == 0
+    assert not find(app, "key 5").is_enabled and not app.frame.screen.ids.go.is_enabled
+    _keyed(app, 4, 4)
+    assert _count(app) == 4
+    tap(app.frame.screen.ids.go)
+    process.end()
+    assert process.packets == [bytes.fromhex(SLOT) + bytes(17), b""]
+
+
+def test_digits_taken_back_on_the_ten_key_give_the_screens_pad_free(
+    clock: list[float], pin_path: Path
+) -> None:
+    app = _open(clock, pin_path)
+    _keyed(app, 1, 3)
+    _keyed(app, 0, 4)
+    _type(app, clock, "12")
+    assert _count(app) == 2
+
+
 def test_a_doubled_digit_counts_twice_and_a_bounce_once(clock: list[float], pin_path: Path) -> None:
     app = _open(clock, pin_path)
     _type(app, clock, "11", apart_s=0.1)
