@@ -169,7 +169,7 @@ def _break_paragraph(paragraph: Paragraph, width: float, measure: Measure) -> It
 def _stripped(runs: Iterable[Run]) -> list[Run]:
     kept = list(runs)
     if kept:
-        kept[-1] = kept[-1]._replace(text=kept[-1].text.rstrip(" "))
+        kept[-1] = kept[-1]._replace(text=kept[-1].text.rstrip(" \u3000"))
     return kept
 
 

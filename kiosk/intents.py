@@ -9,6 +9,9 @@ from kiosk.ids import DeviceId, LineId, OpId
 from kiosk.journal.records import Share, UnitAfter
 from kiosk.money import Yen
 
+CONTRASTS = ("normal", "low", "black", "yellow")
+"""Dark on white; dark on warm paper without glare; white on black; yellow on black."""
+
 
 class Intent(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True, kw_only=True):
     """A wish of the person at the screen."""
@@ -90,9 +93,15 @@ class SetTextSize(Intent, frozen=True):
 
 
 class SetContrast(Intent, frozen=True):
-    """`normal`, `black`."""
+    """One of CONTRASTS."""
 
     contrast: str
+
+
+class SetReach(Intent, frozen=True):
+    """Every control where a seated person reaches it, or where it is otherwise."""
+
+    is_low: bool
 
 
 AnyIntent = (
@@ -113,6 +122,7 @@ AnyIntent = (
     | SetVoice
     | SetTextSize
     | SetContrast
+    | SetReach
 )
 
 

@@ -278,3 +278,4 @@ class SessionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     still_there: StillThere | None = None
     is_staff_called: bool = False
     is_helped: bool = False
+    is_low_reach: bool = False

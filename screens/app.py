@@ -25,6 +25,7 @@ from kiosk.intents import (
     Intent,
     KeepGoing,
     SetContrast,
+    SetReach,
     SetTextSize,
     SetVoice,
 )
@@ -215,6 +216,8 @@ class UiApp:
         frame.sheet.on_language = lambda value: self.send(ChooseLanguage, language=value)
         frame.sheet.on_size = lambda value: self.send(SetTextSize, size=value)
         frame.sheet.on_contrast = lambda value: self.send(SetContrast, contrast=value)
+        frame.sheet.on_reach = lambda value: self.send(SetReach, is_low=value == "low")
+        frame.sheet.on_turn = self.settle
         frame.sheet.close.does(self._hide_sheet)
         frame.still.go.does(lambda: self.send(KeepGoing))
         frame.still.end.does(lambda: self.send(Cancel))
@@ -224,7 +227,7 @@ class UiApp:
         if view is None:
             return
         if word == "language":
-            self._toggle_sheet(view)
+            self._toggle_sheet()
         elif word == "voice":
             self.send(SetVoice, is_on=not view.is_voice_on)
         else:
@@ -234,14 +237,20 @@ class UiApp:
         screen = self.frame.screen
         self.toast(screen.why_off.get(word, f"bar.{word}.off"), "soft")
 
-    def _toggle_sheet(self, view: SessionView) -> None:
-        sheet = self.frame.sheet
-        if sheet.is_shown:
+    def _toggle_sheet(self) -> None:
+        if self.frame.sheet.is_shown:
             self._hide_sheet()
+        else:
+            self.open_languages()
+
+    def open_languages(self) -> None:
+        """Every language, over the screen; one touch from there to text size and colours."""
+        if self.router.view is None:
             return
-        self._fill_sheet(view)
-        sheet.show(True)
+        self._fill_sheet(self.router.view)
+        self.frame.sheet.open()
         self._hide_toast()
+        self.frame.regrow()
         self.frame.settle()
 
     def _fill_sheet(self, view: SessionView) -> None:

@@ -24,6 +24,15 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--panel-mm", type=_pair_of(float), default=(267.8, 476.1), help="the panel's real size, 267.8x476.1"
     )
+    found.add_argument(
+        "--distance-mm",
+        type=float,
+        default=600.0,
+        help="from where it is read; a small panel is read from nearer",
+    )
+    found.add_argument(
+        "--reach-mm", type=float, default=250.0, help="low reach: so far above the panel's lower edge, 250"
+    )
     return found
 
 
@@ -41,7 +50,7 @@ def build(arguments: argparse.Namespace) -> UiApp:
     environment.prepare(arguments.size)
     from screens.theme import look  # noqa: PLC0415  # after the environment
 
-    look.fit_panel(arguments.size, arguments.panel_mm)
+    look.fit_panel(arguments.size, arguments.panel_mm, arguments.distance_mm, arguments.reach_mm)
     from screens.app import UiApp  # noqa: PLC0415  # imports Kivy
 
     return UiApp(arguments.socket, arguments.pin_socket)

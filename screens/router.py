@@ -43,7 +43,7 @@ _WITH_PLACE = (views.Attract, views.OutOfService)
 
 BAR_INTENTS = {"back": "Back", "cancel": "Cancel", "voice": "SetVoice", "call": "CallStaff"}
 """Word of the bar -> the intent that must be possible. ことば opens the sheet, if anything on it is possible."""
-SHEET_INTENTS = frozenset({"ChooseLanguage", "SetTextSize", "SetContrast"})
+SHEET_INTENTS = frozenset({"ChooseLanguage", "SetTextSize", "SetContrast", "SetReach"})
 
 
 def screen_class(place: tuple[str, str]) -> type[Screen]:
@@ -69,7 +69,7 @@ class Router:
 
     def show(self, view: SessionView) -> bool:
         """Show a view; True when it is another screen than before."""
-        if look.dress(view.language, view.text_size, view.contrast):
+        if look.dress(view.language, view.text_size, view.contrast, view.is_low_reach):
             self._frame.restyle()
             self._frame.regrow()
         self.view = view

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from i18n.catalogue import languages
 from kiosk.money import Denomination, Yen
 from kiosk.view import (
     AnyBody,
@@ -41,7 +42,9 @@ from kiosk.view import (
 )
 from screens.theme import look
 
-_ALWAYS = ("ChooseLanguage", "CallStaff", "SetVoice", "SetTextSize", "SetContrast")
+_ALWAYS = ("ChooseLanguage", "CallStaff", "SetVoice", "SetTextSize", "SetContrast", "SetReach")
+LANGUAGES = languages()
+"""What an invented town offers: everything that there is."""
 _KINDS = (
     ("juminhyo", 200),
     ("inkan_shomei", 200),
@@ -274,11 +277,12 @@ def sample(
     *,
     rev: int = 1,
     step: int = 1,
+    is_low: bool = False,
 ) -> SessionView:
     """The view of this name; KeyError for a name that is not in `names()`."""
     if name in _STILL:
         below, has_money = _STILL[name]
-        view = sample(below, language, text_size, contrast, rev=rev, step=step)
+        view = sample(below, language, text_size, contrast, rev=rev, step=step, is_low=is_low)
         question = StillThere(look.monotonic() + STILL_S, has_money)
         return msgspec.structs.replace(view, still_there=question, intents=(*view.intents, "KeepGoing"))
     for found, body, now, intents in (*_SAMPLES, *_notices()):
@@ -288,13 +292,14 @@ def sample(
                 step=step,
                 role=Role.RESIDENT,
                 language=language,
-                languages=("ja", "en"),
+                languages=LANGUAGES,
                 text_size=text_size,
                 contrast=contrast,
                 is_voice_on=False,
                 bar=StepBar(now, 6) if now else None,
                 intents=_ALWAYS + intents,
                 body=body,
+                is_low_reach=is_low,
             )
     raise KeyError(name)
 

@@ -49,6 +49,7 @@ ALWAYS = (
     intents.ChooseLanguage,
     intents.CallStaff,
     intents.SetVoice,
+    intents.SetReach,
     intents.SetTextSize,
     intents.SetContrast,
 )
@@ -58,6 +59,7 @@ ASSISTANT_MAY = (
     intents.ChooseLanguage,
     intents.CallStaff,
     intents.SetVoice,
+    intents.SetReach,
     intents.SetTextSize,
     intents.SetContrast,
     intents.SetCopies,
@@ -368,6 +370,7 @@ def project(state: Kiosk, role: Role, allowed: tuple[str, ...], rev: int) -> Ses
         text_size=manners.text_size,
         contrast=manners.contrast,
         is_voice_on=manners.is_voice_on,
+        is_low_reach=manners.is_low_reach,
         bar=_bar(state),
         intents=allowed,
         body=shown,

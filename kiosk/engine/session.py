@@ -27,8 +27,9 @@ Enter = Callable[[Turn], None]
 ENTRANCES: dict[Step, Enter] = {}
 """How each step of a plan is entered; the rooms register theirs in table.py."""
 
-LANGUAGES_ON_START = 8
-"""So many languages have a button of their own on the idle screen; with more of them the question is asked."""
+LANGUAGES_ON_START = 20
+"""So many languages can be chosen on the idle screen (the first ones by a button of their own, all behind the word
+ことば); with more of them the question is asked."""
 
 LONG = (Phase.OPENING_PIN, Phase.ENTERING_PIN, Phase.AWAITING_PAYMENT)
 PATIENT = (Phase.TAKING_THINGS, Phase.OFFERING_BACK, Phase.IN_TROUBLE, Phase.AWAITING_PRINTER)
@@ -99,8 +100,10 @@ def change_manners(turn: Turn, event: Asked) -> None:
             turn.set(manners=replace(turn.state.manners, is_voice_on=is_on))
         case intents.SetTextSize(size=size) if size in ("S", "M", "L", "XL"):
             turn.set(manners=replace(turn.state.manners, text_size=size))
-        case intents.SetContrast(contrast=contrast) if contrast in ("normal", "black"):
+        case intents.SetContrast(contrast=contrast) if contrast in intents.CONTRASTS:
             turn.set(manners=replace(turn.state.manners, contrast=contrast))
+        case intents.SetReach(is_low=is_low):
+            turn.set(manners=replace(turn.state.manners, is_low_reach=is_low))
 
 
 def call_staff(turn: Turn, _: object) -> None:

@@ -172,6 +172,7 @@ class Manners(msgspec.Struct, frozen=True):
     text_size: str = "S"
     contrast: str = "normal"
     is_voice_on: bool = False
+    is_low_reach: bool = False
 
 
 class Timeouts(msgspec.Struct, frozen=True):

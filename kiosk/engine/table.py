@@ -410,6 +410,7 @@ ANYWHERE: dict[Key, Handler] = {
     intents.SetVoice: session.change_manners,
     intents.SetTextSize: session.change_manners,
     intents.SetContrast: session.change_manners,
+    intents.SetReach: session.change_manners,
 }
 """What happens whatever is being asked. A phase's own row comes first."""
 

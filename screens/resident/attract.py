@@ -10,11 +10,15 @@ from kiosk.intents import Begin, ChooseLanguage
 from kiosk.view import Attract, Price
 from screens.theme import look
 from screens.widgets.base import Row, Rule
+from screens.widgets.button import PushButton
 from screens.widgets.choice import LanguageButton
 from screens.widgets.frame import Top
 from screens.widgets.screen import Screen
 from screens.widgets.text import Text
 
+_FEW, _MOST, _MOST_SPLIT = 4, 9, 6
+"""So many languages stand two in a row; so many buttons there are at most, the last one opens the rest."""
+_MORE = "attract.more"
 _COUNTER_WIDE, _HERE_WIDE = 46.0, 50.0
 _MOST_ROWS = 5
 
@@ -42,7 +46,7 @@ class AttractScreen(Screen):
     def _show_prices(self, prices: tuple[Price, ...]) -> None:
         table = self.ids.prices
         table.show(bool(prices))
-        shown = (prices, look.words.language)
+        shown = (prices, look.words.language, look.is_split)
         if shown == self._shown:
             return
         self._shown = shown
@@ -59,20 +63,33 @@ class AttractScreen(Screen):
     def _show_languages(self) -> None:
         grid = self.ids.languages
         languages = self.view.languages if self.view else ()
-        for language in languages:
+        self.ids.ask_language.show(not look.is_split)
+        grid.columns = 2 if len(languages) <= _FEW else 3
+        most = _MOST_SPLIT if look.is_split else _MOST
+        shown = languages if len(languages) <= most else languages[: most - 1]
+        for language in shown:
             if not any(part.target == language for part in grid.parts()):
                 button = LanguageButton()
                 button.does(partial(self.host.send, ChooseLanguage, language=language))
                 grid.add_widget(button)
                 button.show_language(language, False)
         for part in grid.parts():
+            part.show(part.target == _MORE or part.target in shown)
+        for part in (each for each in grid.parts() if isinstance(each, LanguageButton)):
             part.show_language(part.target, part.target == look.words.language)
             part.enable(self.can(ChooseLanguage))
+        rest = len(languages) - len(shown)
+        if rest and not any(part.target == _MORE for part in grid.parts()):
+            more = PushButton()
+            more.target, more.style, more.icon = _MORE, "body", "globe"
+            more.does(self.host.open_languages)
+            more.say(_MORE, rest)
+            grid.add_widget(more)
 
 
 def _cell(wide: float = 0, *, is_bold: bool = False, colour: str = "ink", style: str = "lead") -> Text:
     text = Text()
-    text.style, text.is_bold, text.colour = style, is_bold, colour
+    text.style, text.is_bold, text.colour = "body" if look.is_split else style, is_bold, colour
     if wide:
         text.wide, text.align = wide, "right"
     else:

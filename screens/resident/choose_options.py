@@ -12,6 +12,8 @@ from screens.widgets.choice import QuestionBox
 from screens.widgets.paged import PagedScreen
 from screens.widgets.screen import Host
 
+_ROOMY, _TIGHT = 13.0, 4.0
+
 
 class ChooseOptionsScreen(PagedScreen):
     stack = "questions"
@@ -34,6 +36,7 @@ class ChooseOptionsScreen(PagedScreen):
 
     def fill(self, body: ChooseOptions) -> None:
         self._kind = body.kind
+        self.ids.questions.gap = _TIGHT if look.is_split else _ROOMY
         for question in body.questions:
             if question.option not in self._boxes:
                 box = QuestionBox(self._choose)

@@ -24,7 +24,7 @@ class ConfirmScreen(Screen):
 
     def fill(self, body: Confirm) -> None:
         self.ids.applicant.say("confirm.name", name=body.applicant)
-        shown = (body.lines, look.words.language)
+        shown = (body.lines, look.words.language, look.is_split)
         if shown != self._shown:
             self._shown = shown
             self.ids.lines.clear_widgets()
@@ -44,14 +44,14 @@ class ConfirmScreen(Screen):
 _FIRST_OPTION = "whom"
 """Who is on it is read first; the others keep the order in which they came."""
 _FEW = 3
-_ROOMY, _TIGHT = 5.0, 2.0
+_ROOMY, _TIGHT, _TIGHTEST = 5.0, 2.0, 0.5
 """Above and below a line of the order, in mm: few lines breathe, many fit."""
 
 
 def _line(line: OrderSummary, body: Confirm) -> Stack:
     is_roomy = len(body.lines) <= _FEW
     stack = Stack()
-    stack.pad_y = _ROOMY if is_roomy else _TIGHT
+    stack.pad_y = _ROOMY if is_roomy else _TIGHTEST if look.is_split else _TIGHT
     row = Row()
     row.align, row.gap = "baseline", 5.0
     name, copies, fee = _text("lead", True), _text("lead", True), _text("lead", True)

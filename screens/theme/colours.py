@@ -66,7 +66,58 @@ BLACK: Final[Palette] = {
     "veil": "#333333D9",
 }
 
-PALETTES: Final[dict[str, Palette]] = {"normal": NORMAL, "black": BLACK}
+LOW: Final[Palette] = {
+    **NORMAL,
+    "page": "#F1E9D6",
+    "card": "#F7F1E3",
+    "strip": "#E7DEC8",
+    "soft": "#E7DEC8",
+    "grey": "#DBD1B8",
+    "ink": "#332E26",
+    "ink2": "#332E26",
+    "quiet": "#403A30",
+    "off": "#403A30",
+    "blue": "#2A2F6E",
+    "main": "#2A2F6E",
+    "main_ink": "#F7F1E3",
+    "main_lip": "#171A44",
+    "main_down": "#1F2357",
+    "tint": "#E3E0DD",
+    "down": "#D5D2D6",
+    "rim": "#6E675A",
+    "lip": "#857D6E",
+    "hair": "#A79E8C",
+    "card_line": "#857D6E",
+    "green": "#2F5F45",
+    "green_tint": "#E1E6D3",
+    "yellow_tint": "#EBDDB4",
+    "amber": "#6F5710",
+    "red": "#9A2A22",
+    "on_green": "#F7F1E3",
+}
+"""For eyes that white dazzles: warm paper, dark brown, no glaring colour; still 7:1."""
+
+YELLOW: Final[Palette] = {
+    **BLACK,
+    "ink": "#FFD43D",
+    "ink2": "#FFD43D",
+    "quiet": "#FFD43D",
+    "off": "#D9B535",
+    "rim": "#FFD43D",
+    "lip": "#FFD43D",
+    "hair": "#B3932A",
+    "card_line": "#B3932A",
+    "main_lip": "#B3932A",
+    "main_down": "#FFF0B3",
+    "green": "#FFD43D",
+    "red": "#FFD43D",
+    "soft": "#1A1500",
+    "grey": "#332A00",
+    "down": "#332A00",
+}
+"""Yellow on black alone: no white, for eyes that need the strongest pair and one colour."""
+
+PALETTES: Final[dict[str, Palette]] = {"normal": NORMAL, "low": LOW, "black": BLACK, "yellow": YELLOW}
 
 PAIRS: Final[tuple[tuple[str, str], ...]] = (
     ("ink", "page"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import time
 from collections.abc import Callable
 
@@ -17,12 +18,21 @@ def _now() -> dt.datetime:
     return dt.datetime.now()
 
 
+class PanelTooSmallError(ValueError):
+    """On this panel, from this distance, letters would be smaller than EN 301 549 allows."""
+
+
 class Look:
     """Mutable, one per process. `dress` returns True when everything must be drawn anew."""
 
     def __init__(self) -> None:
         self.width, self.height = 1080, 1920
         self.mm = 1080 / 267.8
+        self.pitch = self.mm
+        """Pixels in a real millimetre; `mm` is one of the design sheet, which a panel shows larger or smaller."""
+        self.reach_mm = tokens.REACH_MM
+        self.is_low = False
+        """Every control within low reach."""
         self.factor = 1.0
         self.text_size = "S"
         self.contrast = "normal"
@@ -34,14 +44,45 @@ class Look:
         self.now: Callable[[], dt.datetime] = _now
         """The wall clock of the idle screen; tests and the picture book stop it."""
 
-    def fit_panel(self, size: tuple[int, int], panel_mm: tuple[float, float]) -> None:
-        """Take the panel's pixels and millimetres; the smaller pitch decides, so nothing comes out too small."""
+    def fit_panel(
+        self,
+        size: tuple[int, int],
+        panel_mm: tuple[float, float],
+        distance_mm: float = tokens.DISTANCE_MM,
+        reach_mm: float = tokens.REACH_MM,
+    ) -> None:
+        """Take the panel's pixels and millimetres and from where it is read; the sheet is fitted onto it."""
         self.width, self.height = size
-        self.mm = max(size[0] / panel_mm[0], size[1] / panel_mm[1])
+        self.pitch = max(size[0] / panel_mm[0], size[1] / panel_mm[1])
+        sheet = tokens.DESIGN_MM if size[0] < size[1] else tokens.DESIGN_MM[::-1]
+        scale = min(panel_mm[0] / sheet[0], panel_mm[1] / sheet[1])
+        least = min(text.em_mm for text in tokens.TEXT.values()) * tokens.CAPITAL_PER_EM * scale
+        wanted = distance_mm * math.tan(math.radians(tokens.CAPITAL_DEGREES))
+        if scale < tokens.SMALLEST - 0.005 or least < wanted:
+            raise PanelTooSmallError(
+                f"capitals would be {least:.1f} mm high; from {distance_mm:.0f} mm {wanted:.1f} are needed"
+            )
+        self.mm = self.pitch * scale
+        self.reach_mm = reach_mm
 
-    def dress(self, language: str, text_size: str, contrast: str) -> bool:
-        """Follow the view's language, text size and contrast; unknown ones keep what was."""
-        before = (self.words.language, self.text_size, self.contrast)
+    @property
+    def is_landscape(self) -> bool:
+        return self.width > self.height
+
+    @property
+    def bar_px(self) -> int:
+        """How high the bar is."""
+        return self.px(tokens.BAR_HEIGHT_ACROSS if self.is_landscape else tokens.BAR_HEIGHT)
+
+    @property
+    def is_split(self) -> bool:
+        """Controls stand in a part of the panel of their own."""
+        return self.is_low or self.is_landscape
+
+    def dress(self, language: str, text_size: str, contrast: str, is_low: bool = False) -> bool:
+        """Follow the view's language, text size, contrast and reach; unknown ones keep what was."""
+        before = (self.words.language, self.text_size, self.contrast, self.is_low)
+        self.is_low = is_low
         if language != self.words.language:
             self.words = _load_or(language, self.words)
         if text_size in tokens.SIZE_FACTOR:
@@ -49,7 +90,7 @@ class Look:
         if contrast in PALETTES:
             self.contrast = contrast
         self.factor = tokens.SIZE_FACTOR[self.text_size]
-        return before != (self.words.language, self.text_size, self.contrast)
+        return before != (self.words.language, self.text_size, self.contrast, self.is_low)
 
     def px(self, mm: float) -> int:
         """Whole pixels: edges stay sharp."""

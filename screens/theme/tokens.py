@@ -50,13 +50,30 @@ SIDE_HEIGHT: Final = 26.0
 KEY_HEIGHT: Final = 42.0
 COUNT_BUTTON: Final = 25.0
 BAR_HEIGHT: Final = 47.0
+BAR_HEIGHT_ACROSS: Final = 29.0
+"""Where the panel lies across, a word stands beside its icon."""
 STEPS_HEIGHT: Final = 18.0
+
+LOW_HEIGHTS: Final[dict[str, float]] = {
+    "main": 34.0, "side": 24.0, "plain": 24.0, "key": 33.0, "option": 25.0, "count": 24.5, "taken": 40.0,
+}  # fmt: skip
+"""Kinds of buttons where the controls have only a part of the panel: low reach, landscape."""
+
+DESIGN_MM: Final = (267.8, 476.1)
+"""The sheet that everything is drawn for: 21.5", upright, read at 60 cm. Other panels show it larger or smaller."""
+SMALLEST: Final = 0.725
+"""15.6": the least that the sheet may shrink. Targets are checked at this size."""
+DISTANCE_MM: Final = 600.0
+REACH_MM: Final = 250.0
+"""Low reach: controls lie at most so far above the panel's lower edge (which stands at 85 cm: 110 cm)."""
 
 # The gate (VVSG 2.0 for targets, EN 301 549 for letters, WCAG 2.2 AAA for contrast).
 MAIN_LEAST: Final = 24.0
 TARGET_LEAST: Final = (17.8, 12.7)
 TARGET_GAP_LEAST: Final = 2.5
 CAPITAL_LEAST: Final = 7.3
-CAPITAL_PER_EM: Final = 0.733
+CAPITAL_PER_EM: Final = 0.714
+"""Noto Sans; Noto Sans CJK has 0.733."""
+CAPITAL_DEGREES: Final = 0.7
 TEXT_CONTRAST_LEAST: Final = 7.0
 EDGE_CONTRAST_LEAST: Final = 3.0

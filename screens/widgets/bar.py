@@ -19,6 +19,8 @@ _ICONS = {"back": "back", "cancel": "stop", "language": "globe", "voice": "voice
 _SHARES = {"back": 0.96, "cancel": 0.96, "language": 1.12, "voice": 0.92, "call": 1.26}
 """The places are the same in every language and text size; the widest words got the widest places."""
 _SIDE = 3.0
+_GAP = 3.5
+"""2.5 mm on the smallest panel."""
 _ROUNDING = 0.02
 """A letter is whole pixels high: what fits exactly may come out a pixel too wide."""
 _TOP, _BOTTOM = 4.0, 5.0
@@ -58,15 +60,17 @@ class Bar(Element):
         self.buttons["call"].choose(is_staff_called)
 
     def height_for(self, width: int) -> int:
-        return look.px(tokens.BAR_HEIGHT)
+        return look.bar_px
 
     def draw(self) -> None:
         draw_box("flat:strip", self.rect)
         draw_box("flat:hair", self.rect._replace(height=look.px(tokens.LINE)))
 
     def arrange(self) -> None:
-        side, gap = look.px(_SIDE), look.px(_SIDE)
+        side, gap = look.px(_SIDE), look.px(_GAP)
         inner = self.rect.inset(side, look.px(_TOP), side, look.px(_BOTTOM))
+        for button in self.buttons.values():
+            button.icon_at = "before" if look.is_landscape else "above"
         unit = (inner.width - 4 * gap) / sum(_SHARES.values())
         places: dict[str, Rect] = {}
         x = float(inner.x)
@@ -95,7 +99,8 @@ class BarButton(PushButton):
         return text._replace(px=look.em_px("bar", self._factor), is_bold=self.is_enabled)
 
     def most_factor(self, width: int) -> float:
-        room = width - 2 * look.px(self.pad)
+        beside = self._icon_px + self._air if self.icon_at != "above" else 0
+        room = width - 2 * look.px(self.pad) - beside
         natural = self.words._replace(px=look.em_px("bar", 1.0), is_bold=True).natural()
         return max(1.0, min(look.factor, tokens.TEXT["bar"].most, room / natural - _ROUNDING))
 

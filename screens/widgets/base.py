@@ -54,6 +54,11 @@ class Element(Widget):
         super().remove_widget(widget, *args, **kwargs)
         self.changed()
 
+    @property
+    def least_high(self) -> float:
+        """Never less high than this, in millimetres."""
+        return self.high
+
     def natural_width(self, limit: int) -> int:
         """The width it would like, at most `limit`."""
         return min(limit, look.px(self.wide)) if self.wide else limit
@@ -169,9 +174,7 @@ class Stack(Panel):
 
     def height_for(self, width: int) -> int:
         pad_x, pad_y = self._pads
-        parts = self.parts()
-        heights = sum(_height(part, self._width_of(part, width - 2 * pad_x)) for part in parts)
-        needed = heights + look.px(self.gap) * max(0, len(parts) - 1) + 2 * pad_y
+        needed = self.column_height(self.parts(), width - 2 * pad_x) + 2 * pad_y
         return max(needed, look.px(self.high))
 
     def baseline(self, width: int) -> int:
@@ -184,11 +187,18 @@ class Stack(Panel):
 
     def arrange(self) -> None:
         self.hide_rest()
-        parts = self.parts()
+        pad_x, pad_y = self._pads
+        self.column(self.parts(), self.rect.inset(pad_x, pad_y, pad_x, pad_y), self.spread)
+
+    def column_height(self, parts: Sequence[Element], width: int) -> int:
+        """What these need, one below the other."""
+        heights = sum(_height(part, self._width_of(part, width)) for part in parts)
+        return heights + look.px(self.gap) * max(0, len(parts) - 1)
+
+    def column(self, parts: Sequence[Element], inner: Rect, spread: str) -> None:
+        """Place these one below the other in a rectangle."""
         if not parts:
             return
-        pad_x, pad_y = self._pads
-        inner = self.rect.inset(pad_x, pad_y, pad_x, pad_y)
         gap = look.px(self.gap)
         heights = [_height(part, self._width_of(part, inner.width)) for part in parts]
         spare = inner.height - sum(heights) - gap * (len(parts) - 1)
@@ -196,8 +206,8 @@ class Stack(Panel):
         if growing and spare > 0:
             heights = _grown(parts, heights, spare)
             spare = 0
-        y = inner.y + _before(self.spread, spare)
-        between = spare / (len(parts) - 1) if self.spread == "between" and len(parts) > 1 else 0.0
+        y = inner.y + _before(spread, spare)
+        between = spare / (len(parts) - 1) if spread == "between" and len(parts) > 1 else 0.0
         for index, (part, height) in enumerate(zip(parts, heights, strict=True)):
             width = self._width_of(part, inner.width)
             x = inner.x + _before(self.align, inner.width - width)
@@ -337,7 +347,7 @@ class Rule(Element):
 
 
 def _height(part: Element, width: int) -> int:
-    return max(look.px(part.high), part.height_for(width))
+    return max(look.px(part.least_high), part.height_for(width))
 
 
 def _grown(parts: Sequence[Element], heights: Sequence[int], spare: int) -> list[int]:

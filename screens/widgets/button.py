@@ -166,13 +166,18 @@ class PushButton(Element):
         return min(limit, self.words.natural() + beside + 2 * look.px(self.pad))
 
     def height_for(self, width: int) -> int:
-        least = look.px(self.high or KINDS[self.kind].high)
+        least = look.px(self.least_high)
         if self.message.is_empty:
             return least
         height = self.words.block(self._room(width)).height
         if self.icon_at == "above":
             height += self._icon_px + self._air
         return max(least, height + 2 * look.px(2.0))
+
+    @property
+    def least_high(self) -> float:
+        high = self.high or KINDS[self.kind].high
+        return min(high, tokens.LOW_HEIGHTS.get(self.kind, high)) if look.is_split else high
 
     def baseline(self, width: int) -> int:
         return round(self.height_for(width) * 0.6)

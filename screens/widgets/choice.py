@@ -14,8 +14,14 @@ from screens.widgets.button import PushButton
 from screens.widgets.ring import draw_mark
 from screens.widgets.text import Text, Words
 
-_COUNT_WIDE, _COUNT_WIDE_LARGE = 78.0, 96.0
+_COUNT_WIDE, _COUNT_WIDE_LARGE, _COUNT_WIDE_SPLIT = 78.0, 96.0, 70.0
 _FOLD_ABOVE = 1.2
+_OPTION_LOW = 19.0
+
+
+def _is_folded() -> bool:
+    """Large text, or two cards side by side."""
+    return look.factor > _FOLD_ABOVE or look.is_split
 
 
 def _nothing(*_arguments: object) -> None:
@@ -67,16 +73,17 @@ class KindCard(Stack):
         for part in (words, self.fee, end):
             self._line.add_widget(part)
         self.add_widget(self._line)
-        self._fold(look.factor > _FOLD_ABOVE)
+        self._fold(_is_folded())
         self.pick.does(lambda: self._change(+1))
         self.more.does(lambda: self._change(+1))
         self.less.does(lambda: self._change(-1))
 
     def restyle(self) -> None:
-        self._fold(look.factor > _FOLD_ABOVE)
+        self._fold(_is_folded())
         super().restyle()
 
     def _fold(self, is_folded: bool) -> None:
+        self._narrow(look.is_split)
         if is_folded == (self._words.parent is self):
             return
         self._words.parent.remove_widget(self._words)
@@ -86,7 +93,16 @@ class KindCard(Stack):
             self._line.add_widget(self._words, index=2)
         self._words.grow = 0.0 if is_folded else 1.0
         self.fee.grow = 1.0 if is_folded else 0.0
-        self._end.wide = _COUNT_WIDE_LARGE if is_folded else _COUNT_WIDE
+        self._narrow(look.is_split)
+
+    def _narrow(self, is_narrow: bool) -> None:
+        """Half as wide: the same parts with less between them."""
+        wide = _COUNT_WIDE_LARGE if self._words.parent is self else _COUNT_WIDE
+        self._end.wide = _COUNT_WIDE_SPLIT if is_narrow else wide
+        self.pad_x = 4.0 if is_narrow else 6.0
+        self._line.gap = 2.0 if is_narrow else tokens.GAP_2
+        for text in (self.fee, self.count):
+            text.style = "body" if is_narrow else "lead"
 
     def show_choice(self, choice: KindChoice, can_change: bool) -> None:
         """Take the values."""
@@ -97,6 +113,7 @@ class KindCard(Stack):
             self.purpose.say(f"kind.{choice.kind}.for")
         else:
             self.purpose.write(load(SOURCE).message(f"kind.{choice.kind}"))
+        self.purpose.show(not look.is_split)
         self.fee.write(look.words.write(choice.fee))
         self.pick.show(not is_on and not choice.refusal)
         self.counter.show(is_on and not choice.refusal)
@@ -189,6 +206,20 @@ class QuestionBox(Stack):
         for part in (self.title, self.help, self.row):
             self.add_widget(part)
         self.buttons: dict[str, OptionButton] = {}
+        self._tighten()
+
+    def restyle(self) -> None:
+        self._tighten()
+        super().restyle()
+
+    def _tighten(self) -> None:
+        """Three questions fit where controls have only a part of the panel."""
+        self.title.style = "body" if look.is_split else "head"
+        self.title.is_bold = True
+        self.gap = 1.0 if look.is_split else 3.0
+        for button in self.buttons.values():
+            button.style = "body" if look.is_split else ""
+            button.high = _OPTION_LOW if look.is_split else 0.0
 
     def show_question(self, question: Question, can_choose: bool) -> None:
         """Take the values; the choices of a question never change while it is shown."""
@@ -211,6 +242,8 @@ class QuestionBox(Stack):
         button.grow, button.key, button.target = 1.0, f"option.{option}.{choice}", f"{option} {choice}"
         button.does(lambda: self._on_choice(option, choice))
         self.row.add_widget(button)
+        if look.is_split:
+            button.style, button.high = "body", _OPTION_LOW
         return button
 
 

@@ -13,6 +13,7 @@ from screens.theme import look, tokens
 from screens.widgets.bar import Bar
 from screens.widgets.base import Element, Rect, Row, Stack
 from screens.widgets.picture import Icon
+from screens.widgets.screen import Zones
 from screens.widgets.sheets import DisplaySheet, StillThereDialog, Toast
 from screens.widgets.steps import StepBar
 from screens.widgets.text import Text, words
@@ -85,7 +86,8 @@ class Top(Stack):
         self.steps, self.place_row = StepBar(), Place()
         self.icon, self.title, self.lead = Icon(), Text(), Text()
         self.icon.high = 17.0
-        self.title.style, self.title.grow, self.lead.style = "title", 1.0, "lead"
+        self.title.grow, self.lead.style = 1.0, "lead"
+        self._size_title()
         self.title.role = "heading"
         row = Row()
         row.gap = 4.0
@@ -95,6 +97,13 @@ class Top(Stack):
             self.add_widget(part)
         self.icon.show(False)
         self.place_row.show(False)
+
+    def restyle(self) -> None:
+        self._size_title()
+        super().restyle()
+
+    def _size_title(self) -> None:
+        self.title.style = "head" if look.is_landscape else "title"
 
 
 def _gap(high: float) -> Element:
@@ -153,23 +162,56 @@ class Frame(Element):
         return any(part.is_cut() for part in self.walk(restrict=True) if isinstance(part, Element))
 
     def _is_room(self) -> bool:
+        high = look.height - look.bar_px
+        if any(
+            part.is_shown and part.dialog.height_for(look.width) > high for part in (self.still, self.sheet)
+        ):
+            return False
         if self.screen is None:
             return True
+        zones = self.zones()
+        if zones is not None:
+            return bool(self.screen.is_room(zones))
         return bool(self.middle().height >= self.screen.height_for(self.middle().width))
+
+    def zones(self) -> Zones | None:
+        """Where a screen is read and where it is pressed; None: all in the middle."""
+        if not look.is_split:
+            return None
+        edge, below = look.px(tokens.EDGE), look.px(_ACT_BELOW)
+        bottom = look.height - look.bar_px - below
+        top = self.top_part.height_for(self._top_wide())
+        if look.is_landscape:
+            wide = look.px(tokens.DESIGN_MM[0]) - 2 * edge
+            act = Rect(look.width - edge - wide, below, wide, bottom - below)
+            return Zones(Rect(edge, top, look.width - wide - 3 * edge, bottom - top), act)
+        line = max(top, look.height - round(look.reach_mm * look.pitch))
+        read = Rect(edge, top, look.width - 2 * edge, line - look.px(tokens.GAP_2) - top)
+        return Zones(read, Rect(edge, line, look.width - 2 * edge, bottom - line))
+
+    def _top_wide(self) -> int:
+        """Steps and title; beside the controls where the panel lies across."""
+        edge = look.px(tokens.EDGE)
+        return look.width - look.px(tokens.DESIGN_MM[0]) + edge if look.is_landscape else look.width
 
     def middle(self) -> Rect:
         """Where the screen goes: below the top, above the bar."""
+        zones = self.zones()
+        if zones is not None:
+            return zones.whole
         top = self.top_part.height_for(look.width)
-        bar = look.px(tokens.BAR_HEIGHT)
+        bar = look.bar_px
         edge, below = look.px(tokens.EDGE), look.px(_ACT_BELOW)
         return Rect(edge, top, look.width - 2 * edge, look.height - top - bar - below)
 
     def arrange(self) -> None:
         self.hide_rest()
-        bar = look.px(tokens.BAR_HEIGHT)
-        self.top_part.place(Rect(0, 0, look.width, self.top_part.height_for(look.width)))
+        bar = look.bar_px
+        wide = self._top_wide()
+        self.top_part.place(Rect(0, 0, wide, self.top_part.height_for(wide)))
         self.bar.place(Rect(0, look.height - bar, look.width, bar))
         if self.screen is not None:
+            self.screen.zones = self.zones()
             self.screen.place(self.middle())
         over = Rect(0, 0, look.width, look.height - bar)
         for part in (self.still, self.sheet):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from screens.widgets.base import Rect
-from screens.widgets.screen import Host, Screen
+from screens.widgets.base import Grid, Rect
+from screens.widgets.screen import Host, Screen, Zones
 
 
 class PagedScreen(Screen):
@@ -35,20 +35,32 @@ class PagedScreen(Screen):
         self._show_from(0, 1)
         return super().height_for(width)
 
+    def is_room(self, zones: Zones) -> bool:
+        self._show_from(0, 1)
+        return super().is_room(zones)
+
     def place(self, rect: Rect) -> None:
         if rect != self.rect or self._is_stale:
             self._paginate(rect)
         super().place(rect)
 
     def _paginate(self, rect: Rect) -> None:
+        holder = self.ids[self.stack]
+        if isinstance(holder, Grid):
+            holder.columns = 1 if self.zones is None else 2
         total = len(self.paged())
         count = total - self._first
         for count in range(total - self._first, 0, -1):
             self._show_from(self._first, count)
-            if super().height_for(rect.width) <= rect.height:
+            if self._is_page(rect):
                 break
         self._shown = count
         self._is_stale = True
+
+    def _is_page(self, rect: Rect) -> bool:
+        if self.zones is not None:
+            return super().is_room(self.zones)
+        return super().height_for(rect.width) <= rect.height
 
     def _show_from(self, first: int, count: int) -> None:
         parts = self.paged()

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from kiosk.intents import Intent
 from kiosk.view import SessionView
-from screens.theme import tokens
-from screens.widgets.base import Stack
+from screens.theme import look, tokens
+from screens.widgets.base import Element, Rect, Space, Stack
 from screens.widgets.button import PushButton
-from screens.widgets.frame import Top
+
+if TYPE_CHECKING:
+    from screens.widgets.frame import Top
+
+
+class Zones(NamedTuple):
+    """Where a screen's parts go when controls have a place of their own: what is read, what is pressed."""
+
+    read: Rect
+    act: Rect
+
+    @property
+    def whole(self) -> Rect:
+        x, y = min(self.read.x, self.act.x), min(self.read.y, self.act.y)
+        right = max(self.read.x + self.read.width, self.act.x + self.act.width)
+        bottom = max(self.read.y + self.read.height, self.act.y + self.act.height)
+        return Rect(x, y, right - x, bottom - y)
 
 
 class Host(Protocol):
@@ -22,6 +39,9 @@ class Host(Protocol):
 
     def settle(self) -> None:
         """Something changed without a new view (a digit came): place it."""
+
+    def open_languages(self) -> None:
+        """Every language, over the screen."""
 
 
 class Screen(Stack):
@@ -39,6 +59,7 @@ class Screen(Stack):
     def __init__(self, host: Host, **kwargs: Any) -> None:
         self.host = host
         self.view: SessionView | None = None
+        self.zones: Zones | None = None
         super().__init__(**kwargs)
 
     def title_values(self, body: Any) -> dict[str, Any]:
@@ -83,6 +104,55 @@ class Screen(Stack):
         super().dismantle()
         self.view = None
 
+    # ---- controls in a place of their own
+
+    def is_room(self, zones: Zones) -> bool:
+        """Both places hold what they must."""
+        read, act = self._shared(zones)
+        return (
+            self.column_height(read, zones.read.width) <= zones.read.height
+            and self.column_height(act, zones.act.width) <= zones.act.height
+        )
+
+    def arrange(self) -> None:
+        if self.zones is None:
+            super().arrange()
+            return
+        self.hide_rest()
+        read, act = self._shared(self.zones)
+        for part in self.parts():
+            if isinstance(part, Space):
+                part.hide()
+        self.column(read, self.zones.read, "start")
+        self.column(act, self.zones.act, "end")
+
+    def _shared(self, zones: Zones) -> tuple[list[Element], list[Element]]:
+        """What is pressed belongs to its place. What is read: upright above, until that is full; across the panel
+        beside the controls, and as little as possible on the other side."""
+        parts = [part for part in self.parts() if not isinstance(part, Space)]
+        read = [part for part in parts if not holds_button(part)]
+        act = [part for part in parts if holds_button(part)]
+        if not look.is_landscape:
+            over: list[Element] = []
+            while read and self.column_height(read, zones.read.width) > zones.read.height:
+                over.insert(0, read.pop())
+            while (
+                len(read) > 1
+                and any(part.grow for part in read[:-1])
+                and self.column_height([read[-1], *over, *act], zones.act.width) <= zones.act.height
+            ):
+                over.insert(0, read.pop())  # a picture is the larger, the less stands beside it
+            return read, over + act
+        for count in range(len(read) + 1):
+            for moved in combinations(read, count):
+                beside = [part for part in read if part not in moved]
+                if (
+                    self.column_height(beside + act, zones.act.width) <= zones.act.height
+                    and self.column_height(moved, zones.read.width) <= zones.read.height
+                ):
+                    return list(moved), beside + act
+        return read, act
+
     # ---- for subclasses
 
     def can(self, intent: type[Intent]) -> bool:
@@ -95,3 +165,8 @@ class Screen(Stack):
         button.enable(wanted is not None)
         if wanted is not None:
             button.does(lambda: self.host.send(wanted, **fields))
+
+
+def holds_button(part: Element) -> bool:
+    """It is a button or has one in it."""
+    return isinstance(part, PushButton) or any(holds_button(each) for each in part.parts())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from screens.theme import look, tokens
 from screens.widgets.base import Element, Grid, Rect, Row, Stack
@@ -93,63 +93,83 @@ class StillThereDialog(Overlay):
 
 
 class DisplaySheet(Overlay):
-    """Languages, text size, colours: reached by the word ことば from every screen, without losing the place."""
+    """Reached by the word ことば from every screen, without losing the place. One page of languages, one of display:
+    text size, colours, where the controls are."""
 
     _SIZES = ("S", "M", "L", "XL")
-    _CONTRASTS = ("normal", "black")
+    _CONTRASTS = ("normal", "low", "black", "yellow")
+    _REACHES = ("high", "low")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.on_language: Callable[[str], None] = lambda _value: None
         self.on_size: Callable[[str], None] = lambda _value: None
         self.on_contrast: Callable[[str], None] = lambda _value: None
-        title = Text()
-        title.style, title.key = "title", "sheet.title"
+        self.on_reach: Callable[[str], None] = lambda _value: None
+        self.on_turn: Callable[[], None] = lambda: None
+        self._can: frozenset[str] = frozenset()
+        self._is_display = False
+        self.title = Text()
+        self.title.style = "title"
         self.languages = Grid()
         self.languages.gap = self.languages.gap_y = tokens.GAP_2
         self._language_buttons: dict[str, LanguageButton] = {}
-        self.size_title, self.contrast_title = Text(), Text()
-        for text, key in ((self.size_title, "sheet.size"), (self.contrast_title, "sheet.contrast")):
-            text.style, text.key = "head", key
-        self.sizes = Grid()
-        self.contrasts = Grid()
-        for grid in (self.sizes, self.contrasts):
-            grid.gap = grid.gap_y = tokens.GAP_2
-        self._size_buttons = {s: self._option(f"sheet.size.{s}", self.sizes) for s in self._SIZES}
-        self._contrast_buttons = {
-            c: self._option(f"sheet.contrast.{c}", self.contrasts) for c in self._CONTRASTS
-        }
-        for size, button in self._size_buttons.items():
-            button.does(partial(self._tell_size, size))
-        for contrast, button in self._contrast_buttons.items():
-            button.does(partial(self._tell_contrast, contrast))
-        self.close = PushButton()
-        self.close.kind, self.close.key, self.close.icon = "main", "sheet.close", "close"
-        parts = (
-            _pad(4.0), title, self.languages, self.size_title, self.sizes,
-            self.contrast_title, self.contrasts, self.close, _pad(0.0),
-        )  # fmt: skip
+        self._groups = (
+            self._group("size", self._SIZES),
+            self._group("contrast", self._CONTRASTS),
+            self._group("reach", self._REACHES),
+        )
+        self.other, self.close = PushButton(), PushButton()
+        self.other.kind, self.other.target, self.other.grow = "side", "turn", 1.0
+        self.other.does(self._turn)
+        self.close.kind, self.close.key, self.close.icon, self.close.grow = (
+            "main",
+            "sheet.close",
+            "close",
+            1.0,
+        )
+        row = Row()
+        row.gap, row.align = tokens.GAP_3, "fill"
+        row.add_widget(self.other)
+        row.add_widget(self.close)
         self.dialog.gap = tokens.GAP_3
-        for part in parts:
+        for part in (_pad(2.0), self.title, self.languages, *self._group_parts(), row, _pad(0.0)):
             self.dialog.add_widget(part)
 
-    def _tell_language(self, language: str) -> None:
-        self.on_language(language)
+    def _tell(self, name: str, value: str) -> None:
+        tell: Callable[[str], None] = getattr(self, f"on_{name}")
+        tell(value)
 
-    def _tell_size(self, size: str) -> None:
-        self.on_size(size)
+    def _group(self, name: str, values: tuple[str, ...]) -> _Group:
+        title, grid = Text(), Grid()
+        title.style, title.key = "head", f"sheet.{name}"
+        grid.gap = grid.gap_y = tokens.GAP_2
+        buttons: dict[str, OptionButton] = {}
+        for value in values:
+            button = OptionButton()
+            button.key = button.target = f"sheet.{name}.{value}"
+            button.does(partial(self._tell, name, value))
+            grid.add_widget(button)
+            buttons[value] = button
+        return _Group(title, grid, buttons)
 
-    def _tell_contrast(self, contrast: str) -> None:
-        self.on_contrast(contrast)
+    def _group_parts(self) -> list[Element]:
+        return [part for group in self._groups for part in (group.title, group.grid)]
 
-    def _option(self, key: str, grid: Grid) -> OptionButton:
-        button = OptionButton()
-        button.key, button.target = key, key
-        grid.add_widget(button)
-        return button
+    def open(self, is_display: bool = False) -> None:
+        """Languages first: who cannot read the page cannot turn it."""
+        self._is_display = is_display
+        self._lay_out()
+        self.show(True)
+
+    def _turn(self) -> None:
+        self._is_display = not self._is_display
+        self._lay_out()
+        self.on_turn()
 
     def show_state(self, languages: tuple[str, ...], can: frozenset[str]) -> None:
         """`can`: the intents that are possible now."""
+        self._can = can
         for language in languages:
             if language not in self._language_buttons:
                 button = LanguageButton()
@@ -157,18 +177,53 @@ class DisplaySheet(Overlay):
                 self._language_buttons[language] = button
                 self.languages.add_widget(button)
             self._language_buttons[language].show_language(language, language == look.words.language)
-        for size, option in self._size_buttons.items():
-            option.choose(size == look.text_size)
-        for contrast, option in self._contrast_buttons.items():
-            option.choose(contrast == look.contrast)
-        self.languages.show("ChooseLanguage" in can)
-        for part, intent in (
-            (self.size_title, "SetTextSize"),
-            (self.sizes, "SetTextSize"),
-            (self.contrast_title, "SetContrast"),
-            (self.contrasts, "SetContrast"),
-        ):
-            part.show(intent in can)
+        chosen = (look.text_size, look.contrast, "low" if look.is_low else "high")
+        for group, value in zip(self._groups, chosen, strict=True):
+            for name, option in group.buttons.items():
+                option.choose(name == value)
+        self._lay_out()
+
+    def _tell_language(self, language: str) -> None:
+        self.on_language(language)
+
+    def _lay_out(self) -> None:
+        """What this page shows, and in how many columns."""
+        is_display = self._is_display or "ChooseLanguage" not in self._can
+        self.title.say("sheet.display" if is_display else "sheet.title")
+        self.languages.show(not is_display)
+        many = len(self._language_buttons) > _MANY
+        columns = (4 if look.is_landscape else 3) if look.is_split and many else 2
+        if columns != self.languages.columns:
+            self.languages.columns = columns
+            self.languages.changed()
+        for button in self._language_buttons.values():
+            button.style = "body" if look.is_split and many else "lead"
+            button.high = _LANGUAGE_LOW if look.is_split else _LANGUAGE_HIGH
+        for group, intent in zip(self._groups, ("SetTextSize", "SetContrast", "SetReach"), strict=True):
+            is_shown = is_display and intent in self._can
+            if intent == "SetReach":
+                is_shown = is_shown and not look.is_landscape
+            group.title.show(is_shown)
+            group.grid.show(is_shown)
+            group.grid.columns = 4 if look.is_split and intent == "SetTextSize" else 2
+            for option in group.buttons.values():
+                option.style = "body" if look.is_split else "lead"
+                option.high = _LANGUAGE_LOW if look.is_split else 0.0
+        self.other.show("ChooseLanguage" in self._can)
+        self.other.say("sheet.to_languages" if is_display else "sheet.to_display")
+        self.changed()
+
+
+class _Group(NamedTuple):
+    """One question of the display page."""
+
+    title: Text
+    grid: Grid
+    buttons: dict[str, OptionButton]
+
+
+_MANY = 8
+_LANGUAGE_HIGH, _LANGUAGE_LOW = 25.0, 18.5
 
 
 class Toast(Element):

@@ -15,7 +15,7 @@ from screens.widgets.text import Text
 
 _DRAWINGS = {"certificate": "paper_out", "change": "tray", "money": "tray", "receipt": "receipt_out"}
 _STATE_WIDE, _AIR = 64.0, 1.0
-_PICTURE, _PICTURE_ALONE, _ALONE_HIGH = 60.0, 80.0, 150.0
+_PICTURE, _PICTURE_SPLIT, _PICTURE_ALONE, _ALONE_HIGH = 60.0, 38.0, 80.0, 150.0
 
 
 class ThingCard(Row):
@@ -54,7 +54,10 @@ class ThingCard(Row):
 
     def share(self, count: int) -> None:
         """How many things share the screen: one alone is large, but does not fill it."""
-        is_alone = count == 1
+        is_alone = count == 1 and not look.is_split
+        if not is_alone:
+            self.picture.high = _PICTURE_SPLIT if look.is_split else _PICTURE
+            self.button.icon_high = 14.0 if look.is_split else 24.0
         if is_alone != (self.grow == 0.0):
             self.grow, self.high = (0.0, _ALONE_HIGH) if is_alone else (1.0, 0.0)
             self.picture.high = _PICTURE_ALONE if is_alone else _PICTURE

@@ -134,12 +134,13 @@ def test_the_words_of_the_bar(word: str, intent: intents.Intent) -> None:
 def test_the_sheet_changes_language_size_and_colours_and_closes() -> None:
     app = show("kinds")
     tap(find(app, "language"))
-    for key in ("en", "sheet.size.XL", "sheet.contrast.black"):
+    for key in ("en", "turn", "sheet.size.XL", "sheet.contrast.black", "sheet.reach.low"):
         tap(find(app, key))
     assert app._client.sent == [
         intents.ChooseLanguage(step=1, language="en"),
         intents.SetTextSize(step=1, size="XL"),
         intents.SetContrast(step=1, contrast="black"),
+        intents.SetReach(step=1, is_low=True),
     ]
     tap(find(app, "sheet.close"))
     assert not app.frame.sheet.is_shown
@@ -291,6 +292,7 @@ def test_the_sheet_stays_open_and_shows_what_was_chosen() -> None:
     tap(find(app, "language"))
     app.show(samples.sample("kinds", "ja", "XL", "black", rev=2))
     assert app.frame.sheet.is_shown
-    assert app.frame.sheet._size_buttons["XL"].is_chosen
-    assert app.frame.sheet._contrast_buttons["black"].is_chosen
-    assert not app.frame.sheet._size_buttons["S"].is_chosen
+    sizes, contrasts, _ = app.frame.sheet._groups
+    assert sizes.buttons["XL"].is_chosen
+    assert contrasts.buttons["black"].is_chosen
+    assert not sizes.buttons["S"].is_chosen

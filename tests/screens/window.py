@@ -50,15 +50,34 @@ def app() -> Any:
     return found
 
 
+def lay(is_across: bool) -> Any:
+    """The panel upright or across: the same glass, turned."""
+    found = app()
+    if is_across != look.is_landscape:
+        size, panel = (SIZE[::-1], PANEL_MM[::-1]) if is_across else (SIZE, PANEL_MM)
+        look.fit_panel(size, panel)
+        found.frame.size = size
+        found.frame.restyle()
+        found.frame.regrow()
+    return found
+
+
 def show(
-    name: str, language: str = "ja", text_size: str = "S", contrast: str = "normal", step: int = 1
+    name: str,
+    language: str = "ja",
+    text_size: str = "S",
+    contrast: str = "normal",
+    step: int = 1,
+    *,
+    is_low: bool = False,
+    is_across: bool = False,
 ) -> Any:
     """A fresh screen of this sample."""
-    found = app()
+    found = lay(is_across)
     found._client = Recorder()
     found._hide_toast()
     found.router.show_connecting()
-    found.show(samples.sample(name, language, text_size, contrast, step=step))
+    found.show(samples.sample(name, language, text_size, contrast, step=step, is_low=is_low))
     return found
 
 
