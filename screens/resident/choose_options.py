@@ -32,7 +32,7 @@ class ChooseOptionsScreen(PagedScreen):
         return {"kind": look.words.text(f"kind.{body.kind}.short")}
 
     def subject(self, body: Any) -> object:
-        return body.kind
+        return body.kind, tuple(question.option for question in body.questions)
 
     def fill(self, body: ChooseOptions) -> None:
         self._kind = body.kind

@@ -70,7 +70,7 @@ class PagedScreen(Screen):
         more = self.ids.more
         more.is_shown = rest > 0 or first > 0
         if rest > 0:
-            more.say("kinds.more", rest)
+            more.take_words("kinds.more", rest)
         elif first > 0:
-            more.say("kinds.first")
+            more.take_words("kinds.first")
         self.ids[self.stack]._is_stale = True

@@ -84,6 +84,7 @@ class Anything(RuleBasedStateMachine):
                 "choice": st.sampled_from(["no", "yes", "self", "x"]),
                 "thing": st.sampled_from(["certificate", "change", "receipt", "x"]),
                 "is_on": st.booleans(),
+                "is_low": st.booleans(),
                 "size": st.sampled_from(["S", "XL", "9"]),
                 "contrast": st.sampled_from(["normal", "black", "x"]),
             }
