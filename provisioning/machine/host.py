@@ -1,0 +1,58 @@
+"""The machine that is set up: this one, or a folder with a Debian in it (an image, a test)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class SetupError(Exception):
+    """A step could not be done. The text is for the technician: what, and the tool's own words."""
+
+
+@dataclass(frozen=True)
+class Host:
+    root: Path = Path("/")
+    medium: Path | None = None
+    """A folder with `wheels/` and `debian/` (docs/technician.md): nothing is asked of any network."""
+    checkout: Path = field(default_factory=lambda: Path(__file__).resolve().parents[2])
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is the running system: services can be asked, not only files."""
+        return self.root == Path("/")
+
+    def path(self, absolute: str) -> Path:
+        """Where a path of the machine lies from here."""
+        return self.root / absolute.lstrip("/")
+
+    def run(self, *command: str) -> str:
+        """Run on the machine; its output. SetupError when it fails."""
+        done = self._run(command)
+        if done.returncode:
+            raise SetupError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()}")
+        return done.stdout
+
+    def is_good(self, *command: str) -> bool:
+        """Whether this command ends well on the machine."""
+        return self._run(command).returncode == 0
+
+    def _run(self, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        argv = command if self.is_here else ("chroot", str(self.root), *command)
+        environment = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "LC_ALL": "C.UTF-8",
+            "DEBIAN_FRONTEND": "noninteractive",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        for name in ("http_proxy", "https_proxy"):
+            if name in os.environ:
+                environment[name] = os.environ[name]
+        try:
+            return subprocess.run(
+                argv, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, check=False
+            )
+        except OSError as error:
+            return subprocess.CompletedProcess(argv, 127, "", f"errno {error.errno}")

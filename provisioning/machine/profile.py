@@ -1,0 +1,262 @@
+"""The profile of one machine: what a technician knows of it and the software cannot. Read strictly, key by key."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+
+from kiosk.strict_toml import Document, Setting, Table
+
+
+class Shape(Enum):
+    """Where it stands decides who is near and which line it hangs on."""
+
+    LOBBY = "lobby"
+    BRANCH = "branch"
+    MALL = "mall"
+    VEHICLE = "vehicle"
+
+
+class Display(Enum):
+    CAGE = "cage"
+    """A compositor for one program, Xwayland inside."""
+    KMSDRM = "kmsdrm"
+    """SDL straight on the kernel's display."""
+
+
+class Net(Enum):
+    """Two networks that never meet: the town's (issuance, time, logs) and the payment company's."""
+
+    ISSUANCE = "issuance"
+    PAYMENT = "payment"
+
+
+class Purpose(Enum):
+    """Why the machine speaks to an address at all; the firewall says it beside the rule."""
+
+    ISSUANCE = "issuance"
+    PRINTER = "printer"
+    TIME = "time"
+    LOGS = "logs"
+    UPDATES = "updates"
+    TERMINAL = "terminal"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    net: Net
+    mac: str
+    """The card's own address: a name that the kernel gives may change with the slot."""
+    address: str
+    """`dhcp`, or `192.0.2.10/24`."""
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One address that the machine may speak to. A name is looked up in /etc/hosts, never by DNS."""
+
+    name: str
+    address: str
+    port: int
+    protocol: str
+    purpose: Purpose
+    net: Net
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A serial adapter by what it is, not by when it was found: `/dev/kiosk/NAME`."""
+
+    name: str
+    vendor: str
+    product: str
+    serial: str
+    port: str
+    """The USB port (`1-1.2`) where an adapter has no serial number of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A USB device that may be used; every other one is refused by usbguard."""
+
+    name: str
+    vendor: str
+    product: str
+    serial: str
+    interfaces: tuple[str, ...]
+    """USB interface classes that it may have, `0b:*:*`: a reader that also types is no reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ups:
+    driver: str
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    kiosk: str
+    shape: Shape
+    display: Display
+    rotation: int
+    locale: str
+    timezone: str
+    interfaces: tuple[Interface, ...]
+    peers: tuple[Peer, ...]
+    lines: tuple[Line, ...]
+    devices: tuple[Device, ...]
+    ups: Ups | None
+    queue: str
+    """The URI of a printer without IPP, for a CUPS queue of its own; empty: none."""
+    queue_model: str
+    config: tuple[Path, ...]
+    """The configuration to install, machine then town."""
+    settings: tuple[Setting, ...]
+
+    def peers_for(self, purpose: Purpose) -> tuple[Peer, ...]:
+        return tuple(each for each in self.peers if each.purpose is purpose)
+
+
+_NAME = r"[a-z][a-z0-9-]{0,30}"
+_HOST = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+_HEX4 = r"[0-9a-f]{4}"
+_SERIAL = r"[A-Za-z0-9._:-]{0,64}"
+_USB_PORT = r"([0-9]+-[0-9]+(\.[0-9]+)*)?"
+
+
+def load(paths: Sequence[Path]) -> Profile:
+    """ConfigError names file, line and key."""
+    document = Document(list(paths))
+    machine = document.table("machine")
+    display = document.table("display")
+    queue = document.table("queue")
+    made = Profile(
+        kiosk=machine.text("kiosk", pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"),
+        shape=machine.choice("shape", Shape),
+        display=display.choice("kind", Display, Display.CAGE),
+        rotation=_rotation(display),
+        locale=machine.text("locale", "ja_JP.UTF-8", pattern=r"[a-z]{2}_[A-Z]{2}\.UTF-8"),
+        timezone=machine.text("timezone", "Asia/Tokyo", pattern=r"[A-Za-z_]+/[A-Za-z_]+"),
+        interfaces=tuple(_interface(each) for each in document.tables("interface")),
+        peers=tuple(_peer(each) for each in document.tables("peer")),
+        lines=tuple(_line(each) for each in document.tables("line")),
+        devices=tuple(_device(each) for each in document.tables("usb")),
+        ups=_ups(document.table("ups")),
+        queue=queue.text("uri", "", pattern=r"(usb|socket|ipp|ipps)://\S+"),
+        queue_model=queue.text("model", "everywhere", pattern=r"[A-Za-z0-9:._/-]+"),
+        config=tuple(
+            _beside(paths[0], each) for each in machine.texts("config", (), pattern=r"[^\x00-\x1f]+\.toml")
+        ),
+        settings=(),
+    )
+    for table in (machine, display, queue):
+        table.done()
+    document.done()
+    _judge(made, machine)
+    return replace(made, settings=tuple(document.settings.found))
+
+
+def _beside(profile: Path, name: str) -> Path:
+    return Path(name) if name.startswith("/") else profile.parent / name
+
+
+def _rotation(table: Table) -> int:
+    turned = table.integer("rotation", 0, low=0, high=270)
+    if turned % 90:
+        raise table.refuse("rotation", "one of 0, 90, 180, 270 is expected")
+    return turned
+
+
+def _interface(table: Table) -> Interface:
+    made = Interface(
+        net=table.choice("net", Net),
+        mac=table.text("mac", pattern=r"[0-9a-f]{2}(:[0-9a-f]{2}){5}"),
+        address=table.text("address", "dhcp"),
+        gateway=table.text("gateway", ""),
+    )
+    if made.address != "dhcp":
+        _must_parse(table, "address", made.address, ipaddress.ip_interface)
+    if made.gateway:
+        _must_parse(table, "gateway", made.gateway, ipaddress.ip_address)
+    table.done()
+    return made
+
+
+def _peer(table: Table) -> Peer:
+    made = Peer(
+        name=table.text("name", pattern=_HOST),
+        address=table.text("address"),
+        port=table.integer("port", low=1, high=65535),
+        protocol=table.text("protocol", "tcp", pattern="tcp|udp"),
+        purpose=table.choice("purpose", Purpose),
+        net=table.choice("net", Net, Net.ISSUANCE),
+    )
+    _must_parse(table, "address", made.address, ipaddress.ip_address)
+    table.done()
+    return made
+
+
+def _line(table: Table) -> Line:
+    made = Line(
+        name=table.text("name", pattern=_NAME),
+        vendor=table.text("vendor", pattern=_HEX4),
+        product=table.text("product", pattern=_HEX4),
+        serial=table.text("serial", "", pattern=_SERIAL),
+        port=table.text("port", "", pattern=_USB_PORT),
+    )
+    if not made.serial and not made.port:
+        raise table.refuse("name", "a serial number or a USB port is expected: two adapters may look alike")
+    table.done()
+    return made
+
+
+def _device(table: Table) -> Device:
+    made = Device(
+        name=table.text("name", pattern=r"[^\x00-\x1f\"]{1,60}"),
+        vendor=table.text("vendor", pattern=_HEX4),
+        product=table.text("product", pattern=_HEX4),
+        serial=table.text("serial", "", pattern=_SERIAL),
+        interfaces=table.texts("interfaces", pattern=r"[0-9a-f]{2}:([0-9a-f]{2}|\*):([0-9a-f]{2}|\*)"),
+    )
+    table.done()
+    return made
+
+
+def _ups(table: Table) -> Ups | None:
+    driver = table.text("driver", "", pattern=r"[a-z0-9_-]*")
+    port = table.text("port", "auto", pattern=r"[A-Za-z0-9/._-]+")
+    table.done()
+    return Ups(driver, port) if driver else None
+
+
+def _must_parse(table: Table, key: str, text: str, parse: Callable[[str], object]) -> None:
+    try:
+        parse(text)
+    except ValueError:
+        raise table.refuse(key, "an address is expected, not a name: nothing here asks a DNS") from None
+
+
+def _judge(made: Profile, machine: Table) -> None:
+    names = [each.name for each in made.lines]
+    if len(set(names)) != len(names):
+        raise machine.refuse("kiosk", "two [[line]] have the same name")
+    addresses: dict[str, str] = {}
+    for each in made.peers:
+        if addresses.setdefault(each.name, each.address) != each.address:
+            raise machine.refuse("kiosk", f"[[peer]] {each.name} has two addresses")
+    nets = [each.net for each in made.interfaces]
+    if len(set(nets)) != len(nets):
+        raise machine.refuse("kiosk", "two [[interface]] of one net")
+    missing = {each.net for each in made.peers} - set(nets)
+    if missing:
+        raise machine.refuse(
+            "kiosk", f"a [[peer]] is on the net {missing.pop().value}, which has no [[interface]]"
+        )
+    if not re.fullmatch(r"[a-z0-9-]+", made.kiosk.lower()):
+        raise machine.refuse("kiosk", "letters, digits and - only: it is the machine's host name, too")

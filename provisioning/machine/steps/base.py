@@ -1,0 +1,92 @@
+"""Packages, users, and where the machine stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioning.machine.host import Host
+from provisioning.machine.profile import Display, Profile, Purpose
+from provisioning.machine.wants import Link, NoPassword, Packages, TextFile, Users, Want
+
+ALWAYS = (
+    "ca-certificates",  # the issuance server's certificate may be of a public authority
+    "fonts-ipamj-mincho",  # names as the family register writes them
+    "fonts-morisawa-bizud-gothic",  # the screens
+    "fonts-noto-cjk",
+    "fonts-noto-core",
+    "libegl1",  # what Kivy's wheel loads
+    "libfribidi0",
+    "libgl1",
+    "libgl1-mesa-dri",
+    "libgles2",
+    "libmtdev1",
+    "libpcsclite1",
+    "libsystemd0",
+    "libzbar0",  # two-dimensional codes, in the camera's process
+    "locales",
+    "nftables",
+    "pcscd",
+    "plymouth",  # a quiet picture until the screens are there
+    "python3",
+    "python3-venv",
+    "systemd-timesyncd",
+    "usbguard",
+)
+"""The kiosk's own; further ones come with what the profile has."""
+
+
+WITH_CAGE = ("cage", "dbus", "libpam-systemd", "xwayland")
+WITH_QUEUE = ("cups-client", "cups-daemon", "cups-filters")
+WITH_UPS = ("nut-client", "nut-server")
+WITH_LOGS = ("rsyslog", "rsyslog-gnutls")
+WITH_UPDATES = ("unattended-upgrades",)
+
+
+def packages(host: Host, profile: Profile) -> Sequence[Want]:
+    named = {each.purpose for each in profile.peers}
+    names = {
+        *ALWAYS,
+        *(WITH_CAGE if profile.display is Display.CAGE else ()),
+        *(WITH_QUEUE if profile.queue else ()),
+        *(WITH_UPS if profile.ups else ()),
+        *(WITH_LOGS if Purpose.LOGS in named else ()),
+        *(WITH_UPDATES if Purpose.UPDATES in named else ()),
+    }
+    sources: list[Want] = []
+    if host.medium is not None and (host.medium / "debian").is_dir():
+        sources.append(TextFile("/etc/apt/sources.list.d/madoguchi.list", _medium_sources(host)))
+    return [*sources, Packages(tuple(sorted(names)))]
+
+
+def every_package() -> tuple[str, ...]:
+    """What any profile may want, for the medium."""
+    return tuple(sorted({*ALWAYS, *WITH_CAGE, *WITH_QUEUE, *WITH_UPS, *WITH_LOGS, *WITH_UPDATES}))
+
+
+def _medium_sources(host: Host) -> str:
+    return f"# The installation's medium; made with `make medium`.\ndeb [trusted=yes] file:{host.medium}/debian ./\n"
+
+
+def users(host: Host, profile: Profile) -> Sequence[Want]:
+    del profile
+    file = "/usr/lib/sysusers.d/madoguchi.conf"
+    text = (host.checkout / "systemd/sysusers.d/madoguchi.conf").read_text(encoding="utf-8")
+    return [TextFile(file, text), Users(file), NoPassword("root")]
+
+
+def place(host: Host, profile: Profile) -> Sequence[Want]:
+    del host
+    names = sorted({(each.address, each.name) for each in profile.peers})
+    hosts = "".join(f"{address}\t{name}\n" for address, name in names)
+    return [
+        TextFile("/etc/hostname", f"{profile.kiosk}\n"),
+        TextFile(
+            "/etc/hosts",
+            "# Every name that this machine needs; no DNS is asked.\n"
+            f"127.0.0.1\tlocalhost\n127.0.1.1\t{profile.kiosk}\n::1\tlocalhost\n{hosts}",
+        ),
+        TextFile("/etc/resolv.conf", "# Names are in /etc/hosts.\n"),
+        Link("/etc/localtime", f"/usr/share/zoneinfo/{profile.timezone}"),
+        TextFile("/etc/timezone", f"{profile.timezone}\n"),
+        TextFile("/etc/locale.conf", f"LANG={profile.locale}\n"),
+    ]

@@ -1,0 +1,57 @@
+"""The screen: quiet while it starts, turned as it hangs, and never dark: what is shown when the screens cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioning.machine.host import Host
+from provisioning.machine.profile import Display, Profile
+from provisioning.machine.wants import TextFile, Want
+
+MATRIX = {
+    0: "1 0 0 0 1 0",
+    90: "0 -1 1 1 0 0",
+    180: "-1 0 1 0 -1 1",
+    270: "0 1 0 -1 0 1",
+}
+"""libinput's calibration matrix for a touch panel that is turned with its display."""
+
+
+def display(host: Host, profile: Profile) -> Sequence[Want]:
+    del host
+    wanted: list[Want] = [
+        TextFile(
+            "/etc/default/grub.d/madoguchi.cfg",
+            "# Quiet, no menu, no other system, no console on the front screen.\n"
+            "GRUB_TIMEOUT=0\nGRUB_TIMEOUT_STYLE=hidden\nGRUB_DISABLE_OS_PROBER=true\nGRUB_DISABLE_RECOVERY=true\n"
+            'GRUB_CMDLINE_LINUX_DEFAULT="quiet splash loglevel=3 vt.global_cursor_default=0 '
+            f'systemd.show_status=false fbcon=rotate:{profile.rotation // 90}"\n',
+        ),
+        TextFile(
+            "/etc/udev/rules.d/61-madoguchi-touch.rules",
+            "# The touch panel is turned as its display is.\n"
+            'ENV{ID_INPUT_TOUCHSCREEN}=="1", '
+            f'ENV{{LIBINPUT_CALIBRATION_MATRIX}}="{MATRIX[profile.rotation]}"\n'
+            "# A front without keys: no keyboard reaches the compositor.\n"
+            'ENV{ID_INPUT_KEYBOARD}=="1", ENV{ID_INPUT_TOUCHSCREEN}!="1", ENV{LIBINPUT_IGNORE_DEVICE}="1"\n',
+        ),
+    ]
+    if profile.display is Display.KMSDRM:
+        wanted.append(
+            TextFile(
+                "/etc/systemd/system/kiosk-ui.service.d/kmsdrm.conf",
+                "# SDL draws on the kernel's display itself; no compositor.\n"
+                "[Service]\nExecStart=\nExecStart=/opt/madoguchi/venv/bin/kiosk-ui\n"
+                "Environment=SDL_VIDEODRIVER=kmsdrm\nSupplementaryGroups=video render input\n",
+            )
+        )
+    elif profile.rotation:
+        turns = " ".join(["-r"] * (profile.rotation // 90))
+        wanted.append(
+            TextFile(
+                "/etc/systemd/system/kiosk-ui.service.d/rotation.conf",
+                "# cage turns what it shows by a quarter, clockwise, for each -r.\n"
+                f"[Service]\nExecStart=\nExecStart=/usr/bin/cage -d {turns} -- /opt/madoguchi/venv/bin/kiosk-ui\n",
+            )
+        )
+    return wanted

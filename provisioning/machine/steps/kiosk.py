@@ -1,0 +1,136 @@
+"""The kiosk's own program, its configuration, its devices and its units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from kiosk.errors import ConfigError
+from provisioning.machine.host import Host
+from provisioning.machine.profile import Device, Line, Profile
+from provisioning.machine.wants import Accepted, Enabled, Folder, Link, Madoguchi, TextFile, Want
+
+ETC = "/etc/madoguchi"
+NAMES = ("machine.toml", "municipality.toml")
+UNITS = (
+    "kiosk.target",
+    "kiosk-core.service",
+    "kiosk-card.socket",
+    "kiosk-card@.service",
+    "kiosk-ui.service",
+    "kiosk-vision.socket",
+    "kiosk-vision@.service",
+    "pcscd.socket.d/madoguchi.conf",
+)
+
+
+def program(host: Host, profile: Profile) -> Sequence[Want]:
+    del host, profile
+    return [Madoguchi()]
+
+
+def configuration(host: Host, profile: Profile) -> Sequence[Want]:
+    """What the kiosk's own check refuses is not installed at all."""
+    del host
+    if len(profile.config) != len(NAMES):
+        raise ConfigError("machine.config: two files are expected, the machine's and the town's")
+    files = tuple(
+        TextFile(f"{ETC}/{name}", path.read_text(encoding="utf-8"))
+        for name, path in zip(NAMES, profile.config, strict=True)
+    )
+    check = ("/opt/madoguchi/venv/bin/kiosk-check", "--config", "{0}", "--config", "{1}")
+    return [Folder(ETC), Accepted(files, check)]
+
+
+def devices(host: Host, profile: Profile) -> Sequence[Want]:
+    del host
+    return [
+        TextFile("/etc/udev/rules.d/60-madoguchi.rules", udev_rules(profile.lines)),
+        TextFile("/etc/usbguard/rules.conf", usb_rules(profile.devices), mode=0o600),
+        Enabled(("usbguard.service",)),
+    ]
+
+
+def udev_rules(lines: Sequence[Line]) -> str:
+    head = "# /dev/kiosk/NAME by what the adapter is and where it is plugged in, never by the order of finding.\n"
+    return head + "".join(map(_udev_rule, lines))
+
+
+def _udev_rule(line: Line) -> str:
+    parts = [
+        'SUBSYSTEM=="tty"',
+        f'ATTRS{{idVendor}}=="{line.vendor}"',
+        f'ATTRS{{idProduct}}=="{line.product}"',
+    ]
+    if line.serial:
+        parts.append(f'ATTRS{{serial}}=="{line.serial}"')
+    # Two parents cannot be asked in one rule: the socket is part of the path that the kernel gives.
+    if line.port:
+        parts.append(f'DEVPATH=="*/{line.port}/*"')
+    return ", ".join([*parts, f'SYMLINK+="kiosk/{line.name}"', 'GROUP="dialout"', 'MODE="0660"']) + "\n"
+
+
+def usb_rules(devices: Sequence[Device]) -> str:
+    """usbguard's rules: hubs and what the profile names, each with the interfaces that it may have; nothing else."""
+    rules = ["allow with-interface equals { 09:00:* } # hubs"]
+    for each in devices:
+        serial = f' serial "{each.serial}"' if each.serial else ""
+        interfaces = " ".join(each.interfaces)
+        rules.append(
+            f"allow id {each.vendor}:{each.product}{serial} with-interface equals {{ {interfaces} }} # {each.name}"
+        )
+    return "\n".join([*rules, "reject", ""])
+
+
+def queue(host: Host, profile: Profile) -> Sequence[Want]:
+    """A printer without IPP hides behind a queue of this machine; it hears of this machine only."""
+    del host
+    if not profile.queue:
+        return []
+    return [
+        TextFile(
+            "/etc/cups/cupsd.conf",
+            "# For one printer of this machine. Nothing is kept of any job.\n"
+            "Listen localhost:631\nBrowsing No\nWebInterface No\nDefaultShared No\n"
+            "PreserveJobHistory No\nPreserveJobFiles No\nMaxJobTime 600\nErrorPolicy abort-job\n"
+            "LogLevel error\nAccessLogLevel actions\nPageLogFormat\n"
+            "<Location />\n  Order allow,deny\n  Allow localhost\n</Location>\n",
+            mode=0o640,
+            owner="root:lp",
+        ),
+        TextFile(
+            "/etc/systemd/system/cups.service.d/madoguchi.conf",
+            "# What is on its way to the printer never reaches a disk.\n"
+            "[Service]\nTemporaryFileSystem=/var/spool/cups:mode=0710\n",
+        ),
+        TextFile(
+            "/etc/systemd/system/kiosk-queue.service",
+            "[Unit]\nDescription=Madoguchi printer queue\nAfter=cups.service\nRequires=cups.service\n\n"
+            f"[Service]\nType=oneshot\nExecStart=/usr/sbin/lpadmin -p certificate -E -v {profile.queue} "
+            f"-m {profile.queue_model}\n\n[Install]\nWantedBy=kiosk.target\n",
+        ),
+        Enabled(("kiosk-queue.service",)),
+    ]
+
+
+def units(host: Host, profile: Profile) -> Sequence[Want]:
+    del profile
+    folder = host.checkout / "systemd"
+    files = [
+        TextFile(f"/etc/systemd/system/{name}", _unit(folder, name).read_text(encoding="utf-8"))
+        for name in UNITS
+    ]
+    tmpfiles = (folder / "tmpfiles.d/madoguchi.conf").read_text(encoding="utf-8")
+    return [
+        TextFile("/usr/lib/tmpfiles.d/madoguchi.conf", tmpfiles),
+        *files,
+        Link("/etc/systemd/system/default.target", "/lib/systemd/system/graphical.target"),
+        Enabled(("kiosk.target", "kiosk-ui.service")),
+    ]
+
+
+def _unit(folder: Path, name: str) -> Path:
+    for place in (folder / "system" / name, folder / name):
+        if place.is_file():
+            return place
+    raise ConfigError(f"systemd: no unit {name}")

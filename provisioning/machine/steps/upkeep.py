@@ -1,0 +1,118 @@
+"""What goes on by itself for years: records, updates, the end of the power."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioning.machine.host import Host
+from provisioning.machine.profile import Profile, Purpose
+from provisioning.machine.wants import Enabled, TextFile, Want
+
+
+def logs(host: Host, profile: Profile) -> Sequence[Want]:
+    del host
+    wanted: list[Want] = [
+        TextFile(
+            "/etc/systemd/journald.conf.d/madoguchi.conf",
+            "# Months of a quiet machine, bounded; nothing personal is ever written (SECURITY.md).\n"
+            "[Journal]\nStorage=persistent\nSystemMaxUse=500M\nSystemKeepFree=1G\nMaxRetentionSec=400day\n"
+            "RateLimitIntervalSec=30s\nRateLimitBurst=2000\nForwardToWall=no\nForwardToConsole=no\nSeal=yes\n",
+        )
+    ]
+    targets = profile.peers_for(Purpose.LOGS)
+    if targets:
+        wanted += [
+            TextFile("/etc/rsyslog.conf", rsyslog(targets[0].name, targets[0].port)),
+            Enabled(("rsyslog.service",)),
+        ]
+    return wanted
+
+
+def rsyslog(name: str, port: int) -> str:
+    """Warnings of everything and all of authentication, firewall and kiosk; kept in memory while the line is down."""
+    return (
+        "# Security events to the town's server, by TLS, with this machine's certificate (RFC 5425).\n"
+        'module(load="imuxsock")\nmodule(load="imklog" permitNonKernelFacility="off")\n'
+        "global(\n"
+        '  workDirectory="/run"\n  DefaultNetstreamDriver="gtls"\n'
+        '  DefaultNetstreamDriverCAFile="/etc/madoguchi/syslog-ca.pem"\n'
+        '  DefaultNetstreamDriverCertFile="/etc/madoguchi/syslog.pem"\n'
+        '  DefaultNetstreamDriverKeyFile="/etc/madoguchi/syslog.key"\n)\n'
+        'if $syslogseverity <= 4 or $syslogfacility-text == "authpriv" or $programname startswith "kiosk" then {\n'
+        f'  action(type="omfwd" target="{name}" port="{port}" protocol="tcp"\n'
+        '    StreamDriver="gtls" StreamDriverMode="1" StreamDriverAuthMode="x509/name"\n'
+        f'    StreamDriverPermittedPeers="{name}" template="RSYSLOG_SyslogProtocol23Format"\n'
+        '    queue.type="LinkedList" queue.size="10000" action.resumeRetryCount="-1")\n}\n'
+    )
+
+
+def updates(host: Host, profile: Profile) -> Sequence[Want]:
+    """Security updates only, fetched and installed at night, from the town's mirror."""
+    del host
+    mirrors = profile.peers_for(Purpose.UPDATES)
+    if not mirrors:
+        return []
+    mirror = mirrors[0]
+    place = f"https://{mirror.name}" + ("" if mirror.port == 443 else f":{mirror.port}")
+    return [
+        TextFile(
+            "/etc/apt/sources.list",
+            "# The town's mirror. A machine in a lobby asks nobody else.\n"
+            f"deb {place}/debian bookworm main\n"
+            f"deb {place}/debian-security bookworm-security main\n",
+        ),
+        TextFile(
+            "/etc/apt/apt.conf.d/52madoguchi",
+            'APT::Periodic::Update-Package-Lists "1";\nAPT::Periodic::Unattended-Upgrade "1";\n'
+            'APT::Periodic::AutocleanInterval "7";\n'
+            "Unattended-Upgrade::Origins-Pattern { };\n"
+            'Unattended-Upgrade::Origins-Pattern { "origin=Debian,codename=bookworm-security"; };\n'
+            'Unattended-Upgrade::Automatic-Reboot "true";\nUnattended-Upgrade::Automatic-Reboot-Time "03:30";\n'
+            'Unattended-Upgrade::Automatic-Reboot-WithUsers "true";\n'
+            'Unattended-Upgrade::Package-Blacklist { "linux-image-.*-rt"; };\n',
+        ),
+        TextFile(
+            "/etc/systemd/system/apt-daily-upgrade.timer.d/madoguchi.conf",
+            "# At night, never while somebody may have money inside.\n"
+            "[Timer]\nOnCalendar=\nOnCalendar=*-*-* 02:30\nRandomizedDelaySec=20min\nPersistent=false\n",
+        ),
+        TextFile(
+            "/etc/systemd/system/apt-daily-upgrade.service.d/madoguchi.conf",
+            "# The kiosk's own word: no session, no money held, no payout open.\n"
+            "[Service]\nExecCondition=/opt/madoguchi/venv/bin/kiosk-check --is-idle\n"
+            "ExecStartPre=/usr/bin/apt-get -q update\n",
+        ),
+    ]
+
+
+def ups(host: Host, profile: Profile) -> Sequence[Want]:
+    """When the power goes the core closes cash, gives back or writes down what is held, and the machine ends itself."""
+    del host
+    if profile.ups is None:
+        return []
+    return [
+        TextFile("/etc/nut/nut.conf", "MODE=standalone\n", mode=0o640, owner="root:nut"),
+        TextFile(
+            "/etc/nut/ups.conf",
+            f"[kiosk]\n  driver = {profile.ups.driver}\n  port = {profile.ups.port}\n",
+            mode=0o640,
+            owner="root:nut",
+        ),
+        TextFile("/etc/nut/upsd.conf", "LISTEN 127.0.0.1 3493\n", mode=0o640, owner="root:nut"),
+        TextFile(
+            "/etc/nut/upsd.users",
+            "# Only this machine listens, on its own loopback; the word is no secret.\n"
+            "[monitor]\n  password = monitor\n  upsmon primary\n",
+            mode=0o640,
+            owner="root:nut",
+        ),
+        TextFile(
+            "/etc/nut/upsmon.conf",
+            "MONITOR kiosk@localhost 1 monitor monitor primary\nMINSUPPLIES 1\n"
+            'SHUTDOWNCMD "/usr/bin/systemctl poweroff"\nPOLLFREQ 5\nFINALDELAY 0\n'
+            "POWERDOWNFLAG /run/nut/killpower\n",
+            mode=0o640,
+            owner="root:nut",
+        ),
+        Enabled(("nut-server.service", "nut-monitor.service")),
+    ]
