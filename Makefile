@@ -8,7 +8,7 @@ export MADOGUCHI_VENV
 AS_ROOT := @provisioning/as-root.sh
 PREPARE := install Debian packages, the Python environment in $(MADOGUCHI_VENV) and system users
 
-.PHONY: help run test check env packages users diagram screens bench lock licences sbom wheels clean
+.PHONY: help run test check env packages users diagram screens bench lock licences sbom medium wheels clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -46,6 +46,9 @@ bench: ## every measurement of benchmarks/, one after the other (the machine sho
 
 lock: ## resolve pyproject.toml into the lock files (ARGS=--upgrade for newer versions)
 	@provisioning/lock.sh $(ARGS)
+
+medium: ## what an installation without network needs, in build/medium (ARGS=--debian for packages, too)
+	@provisioning/medium.sh $(ARGS)
 
 wheels: ## both wheels in build/wheels: the whole, and the appliance's
 	@provisioning/wheels.sh

@@ -20,7 +20,7 @@ mapfile -t trees < <(find . -name '*.py' ! -path './build/*' -printf '%P\n' | cu
     lint() { "$bin/ruff" check --quiet .; }
     types() { "$bin/mypy" "${trees[@]}"; }
     imports() { "$bin/lint-imports" --no-logo --cache-dir build/cache/imports; }
-    shell() { find provisioning -name '*.sh' -print0 | xargs -0 shellcheck .ci/run; }
+    shell() { find provisioning -name '*.sh' -print0 | xargs -0 shellcheck .ci/run provisioning/install; }
     units() { provisioning/units.sh; }
 }
 

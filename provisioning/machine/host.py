@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+_INSIDE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+"""Commands of another Debian see its own processes only, and end with us."""
 
 
 class SetupError(Exception):
@@ -39,8 +44,26 @@ class Host:
         """Whether this command ends well on the machine."""
         return self._run(command).returncode == 0
 
+    @contextmanager
+    def no_services(self) -> Iterator[None]:
+        """While packages come and go in a Debian that is not running, nothing of it is started or stopped."""
+        policy = self.path("/usr/sbin/policy-rc.d")  # invoke-rc.d(8)
+        if self.is_here or policy.exists():
+            yield
+            return
+        policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+        policy.chmod(0o755)
+        try:
+            yield
+        finally:
+            policy.unlink()
+
     def _run(self, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-        argv = command if self.is_here else ("chroot", str(self.root), *command)
+        argv = (
+            command
+            if self.is_here
+            else (*_INSIDE, f"--mount-proc={self.root}/proc", "chroot", str(self.root), *command)
+        )
         environment = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "LC_ALL": "C.UTF-8",

@@ -222,7 +222,8 @@ class Packages:
         before = set(host.run("dpkg-query", "--show", "--showformat=${Package}\\n").split())
         memory.note(step, "packages", names=missing)
         host.run("apt-get", "update", "-q")
-        host.run("apt-get", "install", "-q", "-y", "--no-install-recommends", *missing)
+        with host.no_services():
+            host.run("apt-get", "install", "-q", "-y", "--no-install-recommends", *missing)
         after = set(host.run("dpkg-query", "--show", "--showformat=${Package}\\n").split())
         memory.note(step, "packages", names=sorted(after - before - set(missing)))
 
@@ -390,16 +391,17 @@ def _undo_packages(host: Host, memory: Memory, change: dict[str, Any]) -> str:
     there = set(names) - set(Packages(tuple(names)).missing(host))
     if not there:
         return ""
-    host.run("apt-get", "remove", "-q", "-y", "--purge", *sorted(there))
+    with host.no_services():
+        host.run("apt-get", "remove", "-q", "-y", "--purge", *sorted(there))
     return f"packages removed: {' '.join(sorted(there))}"
 
 
 def _undo_enabled(host: Host, memory: Memory, change: dict[str, Any]) -> str:
     del memory
-    known = [unit for unit in change["units"] if host.is_good("systemctl", "--root=/", "cat", unit)]
-    if known:
-        host.run("systemctl", "--quiet", "--root=/", "disable", *known)
-    return f"not enabled any more: {' '.join(change['units'])}"
+    done = [
+        unit for unit in change["units"] if host.is_good("systemctl", "--quiet", "--root=/", "disable", unit)
+    ]
+    return f"not enabled any more: {' '.join(done)}" if done else ""
 
 
 def _undo_locked(host: Host, memory: Memory, change: dict[str, Any]) -> str:

@@ -1,0 +1,148 @@
+"""A profile is read strictly, and what follows from it is exactly what it says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import ConfigError
+from provisioning.machine import profile as profiles
+from provisioning.machine.host import Host
+from provisioning.machine.profile import Profile
+from provisioning.machine.steps import STEPS, kiosk, network, upkeep
+from provisioning.machine.wants import TextFile
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = sorted((ROOT / "provisioning/profiles").glob("*.toml"))
+LOBBY = ROOT / "provisioning/profiles/lobby.toml"
+
+
+@pytest.fixture
+def lobby() -> Profile:
+    return profiles.load([LOBBY])
+
+
+def with_line(tmp_path: Path, old: str, new: str) -> Path:
+    text = LOBBY.read_text(encoding="utf-8")
+    assert old in text
+    changed = tmp_path / "profile.toml"
+    changed.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return changed
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_whole(example: Path, tmp_path: Path) -> None:
+    profile = profiles.load([example])
+    wanted = [want for step in STEPS for want in step.wanting(Host(tmp_path), profile)]
+    paths = [want.path for want in wanted if isinstance(want, TextFile)]
+    assert len(paths) == len(set(paths)), "two steps want one file"
+    assert len(paths) > 25
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('shape = "lobby"', 'shape = "cellar"', "machine.shape: one of lobby, branch, mall, vehicle"),
+        ('kiosk = "lobby-0001"', 'kiosk = "lobby_1"', "host name"),
+        ("rotation = 90", "rotation = 45", "display.rotation: one of 0, 90, 180, 270"),
+        ('mac = "02:00:00:00:00:01"', 'mac = "eth0"', "interface[1].mac"),
+        ('address = "192.0.2.20"', 'address = "issuance.town.example"', "an address is expected, not a name"),
+        ("port = 8443", "port = 0", "peer[1].port"),
+        ('purpose = "issuance"', 'purpose = "fun"', "peer[1].purpose: one of"),
+        ('net = "payment"                     #', 'net = "issuance" #', "two [[interface]] of one net"),
+        ('serial = "EXAMPLE1"\n', "", "a serial number or a USB port is expected"),
+        ('name = "receipt1"', 'name = "coin1"', "two [[line]] have the same name"),
+        ('name = "printer.town.example"', 'name = "issuance.town.example"', "has two addresses"),
+        ('interfaces = ["0b:00:00"]', 'interfaces = ["all"]', "usb[1].interfaces"),
+        ('driver = "usbhid-ups"', 'driver = "usbhid-ups"\nvolt = 12', "ups.volt: unknown key"),
+        ("[ups]", "[upss]", "upss: unknown table"),
+    ],
+)
+def test_what_is_wrong_is_named_by_file_and_key(tmp_path: Path, old: str, new: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        profiles.load([with_line(tmp_path, old, new)])
+    assert says in str(caught.value)
+    assert "profile.toml" in str(caught.value)
+
+
+def test_a_second_net_that_has_no_card_is_refused(tmp_path: Path) -> None:
+    changed = with_line(
+        tmp_path, '[[interface]]\nnet = "payment"', '[[interface_of_another]]\nnet = "payment"'
+    )
+    with pytest.raises(ConfigError, match="interface"):
+        profiles.load([changed])
+
+
+def test_the_firewall_lets_out_what_is_named_and_nothing_in(lobby: Profile) -> None:
+    rules = network.firewall(lobby).splitlines()
+    accepts = [line.strip() for line in rules if "accept" in line and "comment" in line]
+    assert len(accepts) == len(lobby.peers)
+    assert (
+        'oifname "issuance" ip daddr 192.0.2.20 tcp dport 8443 accept comment "the issuance server"'
+        in accepts
+    )
+    assert not any(line.startswith("iifname") and "lo" not in line for line in accepts)
+    assert sum("policy drop" in line for line in rules) == 3
+
+
+def test_the_staffs_panel_may_come_in_from_its_address_only(tmp_path: Path) -> None:
+    changed = with_line(tmp_path, 'purpose = "logs"', 'purpose = "staff"')
+    rules = network.firewall(profiles.load([changed]))
+    assert (
+        'iifname "issuance" ip saddr 192.0.2.41 tcp dport 6514 accept comment "the staff\'s panel"' in rules
+    )
+    assert "daddr 192.0.2.41" not in rules
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_nftables_understands_it(example: Path, tmp_path: Path) -> None:
+    file = tmp_path / "nftables.conf"
+    file.write_text(network.firewall(profiles.load([example])), encoding="utf-8")
+    command = ["unshare", "--net", "nft", "--check", "--file", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_adapter_is_named_by_its_number_or_its_socket(lobby: Profile) -> None:
+    rules = kiosk.udev_rules(lobby.lines).splitlines()
+    assert 'ATTRS{serial}=="EXAMPLE1"' in rules[1] and 'SYMLINK+="kiosk/coin1"' in rules[1]
+    assert 'DEVPATH=="*/1-1.2/*"' in rules[2] and "ATTRS{serial}" not in rules[2]
+
+
+def test_usbguard_allows_the_named_with_their_interfaces_and_refuses_the_rest(lobby: Profile) -> None:
+    rules = kiosk.usb_rules(lobby.devices).splitlines()
+    assert rules[-1] == "reject"
+    assert "allow id 04e6:5816 with-interface equals { 0b:00:00 } # card reader" in rules
+    assert all(line.startswith("allow ") for line in rules[:-1])
+    assert len(rules) == len(lobby.devices) + 2
+
+
+def test_security_events_leave_by_tls_to_the_named_server_only(lobby: Profile) -> None:
+    text = upkeep.rsyslog("syslog.town.example", 6514)
+    assert 'StreamDriverPermittedPeers="syslog.town.example"' in text
+    assert 'StreamDriverMode="1"' in text
+    assert text in [
+        want.text for want in upkeep.logs(Host(Path("/nowhere")), lobby) if isinstance(want, TextFile)
+    ]
+
+
+def test_without_a_purpose_there_is_no_service_for_it(tmp_path: Path, lobby: Profile) -> None:
+    bare = profiles.load([with_line(tmp_path, 'purpose = "updates"', 'purpose = "printer"')])
+    assert upkeep.updates(Host(tmp_path), bare) == []
+    assert upkeep.updates(Host(tmp_path), lobby) != []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="it asks for root itself")
+def test_a_profile_that_is_refused_changes_nothing(tmp_path: Path) -> None:
+    changed = with_line(tmp_path, 'shape = "lobby"', 'shape = "cellar"')
+    root = tmp_path / "root"
+    root.mkdir()
+    command = [str(ROOT / "provisioning/install"), "--profile", str(changed), "--root", str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 64
+    assert done.stderr.startswith("refused: ")
+    assert list(root.iterdir()) == []
