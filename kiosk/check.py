@@ -24,11 +24,15 @@ USAGE = 2
 BAD_JOURNAL = 3
 """Cannot be read, or does not verify."""
 NO_BALANCE = 4
+BUSY = 5
+"""A visit with money, or staff at the cash, is under way: no restart now."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command. 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 journal does not balance."""
+    """The command. 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 no balance, 5 busy."""
     options = _parser().parse_args(argv)
+    if options.is_idle and options.journal is None:
+        options.journal = ""
     if not options.journal and not options.config:
         print("kiosk-check: name a --config FILE or a --journal FILE", file=sys.stderr)
         return USAGE
@@ -41,6 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.journal is not None:
             report["journal"] = _journal(options, config)
             code = NO_BALANCE if report["journal"]["imbalances"] else GOOD
+            if options.is_idle and (
+                report["journal"]["open_transactions"] or report["journal"]["open_exchange"]
+            ):
+                code = BUSY
     except ConfigError as error:
         report["error"], code = str(error), BAD_CONFIG
     except JournalError as error:
@@ -56,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kiosk-check",
         description="Every value of the configuration and where it came from; the journal, verified.",
-        epilog="Exit: 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 journal does not balance.",
+        epilog="Exit: 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 journal does not balance, 5 busy.",
     )
     parser.add_argument(
         "--config", action="append", default=[], metavar="FILE", help="may be repeated; the order counts"
@@ -74,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="FILE",
         help="public key or certificate (PEM) that may have sealed it; default: the configured ones",
+    )
+    parser.add_argument(
+        "--is-idle",
+        action="store_true",
+        help="also: 5 when a transaction or an exchange is open, so that nothing is restarted now",
     )
     parser.add_argument("--json", action="store_true", help="for machines")
     return parser

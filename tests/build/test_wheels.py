@@ -14,7 +14,7 @@ from tests.build.tree import PACKAGES, ROOT, files, imports, is_within, is_works
 
 APPLIANCE_COMMANDS = {
     "kiosk-core",
-    "kiosk-ui",
+    "kiosk-fallback", "kiosk-ui",
     "kiosk-card",
     "kiosk-face",
     "kiosk-vision",

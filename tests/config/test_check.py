@@ -64,6 +64,24 @@ def test_a_journal_that_is_whole_and_balances(
     assert "seals not checked" in capsys.readouterr().out
 
 
+def test_nothing_is_restarted_while_a_transaction_is_open(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = ["--is-idle", "--journal", str(journal)]
+    assert check.main(question) == check.GOOD
+    whole = session(3)
+    opening = next(at for at, record in enumerate(whole) if isinstance(record, r.TransactionOpened))
+    with closing(opened(journal)) as store:
+        store.append(whole[: opening + 1])
+    assert check.main(question) == check.BUSY
+    assert check.main(["--journal", str(journal)]) == check.GOOD
+    with closing(opened(journal)) as store:
+        store.append(whole[opening + 1 :])
+    assert check.main(question) == check.GOOD
+    assert check.main(["--is-idle"]) == check.USAGE
+    assert "kiosk-check" in capsys.readouterr().err
+
+
 def test_the_same_for_machines(
     journal: Path, keys: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,7 +79,9 @@ def updates(host: Host, profile: Profile) -> Sequence[Want]:
         TextFile(
             "/etc/systemd/system/apt-daily-upgrade.service.d/madoguchi.conf",
             "# The kiosk's own word: no session, no money held, no payout open.\n"
-            "[Service]\nExecCondition=/opt/madoguchi/venv/bin/kiosk-check --is-idle\n"
+            "[Service]\nExecCondition=/opt/madoguchi/venv/bin/kiosk-check --is-idle "
+            "--config /etc/madoguchi/machine.toml "
+            "--config /etc/madoguchi/municipality.toml\n"
             "ExecStartPre=/usr/bin/apt-get -q update\n",
         ),
     ]
