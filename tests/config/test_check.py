@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -154,10 +155,9 @@ store.close()
 
 
 @pytest.mark.system
-def test_root_may_look_and_the_core_still_starts(journal: Path, tmp_path: Path) -> None:
+def test_root_may_look_and_the_core_still_starts(journal: Path) -> None:
     """A check as root leaves no file behind that the core's own user cannot open."""
-    place = Path("/run") / tmp_path.name
-    place.mkdir(mode=0o700)
+    place = Path(tempfile.mkdtemp(prefix="kc", dir="/run"))
     try:
         moved = place / "journal.db"
         moved.write_bytes(journal.read_bytes())
