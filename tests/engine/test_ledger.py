@@ -309,6 +309,7 @@ def test_the_last_record_of_an_open_transaction_is_what_recovery_looks_at() -> N
 
 IMPOSSIBLE = {
     "closed with money": [opened(), coin(1), closed()],
+    "a piece twice": [opened(), coin(1), coin(1)],
     "closed twice": [opened(), r.LineVoided(TX, LINE, ""), closed(), closed()],
     "closed with a payout": [opened(), coin(1), payout(100, "return"), closed()],
     "closed with a dispense": [opened(), coin(1), payout(100, "return"), intended(1), closed()],
