@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+import unicodedata
 from collections.abc import Sequence
 from typing import Literal
 
@@ -24,7 +25,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from kiosk.errors import ConfigError, PeerProtocolError
 from kiosk.ids import KioskId, LineId, TransactionId
 from kiosk.masking import Mask, masked
-from kiosk.ports import Document, Evidence, Order
+from kiosk.ports import CardEvidence, CardHolder, Document, Evidence, Order
+from kiosk.same_name import is_same_name
 
 MAX_PAGES = 200
 MAX_CHARACTERS = 20_000
@@ -132,6 +134,7 @@ def examine(
     key: ManifestKey,
     expected: Expected,
     mask: Mask = Mask.FIRST_CHARACTER,
+    holder: CardHolder | None = None,
 ) -> tuple[Document, Evidence]:
     """The document and what is true of it. PeerProtocolError: the answer is malformed, or the names on the
     paper are not the manifest's (that session is refused and the kiosk goes on, DESIGN §6 f).
@@ -163,6 +166,7 @@ def examine(
         pages_found=len(pages),
         applicant_masked=masked(applicant, mask),
         holders_masked=tuple(masked(name, mask) for name in holders),
+        card=_against_card(holder, manifest, pages) if holder is not None else None,
     )
     document = Document(
         pdf=pdf, sha256=sha256, pages=len(pages), serial=manifest.serial, sides=manifest.sides
@@ -229,6 +233,37 @@ def _holders(pages: Sequence[str], claimed: Sequence[str]) -> tuple[str, ...]:
     if len(names) != len(after) or sorted(names) != sorted(bare):
         raise PeerProtocolError("the names on the paper are not the manifest's")
     return tuple(names)
+
+
+_SEXES = {"1": "M", "2": "F"}
+"""The card's word (facts/card.md §2.2) and the manifest's."""
+_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
+_DATE = re.compile(
+    r"(?:(明治|大正|昭和|平成|令和)(元|[0-9]{1,2})|([12][0-9]{3}))年([0-9]{1,2})月([0-9]{1,2})日"
+)
+_BIRTH_LABEL = "生年月日"
+
+
+def _against_card(holder: CardHolder, manifest: Manifest, pages: Sequence[str]) -> CardEvidence:
+    """The card's own record against the server's word and the paper."""
+    said = manifest.applicant
+    text = "".join(_squeezed(page) for page in pages)
+    is_on_paper = _squeezed(said.name) in map(_squeezed, manifest.holders) and _BIRTH_LABEL in text
+    return CardEvidence(
+        birth_ok=said.birth == holder.birth,
+        sex_ok=said.sex == _SEXES.get(holder.sex, ""),
+        name_ok=is_same_name(said.name, holder.name),
+        paper_ok=not is_on_paper or holder.birth in _dates(text),
+    )
+
+
+def _dates(text: str) -> set[str]:
+    """Every date that stands there, as YYYY-MM-DD, whatever the calendar."""
+    found = set()
+    for era, of_era, year, month, day in _DATE.findall(unicodedata.normalize("NFKC", text)):
+        of_common = int(year) if year else _ERAS[era] + (1 if of_era == "元" else int(of_era))
+        found.add(f"{of_common:04}-{int(month):02}-{int(day):02}")
+    return found
 
 
 def _squeezed(text: str) -> str:

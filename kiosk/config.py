@@ -17,6 +17,7 @@ from kiosk.config_shape import (
     Device,
     Equipment,
     Flow,
+    Identity,
     Issuance,
     Machine,
     Mode,
@@ -33,6 +34,8 @@ from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId, KioskId
 from kiosk.masking import Mask
 from kiosk.money import Denomination, Yen
+from kiosk.services.certificate import POLICIES
+from kiosk.services.plan import Policy
 from kiosk.strict_toml import Document, Table
 from kiosk.view import Role
 
@@ -41,6 +44,7 @@ __all__ = [
     "Device",
     "Equipment",
     "Flow",
+    "Identity",
     "Issuance",
     "Machine",
     "Mask",
@@ -60,13 +64,14 @@ def load(paths: Sequence[Path | str]) -> Config:
     document = Document([Path(each) for each in paths])
     machine = _machine(document.table("machine"))
     devices = tuple(_device(each, machine.mode) for each in document.tables("device"))
+    equipment = _equipment(document.table("equipment"))
     config = Config(
         machine=machine,
         profile=_profile(document.table("profile")),
         paths=_paths(document.table("paths")),
         sockets=_sockets(document.table("sockets"), document.table("roles")),
         devices=devices,
-        equipment=_equipment(document.table("equipment")),
+        equipment=equipment,
         issuance=_issuance(document.table("issuance"), machine.mode),
         timeouts=_timeouts(document.table("timeouts_s")),
         town=_town(
@@ -74,6 +79,7 @@ def load(paths: Sequence[Path | str]) -> Config:
             _accounting(document.table("accounting"), document),
         ),
         staff=_staff(document),
+        identity=_identity(document.table("identity"), devices, equipment),
         settings=tuple(document.settings.found),
     )
     document.done()
@@ -174,10 +180,12 @@ def _equipment(table: Table) -> Equipment:
     def device(key: str, default: str) -> DeviceId:
         return DeviceId(table.text(key, default, pattern=_ID))
 
+    camera = table.text("camera", "", pattern=_ID)
     made = Equipment(
         card_reader=device("card_reader", "card"),
         certificate_printer=device("certificate_printer", "certificate1"),
         receipt_printer=device("receipt_printer", "receipt1"),
+        camera=DeviceId(camera) if camera else None,
         acceptor=device("acceptor", "coin1"),
         note_acceptor=DeviceId(table.text("note_acceptor", "", pattern=rf"({_ID})?")),
         hoppers={DeviceId(key): face for key, face in table.choice_map("hoppers", Denomination, {}).items()},
@@ -186,6 +194,21 @@ def _equipment(table: Table) -> Equipment:
     table.done()
     if not made.note_acceptor and any(each.is_note for each in (*made.faces, *made.hoppers.values())):
         raise table.refuse("note_acceptor", "there are faces or boxes of notes, and nothing takes notes")
+    return made
+
+
+def _identity(table: Table, devices: tuple[Device, ...], equipment: Equipment) -> Identity:
+    made = Identity(
+        certificate=table.choice("certificate", Policy, Policy.PIN),
+        face_threshold=table.fraction("face_threshold", 0.5, low=0.3, high=0.6),
+        face_checks=table.integer("face_checks", 2, low=1, high=3),
+        staff_look=table.flag("staff_look", False),
+    )
+    if made.certificate not in POLICIES:
+        raise table.refuse("certificate", "a certificate needs the card's PIN; `face` alone is for forms")
+    if made.certificate is Policy.PIN_AND_FACE and equipment.camera not in [each.id for each in devices]:
+        raise table.refuse("certificate", "`pin+face` needs a camera: [equipment] camera names no device")
+    table.done()
     return made
 
 

@@ -14,6 +14,7 @@ from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId, KioskId
 from kiosk.masking import Mask
 from kiosk.money import Denomination, Yen
+from kiosk.services.plan import Policy
 from kiosk.strict_toml import Setting
 from kiosk.view import Role
 
@@ -45,6 +46,19 @@ class Machine:
     kiosk: KioskId
     mode: Mode
     flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How a service wants to be sure who is there."""
+
+    certificate: Policy
+    face_threshold: float
+    """Largest distance between the photo and the person; a town's own by `kiosk-face evaluate`."""
+    face_checks: int
+    """In one session."""
+    staff_look: bool
+    """Staff have a panel at this machine, and say there that they looked at card and person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +114,7 @@ class Equipment:
     card_reader: DeviceId
     certificate_printer: DeviceId
     receipt_printer: DeviceId
+    camera: DeviceId | None
     acceptor: DeviceId
     note_acceptor: DeviceId
     """Empty: no notes. Its boxes stand among the hoppers, with the face that they hold."""
@@ -218,6 +233,7 @@ class Config:
     timeouts: Timeouts
     town: Town
     staff: tuple[StaffMember, ...]
+    identity: Identity
     settings: tuple[Setting, ...]
 
     def staff_by_uid(self) -> dict[int, StaffMember]:

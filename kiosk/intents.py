@@ -64,6 +64,22 @@ class ConsentLastTry(Intent, frozen=True):
     """Yes, use the last try."""
 
 
+class OtherWay(Intent, frozen=True):
+    """Not by the camera: what else is there?"""
+
+
+class AskStaff(Intent, frozen=True):
+    """A member of staff looks instead of the camera."""
+
+
+class GoToCounter(Intent, frozen=True):
+    """Everything at the counter instead."""
+
+
+class Vouch(Intent, frozen=True):
+    """Staff only, on their own panel: the person is the one on the card's photo."""
+
+
 class ForgotPin(Intent, frozen=True):
     """The number is not known: card back, and where it can be set again."""
 
@@ -115,6 +131,10 @@ AnyIntent = (
     | SetCopies
     | ChooseOption
     | ConsentLastTry
+    | OtherWay
+    | AskStaff
+    | GoToCounter
+    | Vouch
     | ForgotPin
     | NoCard
     | Taken

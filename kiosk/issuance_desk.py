@@ -108,7 +108,13 @@ class Desk:
         paper = wire.read(answer, wire.PreparedAnswer)
         expected = binding.Expected(self._kiosk, command.transaction, command.order.line, digest)
         document, evidence = binding.examine(
-            paper.pdf, paper.manifest, paper.signature, self._manifest_key, expected, self._mask
+            paper.pdf,
+            paper.manifest,
+            paper.signature,
+            self._manifest_key,
+            expected,
+            self._mask,
+            command.holder,
         )
         return Prepared(command.transaction, command.order.line, document, evidence)
 

@@ -77,6 +77,12 @@ class Table:
         self._must(low <= value <= high, key, f"between {low:g} and {high:g} seconds is expected")
         return self._noted(key, float(value))
 
+    def fraction(self, key: str, default: float = _MISSING, *, low: float = 0.0, high: float = 1.0) -> float:
+        """A number without a unit."""
+        value = self._get(key, (int, float), "a number", default)
+        self._must(low <= value <= high, key, f"between {low:g} and {high:g} is expected")
+        return self._noted(key, float(value))
+
     def flag(self, key: str, default: bool = _MISSING) -> bool:
         value: bool = self._get(key, bool, "true or false", default)
         return self._noted(key, value)

@@ -59,6 +59,59 @@ class PlaceCard(Body, frozen=True):
     is_reading: bool = False
 
 
+class OfferFace(Body, frozen=True):
+    """Before anything of it: what the camera is for, that nothing is kept, and that there is an equal other way."""
+
+
+class EnterNumber(Body, frozen=True):
+    """One of three questions about what is printed on the card. The digits never come here."""
+
+    slot: str
+    """Empty: the slot is opening."""
+    part: str
+    """`birth`, `expiry`, `code`."""
+    length: int
+    note: str = ""
+    """Why it is asked again: `refused`, `forgotten`, `wrong`."""
+
+
+class FaceReady(Body, frozen=True):
+    """The camera opens with the next touch."""
+
+
+class HeadBox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the face is, in parts of the picture, as in a mirror."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class FaceCheck(Body, frozen=True):
+    """What to do now. No picture: the screen draws a head where the box is."""
+
+    hint: str
+    """FaceHintCode: `no_face` … `good`."""
+    turn: str = ""
+    """`left`, `right` (the person's own), `ahead` (back again), or nothing is asked."""
+    head: HeadBox | None = None
+
+
+class OtherWays(Body, frozen=True):
+    """Never a refusal: staff look, or the counter."""
+
+    can_call: bool
+    """Staff can say here that they looked."""
+    can_retry: bool
+    """The camera once more."""
+    was_checked: bool
+
+
+class StaffLook(Body, frozen=True):
+    """Staff come; the card stays where it is."""
+
+
 class EnterPin(Body, frozen=True):
     """Resident only. `slot` empty: the slot is opening, or the card is checking. The digits never come here; `keyed` is
     how many the ten-key beside the screen holds.
@@ -241,6 +294,12 @@ AnyBody = (
     | OutOfService
     | Language
     | PlaceCard
+    | OfferFace
+    | EnterNumber
+    | FaceReady
+    | FaceCheck
+    | OtherWays
+    | StaffLook
     | EnterPin
     | LastTry
     | TakeCard

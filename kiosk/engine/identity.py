@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from kiosk.engine import face
 from kiosk.engine.session import advance, end, enter, leave, notify, return_card
-from kiosk.engine.state import Phase, Turn
+from kiosk.engine.state import FaceWay, Phase, Turn
 from kiosk.ids import OpId
 from kiosk.ports import (
     Authenticate,
@@ -95,7 +96,10 @@ def accept_card(turn: Turn, event: CardRead) -> None:
         notify(turn, "P-202")
     else:
         turn.do(RequestChallenge(turn.session.transaction, bound_kinds(turn)))
-        advance(turn)
+        if face.wants_surface(turn):
+            face.await_surface(turn)
+        else:
+            advance(turn)
 
 
 def refuse_card(turn: Turn, event: CardUnreadable) -> None:
@@ -110,7 +114,9 @@ def card_gone_early(turn: Turn, event: CardRemoved) -> None:
 
 def card_back(turn: Turn, _: object) -> None:
     """One question back from the card."""
-    before = turn.state.setup.plan.steps[turn.state.setup.plan.steps.index(Step.CARD) - 1]
+    before = turn.state.setup.plan.before(Step.CARD)
+    if before is Step.NUMBER:
+        face.undecide(turn)
     enter(turn, before)
 
 
@@ -132,7 +138,8 @@ def enter_pin(turn: Turn) -> None:
 def open_slot(turn: Turn) -> None:
     turn.go(Phase.OPENING_PIN)
     turn.edit(slot="", is_checking=False)
-    turn.do(OpenPinSlot(turn.state.setup.card_reader, turn.state.setup.plan.secret))
+    setup = turn.state.setup
+    face.ask_slot(turn, OpenPinSlot(setup.card_reader, setup.plan.secret))
 
 
 def consent(turn: Turn, _: object) -> None:
@@ -221,16 +228,16 @@ def _sign_when_ready(turn: Turn) -> None:
 
 
 def challenge_signed(turn: Turn, event: ChallengeSigned) -> None:
-    """The card's work is done: it goes back while the server looks."""
+    """The card's PIN work is done: it goes back while the server looks, where the policy has no question left."""
     session = turn.session
     if event.op != session.sign_op or session.card is None:
         return
     if event.fingerprint != session.card.fingerprint:
         notify(turn, "C-108")
         return
-    turn.edit(is_verified=True, is_checking=False, step=Step.CARD_BACK)
+    turn.edit(is_verified=True, is_checking=False)
     turn.do(Authenticate(session.transaction, session.card.certificate, event.signature, bound_kinds(turn)))
-    return_card(turn)
+    advance(turn)
 
 
 # --- the card goes back, the server answers ---------------------------------------------------------------------------
@@ -250,7 +257,13 @@ def card_returned(turn: Turn, event: CardRemoved) -> None:
     elif turn.session.is_verified:
         turn.go(Phase.AUTHENTICATING)
     else:
-        enter(turn, Step.CARD)
+        _card_again(turn)
+
+
+def _card_again(turn: Turn) -> None:
+    """Another card may come now: what was read of this one is forgotten, and its number is asked again."""
+    turn.edit(holder=None)
+    enter(turn, Step.NUMBER if turn.session.face.way is FaceWay.CAMERA else Step.CARD)
 
 
 def card_left(turn: Turn, _: TimerExpired) -> None:

@@ -70,7 +70,7 @@ def prepare_next(turn: Turn) -> None:
         notify(turn, "C-108")
         return
     order = Order(wanted.line, wanted.kind, wanted.options)
-    turn.do(Prepare(session.transaction, order, session.card.fingerprint))
+    turn.do(Prepare(session.transaction, order, session.card.fingerprint, session.holder))
 
 
 def prepared(turn: Turn, event: Prepared) -> None:
@@ -90,6 +90,11 @@ def prepared(turn: Turn, event: Prepared) -> None:
         turn.set(is_staff_called=True)
         notify(turn, "X-603")
         return
+    if event.evidence.card is not None and not event.evidence.card.name_ok:
+        turn.do(AbandonTransaction(session.transaction))
+        turn.set(is_staff_called=True)
+        notify(turn, "X-607")
+        return
     turn.edit_line(
         event.line,
         stage=LineStage.PREPARED,
@@ -105,7 +110,13 @@ def mismatches(turn: Turn, line: Line, event: Prepared) -> tuple[str, ...]:
     session, found, document = turn.session, event.evidence, event.document
     fingerprint = session.card.fingerprint if session.card else ""
     earlier = [each.document.serial for each in session.lines if each.document is not None]
+    card = found.card
+    is_card_heard = (card is None) == (session.holder is None)
     checks = {
+        "card-record": is_card_heard,
+        "birth": card is None or card.birth_ok,
+        "sex": card is None or card.sex_ok,
+        "paper-birth": card is None or card.paper_ok,
         "signature": found.signature_ok,
         "transaction": found.transaction == session.transaction,
         "line": found.line == line.line,

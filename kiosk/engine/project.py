@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from kiosk import intents
 from kiosk.engine import notes
 from kiosk.engine.choosing import chosen_options, offered, questions
+from kiosk.engine.face import may_retry
 from kiosk.engine.service import cash_is_up, printer_code, stop_reason
 from kiosk.engine.state import Kiosk, Line, LineStage, Phase, Session, Turn
 from kiosk.ids import OpId
 from kiosk.money import Denomination, Yen
-from kiosk.ports import Document
+from kiosk.ports import Document, NumberPart
 from kiosk.view import (
     AnyBody,
     Assisted,
@@ -20,13 +21,19 @@ from kiosk.view import (
     ChooseOptions,
     Confirm,
     Done,
+    EnterNumber,
     EnterPin,
+    FaceCheck,
+    FaceReady,
+    HeadBox,
     KindChoice,
     Language,
     LastTry,
     Notice,
     OfferBack,
+    OfferFace,
     OrderSummary,
+    OtherWays,
     OutOfService,
     Pay,
     PlaceCard,
@@ -35,6 +42,7 @@ from kiosk.view import (
     Returning,
     Role,
     SessionView,
+    StaffLook,
     StepBar,
     StillThere,
     TakeCard,
@@ -66,10 +74,16 @@ ASSISTANT_MAY = (
     intents.ChooseOption,
     intents.Back,
     intents.KeepGoing,
+    intents.Vouch,
 )
 """What a floor assistant may do for the resident: never a PIN, never confirm, never pay, never take."""
 
+STAFF_ONLY = (intents.Vouch,)
+"""Nobody says of herself that she is the one on the photo."""
+
 NEVER_ASSISTED = (
+    Phase.OPENING_NUMBER,
+    Phase.ENTERING_NUMBER,
     Phase.OPENING_PIN,
     Phase.ENTERING_PIN,
     Phase.CONSENTING_LAST_TRY,
@@ -135,6 +149,29 @@ def _enter_pin(state: Kiosk) -> AnyBody:
         is_checking=checking,
         was_wrong=session.was_wrong,
         keyed=session.digits if session.slot else 0,
+    )
+
+
+NUMBER_LENGTHS = {NumberPart.BIRTH: 6, NumberPart.EXPIRY: 4, NumberPart.CODE: 4}
+
+
+def _enter_number(state: Kiosk) -> AnyBody:
+    session = _session(state)
+    part = session.face.part
+    return EnterNumber(session.slot, part.value, NUMBER_LENGTHS[part], session.face.note)
+
+
+def _face_check(state: Kiosk) -> AnyBody:
+    face = _session(state).face
+    turn = face.turn.value if face.turn is not None else "ahead" if face.is_coming_back else ""
+    box = face.box
+    head = HeadBox(1 - box.right, box.top, 1 - box.left, box.bottom) if box is not None else None
+    return FaceCheck(face.hint.value, turn, head)
+
+
+def _other_ways(state: Kiosk) -> AnyBody:
+    return OtherWays(
+        state.setup.has_assistant, may_retry(Turn(state)), _session(state).face.outcome is not None
     )
 
 
@@ -314,11 +351,19 @@ BODIES: dict[Phase, Callable[[Kiosk], AnyBody]] = {
     Phase.OUT_OF_SERVICE: _out,
     Phase.IDLE: _attract,
     Phase.CHOOSING_LANGUAGE: lambda _: Language(),
+    Phase.OFFERING_FACE: lambda _: OfferFace(),
+    Phase.OPENING_NUMBER: _enter_number,
+    Phase.ENTERING_NUMBER: _enter_number,
     Phase.AWAITING_CARD: lambda state: PlaceCard(is_reading=state.card_is_present),
+    Phase.READING_SURFACE: lambda _: PlaceCard(is_reading=True),
     Phase.OPENING_PIN: _enter_pin,
     Phase.CONSENTING_LAST_TRY: lambda _: LastTry(),
     Phase.ENTERING_PIN: _enter_pin,
     Phase.SIGNING: _enter_pin,
+    Phase.READY_FOR_FACE: lambda _: FaceReady(),
+    Phase.CHECKING_FACE: _face_check,
+    Phase.CHOOSING_OTHER_WAY: _other_ways,
+    Phase.AWAITING_LOOK: lambda _: StaffLook(),
     Phase.RETURNING_CARD: _take_card,
     Phase.AUTHENTICATING: _working,
     Phase.CHOOSING_KINDS: _kinds,

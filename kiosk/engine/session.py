@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from kiosk import intents
-from kiosk.engine.state import Asked, Manners, Phase, Session, Turn
+from kiosk.engine.state import Asked, FaceWay, Manners, Phase, Session, Turn
 from kiosk.ids import TransactionId
 from kiosk.ports import (
     AbandonTransaction,
@@ -15,9 +15,12 @@ from kiosk.ports import (
     CoinAccepted,
     DigitsEntered,
     EndCardSession,
+    ForbidCamera,
+    ForgetNumber,
     NoteEscrowed,
     SetAcceptance,
     StartTimer,
+    StopFaceCheck,
     StopTimer,
     TimerExpired,
 )
@@ -31,14 +34,28 @@ LANGUAGES_ON_START = 20
 """So many languages can be chosen on the idle screen (the first ones by a button of their own, all behind the word
 ことば); with more of them the question is asked."""
 
-LONG = (Phase.OPENING_PIN, Phase.ENTERING_PIN, Phase.AWAITING_PAYMENT)
+LONG = (
+    Phase.OFFERING_FACE,
+    Phase.OPENING_NUMBER,
+    Phase.ENTERING_NUMBER,
+    Phase.OPENING_PIN,
+    Phase.ENTERING_PIN,
+    Phase.CHOOSING_OTHER_WAY,
+    Phase.AWAITING_PAYMENT,
+)
 PATIENT = (Phase.TAKING_THINGS, Phase.OFFERING_BACK, Phase.IN_TROUBLE, Phase.AWAITING_PRINTER)
 """Phases with their own timers; the idle timer does not run."""
+HOLDING_NUMBER = (Phase.OPENING_NUMBER, Phase.ENTERING_NUMBER, Phase.AWAITING_CARD)
+"""Phases in which the card process may hold 照合番号B, or a part of it."""
 ASKING = (
     Phase.CHOOSING_LANGUAGE,
+    Phase.OFFERING_FACE,
+    Phase.ENTERING_NUMBER,
     Phase.AWAITING_CARD,
     Phase.CONSENTING_LAST_TRY,
     Phase.ENTERING_PIN,
+    Phase.READY_FOR_FACE,
+    Phase.CHOOSING_OTHER_WAY,
     Phase.CHOOSING_KINDS,
     Phase.CHOOSING_OPTIONS,
     Phase.CONFIRMING,
@@ -166,10 +183,32 @@ def end(turn: Turn) -> None:
         turn.do(SetAcceptance(state.setup.note_acceptor, ()))
 
 
+def close_roads(turn: Turn) -> None:
+    """The person's secrets and the camera: nothing of them outlasts the question that they are for."""
+    reader = turn.state.setup.card_reader
+    if turn.state.phase in (Phase.OPENING_PIN, Phase.ENTERING_PIN):
+        turn.do(ClosePinSlot(reader))
+    if turn.state.phase in HOLDING_NUMBER and turn.session.face.way is FaceWay.CAMERA:
+        turn.do(ForgetNumber(reader))
+    turn.set(slot_waits=None)
+    stop_check(turn)
+
+
+def stop_check(turn: Turn) -> None:
+    """Ended from here: what the vision process still says of it is of no interest."""
+    if turn.session.face.op is not None:
+        turn.do(StopFaceCheck(turn.state.setup.camera))
+        close_camera(turn)
+
+
+def close_camera(turn: Turn) -> None:
+    turn.edit_face(op=None, turn=None, is_coming_back=False, box=None)
+    turn.do(StopTimer("face"), ForbidCamera(turn.state.setup.camera))
+
+
 def notify(turn: Turn, code: str) -> None:
     """One cause, one message, one next step; nothing is lost. The card goes back after it."""
-    if turn.state.phase in (Phase.OPENING_PIN, Phase.ENTERING_PIN):
-        turn.do(ClosePinSlot(turn.state.setup.card_reader))
+    close_roads(turn)
     turn.edit(trouble=code, slot="", is_checking=False)
     turn.go(Phase.NOTIFIED)
     turn.do(StartTimer("stage", turn.state.setup.timeouts.notice_s))
@@ -177,8 +216,7 @@ def notify(turn: Turn, code: str) -> None:
 
 def leave(turn: Turn, _: object) -> None:
     """The person stops here (cancel, notice read, time out) and no money is inside: card back, then idle."""
-    if turn.state.phase in (Phase.OPENING_PIN, Phase.ENTERING_PIN):
-        turn.do(ClosePinSlot(turn.state.setup.card_reader))
+    close_roads(turn)
     if turn.state.card_is_present:
         turn.edit(is_cancelled=True, slot="")
         return_card(turn)

@@ -18,15 +18,23 @@ from kiosk.journal.ledger import EMPTY, Ledger
 from kiosk.journal.records import Record
 from kiosk.money import Cash, Denomination, Yen
 from kiosk.ports import (
+    CardHolder,
     CardRead,
     Command,
     Document,
     Entitlement,
     Event,
+    FaceBox,
+    FaceHintCode,
+    FaceOutcome,
     HopperRead,
     IssuanceStatus,
+    NumberPart,
+    OpenNumberSlot,
+    OpenPinSlot,
     PrinterRead,
     Slip,
+    TurnDirection,
 )
 from kiosk.services.certificate import KONBINI
 from kiosk.services.plan import Plan, Step
@@ -43,11 +51,19 @@ class Phase(enum.Enum):
     OUT_OF_SERVICE = "out_of_service"
     IDLE = "idle"
     CHOOSING_LANGUAGE = "choosing_language"
+    OFFERING_FACE = "offering_face"
+    OPENING_NUMBER = "opening_number"
+    ENTERING_NUMBER = "entering_number"
     AWAITING_CARD = "awaiting_card"
+    READING_SURFACE = "reading_surface"
     OPENING_PIN = "opening_pin"
     CONSENTING_LAST_TRY = "consenting_last_try"
     ENTERING_PIN = "entering_pin"
     SIGNING = "signing"
+    READY_FOR_FACE = "ready_for_face"
+    CHECKING_FACE = "checking_face"
+    CHOOSING_OTHER_WAY = "choosing_other_way"
+    AWAITING_LOOK = "awaiting_look"
     RETURNING_CARD = "returning_card"
     AUTHENTICATING = "authenticating"
     CHOOSING_KINDS = "choosing_kinds"
@@ -95,6 +111,35 @@ class Line(msgspec.Struct, frozen=True):
     tries: int = 0
 
 
+class FaceWay(enum.Enum):
+    """How it is found out that the person is the one on the card, where a policy asks it."""
+
+    UNDECIDED = "undecided"
+    CAMERA = "camera"
+    STAFF = "staff"
+    """Equal in time, cost and result."""
+
+
+class FaceTalk(msgspec.Struct, frozen=True):
+    """What a session knows of the face: questions and turns, never a picture or a measure."""
+
+    way: FaceWay = FaceWay.UNDECIDED
+    part: NumberPart = NumberPart.BIRTH
+    note: str = ""
+    """Why the number is asked again: `refused` (not a date), `forgotten` (too slow), `wrong` (not this card's)."""
+    numbers_wrong: int = 0
+    times_forgotten: int = 0
+    checks: int = 0
+    op: OpId | None = None
+    hint: FaceHintCode = FaceHintCode.NO_FACE
+    box: FaceBox | None = None
+    turn: TurnDirection | None = None
+    is_coming_back: bool = False
+    """A turn was seen: look ahead again."""
+    outcome: FaceOutcome | None = None
+    """Of the last check."""
+
+
 class Session(msgspec.Struct, frozen=True):
     """One resident, from the first touch to the last paper. Gone as a whole at the end."""
 
@@ -111,6 +156,10 @@ class Session(msgspec.Struct, frozen=True):
     consented: bool = False
     challenge: bytes | None = None
     sign_op: OpId | None = None
+    face: FaceTalk = FaceTalk()
+    holder: CardHolder | None = None
+    """From the card's own record, read and believed with 照合番号B. None: the policy did not ask for it, or staff
+    looked: then who the person is rests on card, PIN and the server's word alone."""
     is_verified: bool = False
     """The card accepted the PIN and signed."""
     is_authenticated: bool = False
@@ -191,6 +240,12 @@ class Timeouts(msgspec.Struct, frozen=True):
     closing_s: float = 3.0
     printer_s: float = 180.0
     offer_s: float = 600.0
+    surface_s: float = 20.0
+    """For the card to give its face."""
+    face_s: float = 130.0
+    """For one check, above what the vision process allows itself."""
+    look_s: float = 600.0
+    """For staff to come."""
     slow_s: float = 10.0
     """Past the seconds that were promised, before staff are called."""
     retry_s: float = 5.0
@@ -230,6 +285,11 @@ class Setup(msgspec.Struct, frozen=True):
     hoppers: tuple[Hopper, ...] = ()
     certificate_printer: DeviceId = DeviceId("certificate1")
     receipt_printer: DeviceId = DeviceId("receipt1")
+    camera: DeviceId = DeviceId("camera1")
+    face_threshold: float = 0.5
+    face_checks: int = 2
+    has_assistant: bool = False
+    """A member of staff has a panel, and can say there that she looked."""
     exit_sensors: tuple[str, ...] = ()
     """Things whose taking a sensor reports."""
     serves_phones: bool = False
@@ -274,6 +334,9 @@ class Kiosk(msgspec.Struct, frozen=True):
     faults: frozenset[tuple[DeviceId, str]] = frozenset()
     card: CardRead | None = None
     card_is_present: bool = False
+    camera_is_allowed: bool = False
+    """No secret slot opens before the vision process has said that its camera is shut."""
+    slot_waits: OpenPinSlot | OpenNumberSlot | None = None
     printer: PrinterRead | None = None
     hoppers: tuple[HopperRead, ...] = ()
     accepting: tuple[Denomination, ...] | None = None
@@ -413,6 +476,10 @@ class Turn:
     def edit(self, **changes: Any) -> None:
         """Change the session."""
         self.set(session=replace(self.session, **changes))
+
+    def edit_face(self, **changes: Any) -> None:
+        """Change what the session knows of the face."""
+        self.edit(face=replace(self.session.face, **changes))
 
     def edit_line(self, line: LineId, **changes: Any) -> None:
         self.edit(

@@ -31,6 +31,7 @@ from kiosk import intents, ports
 from kiosk.engine import (
     choosing,
     day,
+    face,
     identity,
     issuance,
     notes,
@@ -43,7 +44,7 @@ from kiosk.engine import (
     taking,
     till,
 )
-from kiosk.engine.project import ALWAYS, ASSISTANT_MAY, NEVER_ASSISTED
+from kiosk.engine.project import ALWAYS, ASSISTANT_MAY, NEVER_ASSISTED, STAFF_ONLY
 from kiosk.engine.state import (
     Asked,
     CloseDayAsked,
@@ -85,16 +86,18 @@ class Row(NamedTuple):
 
 
 P = Phase
-STAGE, IDLE, ANSWER, RETRY, SLOW, START, STATUS, REPORT = (
-    Timer(name) for name in ("stage", "idle", "answer", "retry", "slow", "start", "status", "report")
+FACE, STAGE, IDLE, ANSWER, RETRY, SLOW, START, STATUS, REPORT = (
+    Timer(name) for name in ("face", "stage", "idle", "answer", "retry", "slow", "start", "status", "report")
 )
 NOTE, PATH, BEZEL, UNREAD = (Timer(name) for name in ("note", "note-path", "bezel", "unread"))
 
 session.ENTRANCES.update(
     {
         Step.LANGUAGE: session.enter_language,
+        Step.NUMBER: face.enter_number,
         Step.CARD: identity.enter_card,
         Step.PIN: identity.enter_pin,
+        Step.FACE: face.enter_face,
         Step.CARD_BACK: identity.enter_card_back,
         Step.KINDS: choosing.enter_kinds,
         Step.OPTIONS: choosing.enter_options,
@@ -107,8 +110,11 @@ session.ENTRANCES.update(
 )
 
 REST = (P.IDLE, P.OUT_OF_SERVICE)
-AFTER_CARD = (P.NOTIFIED, P.OPENING_PIN, P.CONSENTING_LAST_TRY)
-AFTER_LANGUAGE = (P.AWAITING_CARD, P.CHOOSING_KINDS, *AFTER_CARD)
+AFTER_SURFACE = (P.NOTIFIED, P.OPENING_PIN, P.CONSENTING_LAST_TRY)
+AFTER_CARD = (P.READING_SURFACE, *AFTER_SURFACE)
+AFTER_NUMBER = (P.AWAITING_CARD, *AFTER_CARD)
+AFTER_LANGUAGE = (P.OFFERING_FACE, P.OPENING_NUMBER, P.CHOOSING_KINDS, *AFTER_NUMBER)
+ASKING_NUMBER = (P.OPENING_NUMBER, P.CHOOSING_OTHER_WAY)
 AFTER_IDENTITY = (P.CHOOSING_KINDS, P.CHOOSING_OPTIONS, P.PREPARING, P.NOTIFIED)
 AFTER_MONEY = (P.PAYING_OUT, P.TAKING_THINGS, P.FINISHED, P.IN_TROUBLE, P.NOTIFIED, *REST)
 LEAVING = (P.RETURNING_CARD, *REST)
@@ -129,14 +135,29 @@ def _patience(phase: Phase) -> tuple[Row, ...]:
     )
 
 
-def _card_must_stay(phase: Phase) -> tuple[Row, ...]:
+def _card_must_stay(
+    phase: Phase, lost: Handler | None = None, lost_to: tuple[Phase, ...] = (P.NOTIFIED,)
+) -> tuple[Row, ...]:
     """One session, one card: removal or trouble at any moment ends it cleanly."""
     return (
         Row(phase, ports.CardRemoved, identity.card_gone_early, (P.NOTIFIED,)),
         Row(phase, ports.CardFailed, identity.card_failed, (P.NOTIFIED,)),
-        Row(phase, ports.DeviceLost, _reader_lost, (P.NOTIFIED,)),
+        Row(phase, ports.DeviceLost, lost or _reader_lost, lost_to),
         Row(phase, ports.IssuanceFailed, _failed_while_identifying, (P.NOTIFIED,)),
     )
+
+
+def _server_answers(phase: Phase) -> tuple[Row, ...]:
+    """What the server thinks of card and signature comes while the person does something else."""
+    return (
+        Row(phase, ports.Authenticated, identity.authenticated),
+        Row(phase, ports.AuthenticationRefused, identity.authentication_refused, (P.NOTIFIED,)),
+    )
+
+
+def _lost_while_checking(turn: Turn, event: ports.DeviceLost) -> None:
+    _reader_lost(turn, event)
+    face.camera_lost(turn, event)
 
 
 def _reader_lost(turn: Turn, event: ports.DeviceLost) -> None:
@@ -231,15 +252,53 @@ ROWS: tuple[Row, ...] = (
     Row(P.CHOOSING_LANGUAGE, intents.Back, session.leave, LEAVING),
     *_leave_row(P.CHOOSING_LANGUAGE),
     *_patience(P.CHOOSING_LANGUAGE),
+    # --- 照合番号B, where the policy wants the face
+    Row(P.OFFERING_FACE, intents.Next, face.agreed, (P.OPENING_NUMBER,)),
+    Row(P.OFFERING_FACE, intents.OtherWay, face.other_way, (P.CHOOSING_OTHER_WAY,)),
+    Row(P.OFFERING_FACE, intents.Back, face.offer_back, (P.CHOOSING_LANGUAGE, P.CHOOSING_KINDS)),
+    *_leave_row(P.OFFERING_FACE),
+    *_patience(P.OFFERING_FACE),
+    Row(P.OPENING_NUMBER, ports.NumberSlotOpened, face.number_slot_opened, (P.ENTERING_NUMBER,)),
+    Row(P.OPENING_NUMBER, ports.NumberForgotten, face.number_forgotten, ASKING_NUMBER),
+    Row(P.OPENING_NUMBER, ports.CardRemoved, face.card_gone_while_typing, ASKING_NUMBER),
+    Row(P.OPENING_NUMBER, ports.DeviceLost, _reader_lost, (P.NOTIFIED,)),
+    Row(P.OPENING_NUMBER, intents.OtherWay, face.other_way, (P.CHOOSING_OTHER_WAY,)),
+    Row(P.OPENING_NUMBER, intents.Cancel, session.leave, LEAVING),
+    Row(P.ENTERING_NUMBER, ports.NumberPartTaken, face.part_taken, (P.OPENING_NUMBER, *AFTER_NUMBER)),
+    Row(P.ENTERING_NUMBER, ports.NumberPartRefused, face.part_refused, (P.OPENING_NUMBER,)),
+    Row(P.ENTERING_NUMBER, ports.NumberForgotten, face.number_forgotten, ASKING_NUMBER),
+    Row(P.ENTERING_NUMBER, ports.CardRemoved, face.card_gone_while_typing, ASKING_NUMBER),
+    Row(P.ENTERING_NUMBER, ports.DeviceLost, _reader_lost, (P.NOTIFIED,)),
+    Row(P.ENTERING_NUMBER, intents.OtherWay, face.other_way, (P.CHOOSING_OTHER_WAY,)),
+    Row(P.ENTERING_NUMBER, intents.Back, face.number_back, (P.OPENING_NUMBER, P.OFFERING_FACE)),
+    *_leave_row(P.ENTERING_NUMBER),
+    *_patience(P.ENTERING_NUMBER),
     # --- the card
     Row(P.AWAITING_CARD, ports.CardRead, identity.accept_card, AFTER_CARD),
+    Row(P.AWAITING_CARD, ports.NumberForgotten, face.number_forgotten, ASKING_NUMBER),
     Row(P.AWAITING_CARD, ports.CardUnreadable, identity.refuse_card, (P.NOTIFIED,)),
     Row(P.AWAITING_CARD, ports.CardFailed, identity.card_failed, (P.NOTIFIED,)),
     Row(P.AWAITING_CARD, ports.DeviceLost, _reader_lost, (P.NOTIFIED,)),
     Row(P.AWAITING_CARD, intents.NoCard, identity.no_card, (P.NOTIFIED,)),
-    Row(P.AWAITING_CARD, intents.Back, identity.card_back, (P.CHOOSING_LANGUAGE, P.CHOOSING_KINDS)),
+    Row(
+        P.AWAITING_CARD,
+        intents.Back,
+        identity.card_back,
+        (P.CHOOSING_LANGUAGE, P.OFFERING_FACE, P.CHOOSING_KINDS),
+    ),
     *_leave_row(P.AWAITING_CARD),
     *_patience(P.AWAITING_CARD),
+    *_card_must_stay(P.READING_SURFACE),
+    Row(P.READING_SURFACE, ports.SurfaceRead, face.surface_read, AFTER_SURFACE),
+    Row(P.READING_SURFACE, ports.SurfaceFailed, face.surface_failed, (P.CHOOSING_OTHER_WAY, P.NOTIFIED)),
+    Row(
+        P.READING_SURFACE,
+        ports.NumberRejected,
+        face.number_rejected,
+        (P.CHOOSING_OTHER_WAY, P.RETURNING_CARD),
+    ),
+    Row(P.READING_SURFACE, STAGE, face.surface_late, (P.CHOOSING_OTHER_WAY,)),
+    Row(P.READING_SURFACE, intents.Cancel, session.leave, LEAVING),
     # --- the PIN
     *_card_must_stay(P.OPENING_PIN),
     Row(P.OPENING_PIN, ports.PinSlotOpened, identity.slot_opened, (P.ENTERING_PIN,)),
@@ -265,12 +324,51 @@ ROWS: tuple[Row, ...] = (
     *_patience(P.ENTERING_PIN),
     # --- the proof, and the card back
     *_card_must_stay(P.SIGNING),
-    Row(P.SIGNING, ports.ChallengeSigned, identity.challenge_signed, (P.RETURNING_CARD, P.NOTIFIED)),
+    Row(
+        P.SIGNING,
+        ports.ChallengeSigned,
+        identity.challenge_signed,
+        (P.READY_FOR_FACE, P.AWAITING_LOOK, P.CHOOSING_OTHER_WAY, P.RETURNING_CARD, P.NOTIFIED),
+    ),
+    # --- the face
+    *_card_must_stay(P.READY_FOR_FACE),
+    *_server_answers(P.READY_FOR_FACE),
+    Row(P.READY_FOR_FACE, intents.Next, face.start_check, (P.CHECKING_FACE,)),
+    Row(P.READY_FOR_FACE, intents.OtherWay, face.other_way, (P.CHOOSING_OTHER_WAY,)),
+    *_leave_row(P.READY_FOR_FACE),
+    *_patience(P.READY_FOR_FACE),
+    *_card_must_stay(P.CHECKING_FACE, _lost_while_checking, (P.CHOOSING_OTHER_WAY, P.NOTIFIED)),
+    *_server_answers(P.CHECKING_FACE),
+    Row(P.CHECKING_FACE, ports.PhotoSlotOpened, face.photo_slot_opened),
+    Row(P.CHECKING_FACE, ports.PhotoHandedOver, face.photo_handed_over),
+    Row(P.CHECKING_FACE, ports.FaceHint, face.hinted),
+    Row(P.CHECKING_FACE, ports.FaceTurnAsked, face.turn_asked),
+    Row(P.CHECKING_FACE, ports.FaceTurnEnded, face.turn_ended),
+    Row(P.CHECKING_FACE, ports.FaceJudged, face.judged, (P.RETURNING_CARD, P.CHOOSING_OTHER_WAY)),
+    Row(P.CHECKING_FACE, FACE, face.check_late, (P.CHOOSING_OTHER_WAY,)),
+    Row(P.CHECKING_FACE, intents.OtherWay, face.other_way, (P.CHOOSING_OTHER_WAY,)),
+    Row(P.CHECKING_FACE, intents.Cancel, session.leave, LEAVING),
+    *_card_must_stay(P.CHOOSING_OTHER_WAY)[1:],
+    Row(P.CHOOSING_OTHER_WAY, ports.CardRemoved, face.card_gone_while_choosing, (P.NOTIFIED,)),
+    *_server_answers(P.CHOOSING_OTHER_WAY),
+    Row(P.CHOOSING_OTHER_WAY, intents.AskStaff, face.staff_chosen, (P.AWAITING_LOOK, *AFTER_NUMBER)),
+    Row(P.CHOOSING_OTHER_WAY, intents.GoToCounter, face.to_counter, (P.NOTIFIED,)),
+    Row(P.CHOOSING_OTHER_WAY, intents.Next, face.retry, (P.READY_FOR_FACE,)),
+    Row(P.CHOOSING_OTHER_WAY, intents.Back, face.other_way_back, (P.OFFERING_FACE,)),
+    *_leave_row(P.CHOOSING_OTHER_WAY),
+    *_patience(P.CHOOSING_OTHER_WAY),
+    *_card_must_stay(P.AWAITING_LOOK),
+    *_server_answers(P.AWAITING_LOOK),
+    Row(P.AWAITING_LOOK, intents.Vouch, face.vouched, (P.RETURNING_CARD,)),
+    Row(P.AWAITING_LOOK, intents.GoToCounter, face.to_counter, (P.NOTIFIED,)),
+    Row(P.AWAITING_LOOK, STAGE, face.to_counter, (P.NOTIFIED,)),
+    Row(P.AWAITING_LOOK, intents.Cancel, session.leave, LEAVING),
+    # --- the card back
     Row(
         P.RETURNING_CARD,
         ports.CardRemoved,
         identity.card_returned,
-        (P.AWAITING_CARD, P.AUTHENTICATING, *AFTER_IDENTITY, *REST),
+        (P.OPENING_NUMBER, P.AWAITING_CARD, P.AUTHENTICATING, *AFTER_IDENTITY, *REST),
     ),
     Row(P.RETURNING_CARD, ports.Authenticated, identity.authenticated),
     Row(P.RETURNING_CARD, ports.AuthenticationRefused, identity.authentication_refused, (P.NOTIFIED,)),
@@ -285,7 +383,7 @@ ROWS: tuple[Row, ...] = (
         P.CHOOSING_KINDS,
         intents.Next,
         choosing.kinds_chosen,
-        (P.CHOOSING_OPTIONS, P.PREPARING, P.AWAITING_CARD, *AFTER_CARD),
+        (P.CHOOSING_OPTIONS, P.PREPARING, P.OFFERING_FACE, *AFTER_NUMBER),
     ),
     Row(P.CHOOSING_KINDS, intents.Back, session.kinds_back, (P.CHOOSING_LANGUAGE,)),
     *_leave_row(P.CHOOSING_KINDS),
@@ -393,6 +491,7 @@ ANYWHERE: dict[Key, Handler] = {
     ports.CardUnreadable: identity.note_inserted,
     ports.CardRemoved: identity.note_removed,
     ports.ChallengeIssued: identity.challenge_issued,
+    ports.CameraForbidden: face.camera_forbidden,
     ports.PrintedAcknowledged: issuance.printed_acknowledged,
     ports.VoidAcknowledged: issuance.void_acknowledged,
     ports.HeadAcknowledged: _nothing,
@@ -457,6 +556,9 @@ GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
     (P.CHOOSING_KINDS, intents.Back): lambda state: state.setup.plan.binds_kinds,
     (P.CHOOSING_OPTIONS, intents.Back): choosing.may_go_back,
     (P.CONFIRMING, intents.Back): choosing.may_go_back_from_confirm,
+    (P.CHOOSING_OTHER_WAY, intents.AskStaff): lambda state: state.setup.has_assistant,
+    (P.CHOOSING_OTHER_WAY, intents.Next): lambda state: face.may_retry(Turn(state)),
+    (P.CHOOSING_OTHER_WAY, intents.Back): lambda state: Turn(state).session.step is Step.NUMBER,
     (P.NOTIFIED, intents.Cancel): lambda _: False,
     (P.IN_TROUBLE, intents.GiveBack): lambda state: _is_held(state) and service.cash_is_up(state),
     (P.IN_TROUBLE, intents.Next): lambda state: not _is_held(state) and not state.journal_is_dead,
@@ -479,6 +581,8 @@ def allowed(state: Kiosk, role: Role) -> tuple[str, ...]:
     if state.still_there_s is None and intents.KeepGoing in kinds:
         kinds.remove(intents.KeepGoing)
     kinds = [each for each in kinds if GUARDS.get((state.phase, each), _always)(state)]
+    if role is Role.RESIDENT:
+        kinds = [each for each in kinds if each not in STAFF_ONLY]
     if role is Role.ASSISTANT:
         kinds = [
             each

@@ -74,6 +74,26 @@ class IncidentOpened(Record, frozen=True):
     facts: tuple[tuple[str, str], ...] = ()
 
 
+class FaceCheckEnded(Record, frozen=True):
+    """A face was compared with a card's photo, or should have been. Words only; there is no number of a face."""
+
+    transaction: TransactionId
+    outcome: str
+    """FaceOutcome."""
+    band: str
+    """FaceBand."""
+    reason: str
+    threshold: float
+
+
+class FaceVouched(Record, frozen=True):
+    """A member of staff looked at the card's photo and the person, and said that they are the same."""
+
+    transaction: TransactionId
+    role: str
+    """Whose panel it was said on."""
+
+
 class IncidentClosed(Record, frozen=True):
     incident: str
     operator: str
@@ -548,6 +568,8 @@ AnyRecord = (
     | ExchangeEnded
     | FoundRegistered
     | FoundHandedOver
+    | FaceCheckEnded
+    | FaceVouched
     | TransactionOpened
     | CoinIn
     | NoteIntended

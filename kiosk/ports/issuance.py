@@ -6,6 +6,7 @@ import msgspec
 
 from kiosk.ids import LineId, TransactionId
 from kiosk.ports.base import Command, Event
+from kiosk.ports.card import CardHolder
 
 
 class CertificateOption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,6 +24,18 @@ class Entitlement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_copies: int
     options: tuple[CertificateOption, ...] = ()
     refusal: str = ""
+
+
+class CardEvidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the card's own believed record says against the manifest and the paper: evidence that is not the server's
+    word (DESIGN §6 e)."""
+
+    birth_ok: bool
+    sex_ok: bool
+    name_ok: bool
+    """Letters that registers and cards write differently are no difference (kiosk/same_name.py)."""
+    paper_ok: bool
+    """Where the applicant stands on the paper with birth date or sex: they are the card's."""
 
 
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +58,8 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`山＊＊`: masked by the town's setting."""
     holders_masked: tuple[str, ...]
     """From the document's own text."""
+    card: CardEvidence | None = None
+    """None: this session knows nothing of the card's holder."""
 
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -170,6 +185,8 @@ class Prepare(Command, frozen=True):
     transaction: TransactionId
     order: Order
     card_fingerprint: str
+    holder: CardHolder | None = None
+    """Stays in this machine: the paper that comes is compared with it."""
 
 
 class Commit(Command, frozen=True):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from kiosk.services.plan import Plan, Step
+from kiosk.services.plan import Plan, Policy, Step
+
+POLICIES = (Policy.PIN, Policy.PIN_AND_FACE)
+"""A certificate is issued on a signature of the card, and the card signs after its PIN only: never by face alone."""
 
 KONBINI = Plan(
     name="konbini",
@@ -21,6 +24,7 @@ KONBINI = Plan(
     ),
     bar=(0, 1, 2, 2, 3, 3, 3, 4, 5, 6, 6),
     binds_kinds=False,
+    policies=POLICIES,
 )
 """The order of the convenience stores' machines, so that the skill transfers."""
 
@@ -41,6 +45,7 @@ KIND_FIRST = Plan(
     ),
     bar=(0, 1, 2, 3, 3, 3, 3, 4, 5, 6, 6),
     binds_kinds=True,
+    policies=POLICIES,
 )
 """The question first, the card's time short."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kiosk.ports import SecretKind
 
@@ -12,8 +12,11 @@ class Step(enum.Enum):
     """One question, or one thing the machine does before the next question."""
 
     LANGUAGE = "language"
+    NUMBER = "number"
+    """照合番号B, for the photo on the card; before the card goes in, because it is read off the card."""
     CARD = "card"
     PIN = "pin"
+    FACE = "face"
     CARD_BACK = "card_back"
     KINDS = "kinds"
     OPTIONS = "options"
@@ -22,6 +25,16 @@ class Step(enum.Enum):
     PAY = "pay"
     ISSUE = "issue"
     TAKE = "take"
+
+
+class Policy(enum.Enum):
+    """How a service wants to be sure who is there. A town chooses, within what the service allows."""
+
+    PIN = "pin"
+    PIN_AND_FACE = "pin+face"
+    """And that the person is the one on the card's photo; or a member of staff has looked."""
+    FACE = "face"
+    """Without the PIN: nothing is signed, so for forms only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +49,34 @@ class Plan:
     secret: SecretKind = SecretKind.AUTH
     """What the card asks of its holder. Every plan that ships has the PIN; the screens have no keys for another."""
 
+    policies: tuple[Policy, ...] = (Policy.PIN,)
+    """What a town may choose for this service."""
+    policy: Policy = Policy.PIN
+
     def __post_init__(self) -> None:
         if len(self.steps) != len(self.bar) or len(set(self.steps)) != len(self.steps):
             raise ValueError("a plan has each step once and a dot for each")
+        if self.policy not in self.policies:
+            raise ValueError("a policy that this service does not allow")
+
+    def under(self, policy: Policy) -> Plan:
+        """The same service under a town's policy. ValueError: not for this one."""
+        if policy is not Policy.PIN_AND_FACE:
+            return replace(self, policy=policy)
+        steps, bar = list(self.steps), list(self.bar)
+        for new, beside, offset in ((Step.NUMBER, Step.CARD, 0), (Step.FACE, Step.PIN, 1)):
+            at = steps.index(beside)
+            steps.insert(at + offset, new)
+            bar.insert(at + offset, bar[at])
+        return replace(self, steps=tuple(steps), bar=tuple(bar), policy=policy)
+
+    @property
+    def wants_face(self) -> bool:
+        return Step.FACE in self.steps
+
+    def before(self, step: Step) -> Step:
+        """The step that precedes; a plan begins with a question of its own."""
+        return self.steps[self.steps.index(step) - 1]
 
     @property
     def dots(self) -> int:

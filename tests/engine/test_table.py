@@ -14,6 +14,7 @@ from kiosk.engine.project import BODIES
 from kiosk.engine.recovery import ACTIONS
 from kiosk.engine.state import CloseDayAsked, Phase
 from kiosk.engine.table import ANYWHERE, ROWS, TABLE, is_legal
+from kiosk.ids import SlotId
 from kiosk.intents import AnyIntent
 from kiosk.journal.records import AnyRecord
 from kiosk.money import Denomination
@@ -49,15 +50,18 @@ def test_every_intent_has_a_place() -> None:
 def test_recovery_knows_every_record_that_can_be_the_last_of_a_transaction() -> None:
     naming = {kind.__name__ for kind in AnyRecord.__args__ if "transaction" in kind.__struct_fields__}
     never_last = {"TransactionClosed", "CreditsUnknown", "VoidReported", "PrintedReported"}
-    assert naming - never_last <= set(ACTIONS)
+    before_it_is_opened = {"FaceCheckEnded", "FaceVouched"}
+    assert naming - never_last - before_it_is_opened <= set(ACTIONS)
 
 
 class Anything(RuleBasedStateMachine):
     """Any events in any order: no crash, books that balance, and only the changes of phase that the rows announce."""
 
+    setup = worlds.SETUP
+
     def __init__(self) -> None:
         super().__init__()
-        self.world = World().boot()
+        self.world = World(setup=self.setup).boot()
         take = self.world.loop._handle
 
         def watched(event: ports.Event) -> None:
@@ -150,8 +154,62 @@ class Anything(RuleBasedStateMachine):
         assert set(self.world.glass.views) == {Role.RESIDENT, Role.ASSISTANT}
 
 
+class AnythingWithFace(Anything):
+    """The same where the policy wants the face: number, surface and camera come at any time, right, wrong and late."""
+
+    setup = worlds.FACE_SETUP
+
+    @rule(part=st.sampled_from(ports.NumberPart), is_right=st.booleans())
+    def number(self, part: ports.NumberPart, is_right: bool) -> None:
+        self.world.number_part(part, is_right=is_right)
+
+    @rule()
+    def whole_number(self) -> None:
+        self.world.number()
+
+    @rule(code=st.sampled_from(["", "wrong", "not-believed", "few-tries"]))
+    def surface(self, code: str) -> None:
+        self.world.surface(code)
+
+    @rule()
+    def forgotten(self) -> None:
+        self.world.event(ports.NumberForgotten(self.setup.card_reader))
+
+    @rule(outcome=st.sampled_from(ports.FaceOutcome))
+    def judged(self, outcome: ports.FaceOutcome) -> None:
+        self.world.judge(outcome)
+
+    @rule(is_taken=st.booleans())
+    def photo(self, is_taken: bool) -> None:
+        self.world.event(ports.PhotoHandedOver(self.setup.card_reader, SlotId("0" * 32), is_taken))
+
+    @rule()
+    def camera_lost(self) -> None:
+        self.world.event(ports.DeviceLost(self.setup.camera, "no-process"))
+
+    @rule()
+    def face_timer(self) -> None:
+        self.world.time_out("face")
+
+    @rule()
+    def staff(self) -> None:
+        self.world.vouch()
+
+    @invariant()
+    def no_secret_is_asked_while_the_camera_may_be_open(self) -> None:
+        assert not self.world.slots_with_open_camera
+
+    @invariant()
+    def the_holder_is_gone_with_the_session(self) -> None:
+        state = self.world.loop.state
+        if state.phase is Phase.IDLE:
+            assert state.session is None
+
+
 Anything.TestCase.settings = settings(stateful_step_count=40, deadline=None)
 TestAnything = Anything.TestCase
+AnythingWithFace.TestCase.settings = settings(stateful_step_count=40, deadline=None)
+TestAnythingWithFace = AnythingWithFace.TestCase
 
 
 @given(st.sampled_from(Phase))

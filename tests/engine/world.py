@@ -16,15 +16,19 @@ from kiosk.daemon.loop import Loop
 from kiosk.engine.service import start
 from kiosk.engine.state import Asked, Hopper, Kiosk, Phase, Setup, Turn
 from kiosk.errors import JournalError
-from kiosk.ids import DeviceId
+from kiosk.ids import DeviceId, OpId, SlotId
 from kiosk.journal.ledger import EMPTY, Ledger, fold, imbalances
 from kiosk.journal.records import AnyRecord, StockSet
 from kiosk.money import Cash, Denomination, Yen
+from kiosk.services.certificate import KONBINI
+from kiosk.services.plan import Policy
 from kiosk.view import Role, SessionView
 
 FACES = (Denomination.COIN10, Denomination.COIN50, Denomination.COIN100, Denomination.COIN500)
 HOPPERS = tuple(Hopper(DeviceId(f"hopper{face.face.value}"), face) for face in FACES)
 SETUP = Setup(kiosk="kiosk-test", town={"ja": "例示市", "en": "Reiji City"}, faces=FACES, hoppers=HOPPERS)
+FACE_SETUP = replace(SETUP, plan=KONBINI.under(Policy.PIN_AND_FACE), has_assistant=True)
+HOLDER = ports.CardHolder("例示　花子", "1941-03-03", "2")
 CERTIFICATE = b"certificate"
 FINGERPRINT = "f" * 64
 PRICES = (("juminhyo", 200, 300), ("inkan_shomei", 200, 300))
@@ -160,7 +164,13 @@ class World:
         self.commands: list[ports.Command] = []
         self.pending: deque[Callable[[], None]] = deque()
         self.loop.set_issuance(_Player(self, ("issuance",)))
-        names = [setup.card_reader, setup.acceptor, setup.certificate_printer, setup.receipt_printer]
+        names = [
+            setup.camera,
+            setup.card_reader,
+            setup.acceptor,
+            setup.certificate_printer,
+            setup.receipt_printer,
+        ]
         self.loop.add_driver(_Player(self, (*names, *(hopper.device for hopper in HOPPERS))))
         self.perform_instead: set[str] = set()
         """Commands that nobody answers: the core dies before."""
@@ -169,6 +179,10 @@ class World:
         self.entitlements: tuple[ports.Entitlement, ...] = ENTITLEMENTS
         self.serial = 0
         self.evidence_changes: dict[str, object] = {}
+        self.camera_may_be_open = False
+        self.slots_with_open_camera = 0
+        self.checking: OpId | None = None
+        """The face check that the vision process is at."""
 
     # --- life
 
@@ -241,6 +255,47 @@ class World:
         reader = self.setup.card_reader
         self.event(ports.PinAccepted(reader) if right else ports.PinRejected(reader, left))
 
+    def number_part(self, part: ports.NumberPart, *, is_right: bool = True) -> None:
+        session = self.loop.state.session
+        slot = SlotId(session.slot if session is not None else "")
+        kind = ports.NumberPartTaken if is_right else ports.NumberPartRefused
+        self.event(kind(self.setup.card_reader, part, slot))
+
+    def number(self) -> None:
+        """All three questions, answered as they stand on the card."""
+        for part in (ports.NumberPart.BIRTH, ports.NumberPart.EXPIRY, ports.NumberPart.CODE):
+            self.number_part(part)
+
+    def surface(self, code: str = "", fingerprint: str = FINGERPRINT) -> None:
+        """What the card's face says: nothing wrong, or `wrong` (number), or a code."""
+        reader = self.setup.card_reader
+        if code == "wrong":
+            self.event(ports.NumberRejected(reader, 9))
+        elif code:
+            self.event(ports.SurfaceFailed(reader, code))
+        else:
+            self.event(ports.SurfaceRead(reader, HOLDER, fingerprint))
+
+    def judge(self, outcome: ports.FaceOutcome = ports.FaceOutcome.MATCHED, reason: str = "") -> None:
+        """The vision process's verdict on the check that it is at."""
+        op, self.checking = self.checking, None
+        if op is not None:
+            self.event(ports.FaceJudged(self.setup.camera, op, outcome, ports.FaceBand.CLEAR, reason))
+
+    def vouch(self) -> None:
+        """Staff, on their own panel."""
+        self.loop.take(Asked(Role.ASSISTANT, intents.Vouch(step=self.loop.state.step)))
+        self.settle()
+
+    def until_face(self) -> None:
+        """To the touch that opens the camera."""
+        self.tap(intents.ChooseLanguage, language="ja")
+        self.tap(intents.Next)
+        self.number()
+        self.card()
+        self.surface()
+        self.pin()
+
     def take_card(self) -> None:
         self.event(ports.CardRemoved(self.setup.card_reader))
 
@@ -303,7 +358,36 @@ class World:
         if handler is not None and type(command).__name__ not in self.perform_instead:
             handler(command)
 
+    def _on_OpenNumberSlot(self, command: ports.OpenNumberSlot) -> None:
+        self.slots_with_open_camera += self.camera_may_be_open
+        slot = SlotId(f"{len(self.commands):032x}")
+        self.later(ports.NumberSlotOpened(command.device, command.part, slot, 4))
+
+    def _on_AllowCamera(self, _: ports.AllowCamera) -> None:
+        self.camera_may_be_open = True
+
+    def _on_ForbidCamera(self, command: ports.ForbidCamera) -> None:
+        def shut() -> None:
+            self.camera_may_be_open = False
+            self.loop.take(ports.CameraForbidden(command.device))
+
+        self.pending.append(shut)
+
+    def _on_StartFaceCheck(self, command: ports.StartFaceCheck) -> None:
+        self.checking = command.op
+        self.later(ports.PhotoSlotOpened(command.device, command.op, SlotId("ab" * 16)))
+
+    def _on_StopFaceCheck(self, command: ports.StopFaceCheck) -> None:
+        op, self.checking = self.checking, None
+        if op is not None:
+            outcome = ports.FaceOutcome.NOT_JUDGED
+            self.later(ports.FaceJudged(command.device, op, outcome, ports.FaceBand.NONE, "stopped"))
+
+    def _on_HandOverPhoto(self, command: ports.HandOverPhoto) -> None:
+        self.later(ports.PhotoHandedOver(command.device, command.slot, True))
+
     def _on_OpenPinSlot(self, command: ports.OpenPinSlot) -> None:
+        self.slots_with_open_camera += self.camera_may_be_open
         left = self.loop.state.session.attempts_left if self.loop.state.session else 3
         self.later(ports.PinSlotOpened(command.device, f"slot{len(self.commands)}", left, 4, 4))
 
@@ -410,6 +494,7 @@ class World:
             "pages_found": 1,
             "applicant_masked": "例＊＊",
             "holders_masked": ("例＊＊",),
+            "card": ports.CardEvidence(True, True, True, True) if command.holder else None,
         }
         evidence = ports.Evidence(**{**fields, **self.evidence_changes})
         self._server(command, ports.Prepared(command.transaction, command.order.line, document, evidence))

@@ -1,0 +1,407 @@
+"""Where a policy wants the face: number, card, photo, PIN, camera; every way out; and what the card's record proves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from kiosk import intents, ports
+from kiosk.engine.session import HOLDING_NUMBER
+from kiosk.engine.state import Phase
+from kiosk.engine.table import allowed
+from kiosk.ids import SlotId
+from kiosk.journal import records
+from kiosk.money import Denomination
+from kiosk.ports import FaceOutcome, NumberPart
+from kiosk.services.certificate import KIND_FIRST, KONBINI
+from kiosk.services.plan import Policy, Step
+from kiosk.view import Role
+from tests.engine.world import FACE_SETUP, HOLDER, SETUP, World
+
+READER, CAMERA = FACE_SETUP.card_reader, FACE_SETUP.camera
+
+
+@pytest.fixture
+def world() -> World:
+    return World(setup=FACE_SETUP).boot()
+
+
+def sent(world: World, kind: type) -> list[ports.Command]:
+    return [each for each in world.commands if isinstance(each, kind)]
+
+
+def pay_and_take(world: World) -> None:
+    world.tap(intents.SetCopies, kind="juminhyo", copies=1)
+    for _ in range(3):
+        world.tap(intents.Next)
+    world.insert(Denomination.COIN100)
+    world.insert(Denomination.COIN100)
+
+
+def test_a_policy_adds_two_steps_and_changes_no_other() -> None:
+    for plan in (KONBINI, KIND_FIRST):
+        steps = plan.under(Policy.PIN_AND_FACE).steps
+        assert tuple(each for each in steps if each not in (Step.NUMBER, Step.FACE)) == plan.steps
+        assert steps.index(Step.NUMBER) + 1 == steps.index(Step.CARD)
+        assert steps.index(Step.PIN) + 1 == steps.index(Step.FACE) == steps.index(Step.CARD_BACK) - 1
+        assert plan.under(Policy.PIN).steps == plan.steps
+        with pytest.raises(ValueError, match="policy"):
+            plan.under(Policy.FACE)
+
+
+def test_a_good_day(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    assert world.phase is Phase.OFFERING_FACE
+    world.tap(intents.Next)
+    for part in ("birth", "expiry", "code"):
+        assert (world.phase, world.view.body.part) == (Phase.ENTERING_NUMBER, part)
+        world.number_part(NumberPart(part))
+    assert world.phase is Phase.AWAITING_CARD
+    world.card()
+    assert world.phase is Phase.READING_SURFACE and world.view.body.is_reading
+    world.surface()
+    assert world.phase is Phase.ENTERING_PIN
+    world.pin()
+    assert world.phase is Phase.READY_FOR_FACE
+    assert not sent(world, ports.StartFaceCheck), "the camera opens with a touch, not before"
+    world.tap(intents.Next)
+    assert world.phase is Phase.CHECKING_FACE
+    assert sent(world, ports.HandOverPhoto)
+    world.judge()
+    assert world.phase is Phase.RETURNING_CARD
+    world.take_card()
+    assert world.phase is Phase.CHOOSING_KINDS
+    pay_and_take(world)
+    assert world.phase is Phase.TAKING_THINGS
+    ended = [each for each in world.records if isinstance(each, records.FaceCheckEnded)]
+    assert [(each.outcome, each.threshold) for each in ended] == [("matched", 0.5)]
+    world.check()
+
+
+def test_what_the_screen_is_told_of_a_turn_is_a_mirror(world: World) -> None:
+    world.until_face()
+    world.tap(intents.Next)
+    world.event(ports.FaceHint(CAMERA, ports.FaceHintCode.GOOD, ports.FaceBox(0.1, 0.2, 0.4, 0.8)))
+    world.event(ports.FaceTurnAsked(CAMERA, ports.TurnDirection.LEFT))
+    body = world.view.body
+    assert (body.hint, body.turn) == ("good", "left")
+    assert (round(body.head.left, 6), round(body.head.right, 6)) == (0.6, 0.9)
+    step = world.loop.state.step
+    world.event(ports.FaceTurnEnded(CAMERA))
+    assert world.view.body.turn == "ahead"
+    assert world.loop.state.step == step, "a hint eats no touch"
+
+
+def test_no_day_that_no_card_has_reaches_a_card(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.number_part(NumberPart.BIRTH, is_right=False)
+    assert (world.phase, world.view.body.part, world.view.body.note) == (
+        Phase.ENTERING_NUMBER,
+        "birth",
+        "refused",
+    )
+
+
+def test_back_goes_one_question_back_and_then_to_the_offer(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.number_part(NumberPart.BIRTH)
+    world.tap(intents.Back)
+    assert world.view.body.part == "birth"
+    world.tap(intents.Back)
+    assert world.phase is Phase.OFFERING_FACE
+    assert sent(world, ports.ForgetNumber)
+
+
+def test_a_minute_without_a_card_and_the_number_is_asked_again_but_not_for_ever(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    for _ in range(3):
+        world.number()
+        assert world.phase is Phase.AWAITING_CARD
+        world.event(ports.NumberForgotten(READER))
+        assert (world.phase, world.view.body.note) == (Phase.ENTERING_NUMBER, "forgotten")
+    world.number()
+    world.event(ports.NumberForgotten(READER))
+    assert world.phase is Phase.CHOOSING_OTHER_WAY
+
+
+def test_a_wrong_number_gives_the_card_back_once_then_the_other_way(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.number()
+    world.card()
+    world.surface("wrong")
+    assert world.phase is Phase.RETURNING_CARD
+    world.take_card()
+    assert (world.phase, world.view.body.note) == (Phase.ENTERING_NUMBER, "wrong")
+    world.number()
+    world.card()
+    world.surface("wrong")
+    assert world.phase is Phase.CHOOSING_OTHER_WAY
+
+
+def test_a_face_of_the_card_that_is_not_believed_ends_it_and_calls_staff(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.number()
+    world.card()
+    world.surface("not-believed")
+    assert world.view.body.code == "C-113"
+    assert world.loop.state.is_staff_called
+
+
+def test_a_face_of_another_card_than_was_read_ends_it(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.number()
+    world.card()
+    world.surface(fingerprint="0" * 64)
+    assert world.view.body.code == "C-108"
+
+
+@pytest.mark.parametrize("outcome", [FaceOutcome.NOT_MATCHED, FaceOutcome.NOT_LIVE, FaceOutcome.NOT_JUDGED])
+def test_whatever_does_not_match_offers_the_other_way_and_never_refuses(
+    world: World, outcome: FaceOutcome
+) -> None:
+    world.until_face()
+    world.tap(intents.Next)
+    world.judge(outcome, "threshold")
+    body = world.view.body
+    assert world.phase is Phase.CHOOSING_OTHER_WAY
+    assert body.can_call and body.can_retry is (outcome is not FaceOutcome.NOT_MATCHED)
+    assert {"AskStaff", "GoToCounter", "Cancel"} <= set(world.view.intents)
+    world.tap(intents.AskStaff)
+    assert world.phase is Phase.AWAITING_LOOK and world.loop.state.is_staff_called
+    world.vouch()
+    assert world.phase is Phase.RETURNING_CARD
+    assert [each.role for each in world.records if isinstance(each, records.FaceVouched)] == ["assistant"]
+
+
+def test_the_camera_is_tried_twice_at_most(world: World) -> None:
+    world.until_face()
+    for turn in range(2):
+        world.tap(intents.Next)
+        world.judge(FaceOutcome.NOT_JUDGED, "time")
+        assert world.view.body.can_retry is (turn == 0)
+        world.tap(intents.Next)
+    assert world.phase is Phase.CHOOSING_OTHER_WAY
+    assert len(sent(world, ports.StartFaceCheck)) == 2
+
+
+def test_who_does_not_want_the_camera_is_asked_for_nothing_of_it(world: World) -> None:
+    """Also for who cannot turn her head: no number, no camera; staff look after the PIN."""
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.OtherWay)
+    world.tap(intents.AskStaff)
+    assert world.phase is Phase.AWAITING_CARD
+    world.card()
+    world.pin()
+    assert world.phase is Phase.AWAITING_LOOK
+    world.vouch()
+    world.take_card()
+    assert world.phase is Phase.CHOOSING_KINDS
+    assert not sent(world, ports.OpenNumberSlot) and not sent(world, ports.StartFaceCheck)
+    pay_and_take(world)
+    assert world.phase is Phase.TAKING_THINGS
+
+
+def test_nobody_vouches_for_herself(world: World) -> None:
+    world.until_face()
+    world.tap(intents.OtherWay)
+    world.tap(intents.AskStaff)
+    assert "Vouch" not in allowed(world.loop.state, Role.RESIDENT)
+    assert "Vouch" in allowed(world.loop.state, Role.ASSISTANT)
+    world.tap(intents.Vouch)
+    assert world.phase is Phase.AWAITING_LOOK
+
+
+def test_without_a_panel_for_staff_the_other_way_is_the_counter() -> None:
+    world = World(setup=replace(FACE_SETUP, has_assistant=False)).boot()
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.OtherWay)
+    assert not world.view.body.can_call and "AskStaff" not in world.view.intents
+    world.tap(intents.GoToCounter)
+    assert world.view.body.code == "F-701"
+    world.tap(intents.Next)
+    assert world.phase is Phase.IDLE
+
+
+def test_a_vision_process_that_never_ends_is_not_waited_for(world: World) -> None:
+    world.until_face()
+    world.tap(intents.Next)
+    late = world.checking
+    assert late is not None
+    world.perform_instead = {"StopFaceCheck"}
+    world.time_out("face")
+    assert world.phase is Phase.CHOOSING_OTHER_WAY
+    world.event(ports.FaceJudged(CAMERA, late, FaceOutcome.MATCHED, ports.FaceBand.CLEAR, ""))
+    assert world.phase is Phase.CHOOSING_OTHER_WAY, "a verdict that comes late is nobody's"
+
+
+def test_a_camera_that_goes_away_offers_the_other_way_at_once(world: World) -> None:
+    world.until_face()
+    world.tap(intents.Next)
+    world.event(ports.DeviceLost(CAMERA, "no-process"))
+    assert world.phase is Phase.CHOOSING_OTHER_WAY
+
+
+def test_a_photo_that_is_not_taken_ends_the_check(world: World) -> None:
+    world.until_face()
+    world.perform_instead = {"HandOverPhoto"}
+    world.tap(intents.Next)
+    world.event(ports.PhotoHandedOver(READER, SlotId("ab" * 16), False))
+    assert world.phase is Phase.CHOOSING_OTHER_WAY
+
+
+@pytest.mark.parametrize(
+    "phase",
+    [
+        Phase.READING_SURFACE,
+        Phase.ENTERING_PIN,
+        Phase.READY_FOR_FACE,
+        Phase.CHECKING_FACE,
+        Phase.CHOOSING_OTHER_WAY,
+        Phase.AWAITING_LOOK,
+    ],
+)
+def test_a_card_that_is_lifted_ends_the_session_wherever_it_was(world: World, phase: Phase) -> None:
+    def before_the_surface() -> None:
+        world.tap(intents.ChooseLanguage, language="ja")
+        world.tap(intents.Next)
+        world.number()
+        world.card()
+
+    steps: list[Callable[[], None]] = [
+        before_the_surface,
+        world.surface,
+        world.pin,
+        lambda: world.tap(intents.Next),
+        lambda: world.tap(intents.OtherWay),
+        lambda: world.tap(intents.AskStaff),
+    ]
+    for step in steps:
+        step()
+        if world.phase is phase:
+            break
+    assert world.phase is phase
+    world.take_card()
+    assert world.view.body.code == "C-110"
+    world.tap(intents.Next)
+    assert world.phase is Phase.IDLE and world.loop.state.session is None
+    assert not world.camera_may_be_open and world.checking is None
+
+
+@pytest.mark.parametrize("phase", HOLDING_NUMBER)
+def test_leaving_forgets_the_number(world: World, phase: Phase) -> None:
+    world.perform_instead = {"OpenNumberSlot"} if phase is Phase.OPENING_NUMBER else set()
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    if phase is Phase.AWAITING_CARD:
+        world.number()
+    assert world.phase is phase
+    world.tap(intents.Cancel)
+    assert sent(world, ports.ForgetNumber) and world.phase is Phase.IDLE
+
+
+def test_a_card_that_lay_there_too_early_is_no_mishap(world: World) -> None:
+    world.card()
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.number_part(NumberPart.BIRTH)
+    world.take_card()
+    assert (world.phase, world.view.body.part) == (Phase.ENTERING_NUMBER, "birth")
+    world.card()
+    world.number()
+    assert world.phase is Phase.READING_SURFACE
+
+
+def test_a_slot_waits_until_the_camera_has_said_that_it_is_shut(world: World) -> None:
+    world.until_face()
+    world.tap(intents.Next)
+    world.perform_instead = {"ForbidCamera"}
+    world.tap(intents.OtherWay)
+    world.tap(intents.Cancel)
+    world.take_card()
+    assert world.phase is Phase.IDLE
+    before = len(sent(world, ports.OpenNumberSlot))
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    assert world.phase is Phase.OPENING_NUMBER
+    assert len(sent(world, ports.OpenNumberSlot)) == before
+    world.camera_may_be_open = False
+    world.event(ports.CameraForbidden(CAMERA))
+    assert world.phase is Phase.ENTERING_NUMBER
+
+
+# --- DESIGN §6 (e), (f) -----------------------------------------------------------------------------------------------
+
+
+def matched(world: World) -> None:
+    world.until_face()
+    world.tap(intents.Next)
+    world.judge()
+    world.take_card()
+    world.tap(intents.SetCopies, kind="juminhyo", copies=1)
+    world.tap(intents.Next)
+    world.tap(intents.Next)
+
+
+def test_the_paper_is_compared_with_the_cards_own_record(world: World) -> None:
+    matched(world)
+    assert world.phase is Phase.CONFIRMING
+    assert [each.holder for each in world.commands if isinstance(each, ports.Prepare)] == [HOLDER]
+
+
+@pytest.mark.parametrize(
+    ("card", "fact"),
+    [
+        (ports.CardEvidence(False, True, True, True), "birth"),
+        (ports.CardEvidence(True, False, True, True), "sex"),
+        (ports.CardEvidence(True, True, True, False), "paper-birth"),
+        (None, "card-record"),
+    ],
+)
+def test_another_birth_date_or_sex_than_the_cards_stops_the_machine(
+    world: World, card: ports.CardEvidence | None, fact: str
+) -> None:
+    world.evidence_changes = {"card": card}
+    matched(world)
+    assert world.view.body.code == "X-603"
+    incident = next(each for each in world.records if isinstance(each, records.IncidentOpened))
+    assert incident.facts == ((fact, "differs"),)
+    assert "花子" not in repr(incident) and "1941" not in repr(incident)
+    world.tap(intents.Next)
+    assert world.phase is Phase.OUT_OF_SERVICE
+
+
+def test_only_another_name_refuses_this_session_and_the_machine_goes_on(world: World) -> None:
+    world.evidence_changes = {"card": ports.CardEvidence(True, True, False, True)}
+    matched(world)
+    assert world.view.body.code == "X-607" and world.loop.state.is_staff_called
+    assert not [each for each in world.records if isinstance(each, records.IncidentOpened)]
+    world.tap(intents.Next)
+    assert world.phase is Phase.IDLE
+
+
+def test_without_a_number_there_is_no_evidence_of_the_cards_and_none_is_claimed() -> None:
+    world = World(setup=SETUP).boot()
+    world.until_pay()
+    assert [each.holder for each in world.commands if isinstance(each, ports.Prepare)] == [None]
+    assert world.phase is Phase.AWAITING_PAYMENT
+
+
+def test_evidence_that_nobody_gave_is_refused() -> None:
+    world = World(setup=SETUP).boot()
+    world.evidence_changes = {"card": ports.CardEvidence(True, True, True, True)}
+    world.until_pay()
+    assert world.view.body.code == "X-603"
+
+
+def test_neither_staff_nor_a_traceback_sees_the_holder(world: World) -> None:
+    matched(world)
+    assert "花子" not in repr(world.loop.state)
+    assert "花子" not in repr(world.glass.views[Role.ASSISTANT])
