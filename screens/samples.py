@@ -16,13 +16,19 @@ from kiosk.view import (
     ChooseOptions,
     Confirm,
     Done,
+    EnterNumber,
     EnterPin,
+    FaceCheck,
+    FaceReady,
+    HeadBox,
     KindChoice,
     Language,
     LastTry,
     Notice,
     OfferBack,
+    OfferFace,
     OrderSummary,
+    OtherWays,
     OutOfService,
     Pay,
     PlaceCard,
@@ -31,6 +37,7 @@ from kiosk.view import (
     Returning,
     Role,
     SessionView,
+    StaffLook,
     StepBar,
     StillThere,
     TakeCard,
@@ -162,6 +169,13 @@ _MANY = Confirm(
     Yen(5750),
 )
 
+FACE_HINTS = (
+    "no_face", "one_person_only", "come_closer", "step_back", "move_to_middle",
+    "too_dark", "too_bright", "hold_still", "look_here", "good",
+)  # fmt: skip
+_HEAD = HeadBox(0.38, 0.3, 0.62, 0.7)
+_FAR = HeadBox(0.15, 0.4, 0.27, 0.6)
+
 # name, body, step of the step bar (0: none), intents beside _ALWAYS
 _Sample = tuple[str, AnyBody, int, tuple[str, ...]]
 _SAMPLES: tuple[_Sample, ...] = (
@@ -183,6 +197,46 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("pin-wrong", EnterPin(SLOT, 2, 4, was_wrong=True), 2, ("ForgotPin", "Back", "Cancel")),
     ("pin-keyed", EnterPin(SLOT, 3, 4, keyed=2), 2, ("ForgotPin", "Back", "Cancel")),
     ("pin-checking", EnterPin("", 3, 4, is_checking=True), 2, ()),
+    ("face-offer", OfferFace(), 1, ("Next", "OtherWay", "Back", "Cancel")),
+    ("number-birth", EnterNumber(SLOT, "birth", 6), 1, ("OtherWay", "Back", "Cancel")),
+    (
+        "number-birth-refused",
+        EnterNumber(SLOT, "birth", 6, note="refused"),
+        1,
+        ("OtherWay", "Back", "Cancel"),
+    ),
+    ("number-expiry", EnterNumber(SLOT, "expiry", 4), 1, ("OtherWay", "Back", "Cancel")),
+    ("number-code", EnterNumber(SLOT, "code", 4), 1, ("OtherWay", "Back", "Cancel")),
+    ("number-wrong", EnterNumber(SLOT, "birth", 6, note="wrong"), 1, ("OtherWay", "Back", "Cancel")),
+    ("number-forgotten", EnterNumber("", "birth", 6, note="forgotten"), 1, ("OtherWay", "Cancel")),
+    ("face-ready", FaceReady(), 2, ("Next", "OtherWay", "Cancel")),
+    *(
+        (f"face-{hint.replace('_', '-')}", FaceCheck(hint, "", _FAR), 2, ("OtherWay", "Cancel"))
+        for hint in FACE_HINTS
+    ),
+    ("face-nobody", FaceCheck("no_face"), 2, ("OtherWay", "Cancel")),
+    ("face-left", FaceCheck("good", "left", _HEAD), 2, ("OtherWay", "Cancel")),
+    ("face-right", FaceCheck("good", "right", _HEAD), 2, ("OtherWay", "Cancel")),
+    ("face-ahead", FaceCheck("good", "ahead", _HEAD), 2, ("OtherWay", "Cancel")),
+    (
+        "face-ways",
+        OtherWays(can_call=True, can_retry=False, was_checked=False),
+        1,
+        ("AskStaff", "GoToCounter", "Back", "Cancel"),
+    ),
+    (
+        "face-ways-again",
+        OtherWays(can_call=True, can_retry=True, was_checked=True),
+        2,
+        ("AskStaff", "GoToCounter", "Next", "Cancel"),
+    ),
+    (
+        "face-ways-counter",
+        OtherWays(can_call=False, can_retry=False, was_checked=True),
+        2,
+        ("GoToCounter", "Cancel"),
+    ),
+    ("face-look", StaffLook(), 2, ("GoToCounter", "Cancel")),
     ("last-try", LastTry(), 2, ("ConsentLastTry", "ForgotPin", "Cancel")),
     ("take-card", TakeCard(is_verified=True), 2, ("Cancel",)),
     ("take-card-left", TakeCard(is_verified=False, is_left=True), 2, ()),
@@ -258,13 +312,15 @@ _STILL = {"kinds-still-there": ("kinds", False), "pay-still-there": ("pay", True
 STILL_S = 20.0
 
 NOTICE_CODES = (
-    "C-101", "C-102", "C-103", "C-104", "C-105", "C-106", "C-107", "C-108", "C-109", "C-110", "C-111", "C-112",
-    "P-201", "P-202", "P-203",
+    "C-101", "C-102", "C-103", "C-104", "C-105", "C-106", "C-107", "C-108", "C-109", "C-110", "C-111", "C-112", "C-113",
+    "F-701", "P-201", "P-202", "P-203",
     "N-301", "N-302", "N-303", "N-304", "N-305", "N-306", "N-307",
     "N-308", "N-309", "N-310", "N-311", "N-312", "M-401",
     "M-402", "M-403", "M-404", "M-405", "M-406", "M-407", "M-408", "M-409", "M-410", "R-501",
     "R-502", "R-503",
     "R-504", "X-601", "X-602", "X-603", "X-604", "X-605", "X-606",
+    "M-402", "M-403", "M-404", "M-405", "M-406", "M-407", "M-408", "R-501", "R-502", "R-503",
+    "R-504", "X-601", "X-602", "X-603", "X-604", "X-605", "X-606", "X-607",
 )  # fmt: skip
 """Every public code of the house."""
 

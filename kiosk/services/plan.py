@@ -48,7 +48,6 @@ class Plan:
     """The kinds are chosen before the card, so the card's signature covers them too."""
     secret: SecretKind = SecretKind.AUTH
     """What the card asks of its holder. Every plan that ships has the PIN; the screens have no keys for another."""
-
     policies: tuple[Policy, ...] = (Policy.PIN,)
     """What a town may choose for this service."""
     policy: Policy = Policy.PIN

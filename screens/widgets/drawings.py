@@ -219,6 +219,21 @@ RECEIPT_OUT: Final = Drawing(
     (0, 1),
 )
 
+# The photo on the card and the person in front: are they one?
+CARD_AND_FACE: Final = Drawing(
+    900,
+    360,
+    (
+        *_moved(tuple(s._replace(width=9) for s in _CARD), _by(10, 60, 0.72)),
+        Shape("M452 150h70M452 200h70", stroke="blue", width=16),
+        Shape("M590 330c0-62 44-92 130-92c86 0 130 30 130 92z", fill="tint", stroke=_INK),
+        Shape(ellipse(720, 140, 84, 108), fill="card", stroke=_INK),
+        Shape(circle(690, 130, 8), fill=_INK),
+        Shape(circle(750, 130, 8), fill=_INK),
+        Shape("M694 190q26 20 52 0", stroke=_INK),
+    ),
+)
+
 # A person behind the counter: where to go now.
 COUNTER: Final = Drawing(
     480,
@@ -239,6 +254,7 @@ DRAWINGS: Final[dict[str, Drawing]] = {
     "take_card": TAKE_CARD,
     "card": CARD,
     "counter": COUNTER,
+    "card_and_face": CARD_AND_FACE,
     "pin": PIN,
     "machine_reader": MACHINE_READER,
     "machine_money": MACHINE_MONEY,

@@ -99,14 +99,17 @@ class DigitRow(Element):
 
     role = "digits"
     _SIDE = 30.0
+    _WIDER = 8.0
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.count, self.length = 0, 4
+        self._groups: tuple[int, ...] = ()
 
-    def show_count(self, count: int, length: int) -> None:
-        if (count, length) != (self.count, self.length):
-            self.count, self.length = count, length
+    def show_count(self, count: int, length: int, groups: tuple[int, ...] = ()) -> None:
+        """`groups`: after how many digits a wider gap stands (year, month, day)."""
+        if (count, length, groups) != (self.count, self.length, self._groups):
+            self.count, self.length, self._groups = count, length, groups
             self.changed()
 
     def lines(self) -> list[str]:
@@ -117,8 +120,11 @@ class DigitRow(Element):
 
     def draw(self) -> None:
         side, gap = look.px(self._SIDE), look.px(tokens.GAP_3)
-        x = self.rect.x + (self.rect.width - self.length * side - (self.length - 1) * gap) // 2
+        wider = look.px(self._WIDER)
+        wide = self.length * side + (self.length - 1) * gap + len(self._groups) * wider
+        x = self.rect.x + (self.rect.width - wide) // 2
         for index in range(self.length):
+            x += wider if index in self._groups else 0
             box = Rect(x, self.rect.y, side, side)
             draw_box("digit_at" if index == self.count else "digit", box)
             if index < self.count:

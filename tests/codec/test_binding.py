@@ -17,7 +17,8 @@ from kiosk.binding import DeviceKey, Expected, ManifestKey, examine, order_bytes
 from kiosk.errors import ConfigError, PeerProtocolError
 from kiosk.ids import KioskId, LineId, TransactionId
 from kiosk.masking import Mask, masked
-from kiosk.ports import Document, Evidence, Order
+from kiosk.ports import CardEvidence, CardHolder, Document, Evidence, Order
+from kiosk.same_name import is_same_name
 
 TOWN = ed25519.Ed25519PrivateKey.generate()
 KEY = ManifestKey(
@@ -42,13 +43,14 @@ def paper(
     transaction: str = TRANSACTION,
     line: str = LINE,
     serial: str = SERIAL,
+    birth: str = "昭和16年3月3日",
 ) -> bytes:
     """A paper of these pages, each a 発行番号 and the names on it."""
     words = [f"transaction:{transaction}", f"line:{line}", f"serial:{serial}"]
     keywords = ", ".join(json.dumps(word) for word in words)
     body = "\n#pagebreak()\n".join(
         "\n\n".join(
-            [*(f'氏#h(2em)名 #"{name}" 生年月日 昭和16年3月3日' for name in names), f"発行番号 {number} 1/1"]
+            [*(f'氏#h(2em)名 #"{name}" 生年月日 {birth}' for name in names), f"発行番号 {number} 1/1"]
         )
         for number, names in pages or [(SERIAL, (HANAKO,))]
     )
@@ -314,3 +316,74 @@ def test_the_orders_canonical_form() -> None:
         + b"1" * 32
         + b'"}'
     )
+
+
+# --- the card's own record (DESIGN §6 e) ------------------------------------------------------------------------------
+
+CARD = CardHolder(HANAKO, "1941-03-03", "2")
+
+
+def against(holder: CardHolder, pdf: bytes = PAPER, **changed: Any) -> CardEvidence:
+    claim = manifest(pdf, **changed)
+    _, evidence = examine(pdf, claim, TOWN.sign(claim), KEY, EXPECTED, holder=holder)
+    assert evidence.card is not None
+    return evidence.card
+
+
+def test_a_session_that_knows_nothing_of_the_card_claims_nothing() -> None:
+    claim = manifest()
+    assert examine(PAPER, claim, TOWN.sign(claim), KEY, EXPECTED)[1].card is None
+
+
+def test_the_cards_record_is_the_applicants() -> None:
+    assert against(CARD) == CardEvidence(birth_ok=True, sex_ok=True, name_ok=True, paper_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("holder", "wrong"),
+    [
+        (CardHolder(HANAKO, "1941-03-04", "2"), ["birth_ok", "paper_ok"]),
+        (CardHolder(HANAKO, "1941-03-03", "1"), ["sex_ok"]),
+        (CardHolder(HANAKO, "1941-03-03", "9"), ["sex_ok"]),
+        (CardHolder("見本　太郎", "1941-03-03", "2"), ["name_ok"]),
+    ],
+)
+def test_each_difference_is_found_alone(holder: CardHolder, wrong: list[str]) -> None:
+    card = against(holder)
+    assert [name for name in card.__struct_fields__ if not getattr(card, name)] == wrong
+
+
+def test_a_manifest_that_fits_does_not_help_a_paper_that_does_not() -> None:
+    """The server says the right birth date and prints another person's."""
+    other = paper((SERIAL, (HANAKO,)), birth="昭和39年10月10日")
+    card = against(CARD, other)
+    assert card.birth_ok and not card.paper_ok
+
+
+def test_an_applicant_who_is_not_on_the_paper_is_not_looked_for_there() -> None:
+    """Of the household, the children only."""
+    other = paper((SERIAL, (YOSHIKO,)), birth="昭和39年10月10日")
+    assert against(CARD, other, holders=[YOSHIKO]).paper_ok
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        (HANAKO, "例示 花子", True),
+        (YOSHIKO, "吉見本　葛子", True),
+        ("髙﨑　濵子", "高崎　浜子", True),
+        ("ＭＡＲＩＡ　ＩＳＡＢＥＬ", "Maria Isabel", True),
+        (HANAKO, "例示　華子", False),
+        ("", "", False),
+        ("\u3000", " ", False),
+    ],
+)
+def test_letters_that_registers_and_cards_write_differently(one: str, other: str, is_same: bool) -> None:
+    assert is_same_name(one, other) is is_same_name(other, one) is is_same
+
+
+def test_every_calendar_is_a_date() -> None:
+    paper_of = {"平成元年1月8日": "1989-01-08", "令和6年2月29日": "2024-02-29", "1990年1月15日": "1990-01-15"}
+    for said, day in paper_of.items():
+        holder = CardHolder(HANAKO, day, "2")
+        assert against(holder, paper((SERIAL, (HANAKO,)), birth=said)).paper_ok

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from drivers import registry
 from kiosk.config import Flow, Mask, Mode, load
+from kiosk.daemon.wiring import setup_of
 from kiosk.errors import ConfigError
 from kiosk.money import Denomination, Yen
+from kiosk.services.plan import Policy
 from kiosk.strict_toml import Document, key_lines
 from kiosk.view import Role
 
@@ -77,6 +79,18 @@ def test_the_smallest_configuration_has_sensible_defaults(files: tuple[Path, Pat
     assert config.timeouts.answer == 30.0
     assert config.town.mask is Mask.FIRST_CHARACTER
     assert config.devices == ()
+
+
+def test_a_town_may_want_the_face_too(files: tuple[Path, Path], tmp_path: Path) -> None:
+    local = tmp_path / "local.toml"
+    local.write_text(
+        '[identity]\ncertificate = "pin+face"\nface_threshold = 0.45\nstaff_look = true\n'
+        '[equipment]\ncamera = "camera1"\n[[device]]\nid = "camera1"\ndriver = "face"\n'
+    )
+    assert load(files).identity.certificate is Policy.PIN
+    setup = setup_of(load([*files, local]))
+    assert setup.plan.wants_face and setup.has_assistant
+    assert (setup.camera, setup.face_threshold, setup.face_checks) == ("camera1", 0.45, 2)
 
 
 def test_every_value_says_where_it_came_from(files: tuple[Path, Path]) -> None:
@@ -156,6 +170,21 @@ REFUSED = {
         "[machine]",
         '[[device]]\nid = "a"\ndriver = "b"\n[[device]]\nid = "a"\ndriver = "b"\n[machine]',
         "two devices have the same id",
+    ),
+    "a certificate by face alone": (
+        "[machine]",
+        '[identity]\ncertificate = "face"\n[machine]',
+        "machine.toml:2: identity.certificate: a certificate needs the card's PIN; `face` alone is for forms",
+    ),
+    "a face without a camera": (
+        "[machine]",
+        '[identity]\ncertificate = "pin+face"\n[machine]',
+        "machine.toml:2: identity.certificate: `pin+face` needs a camera",
+    ),
+    "a threshold that takes anybody": (
+        "[machine]",
+        "[identity]\nface_threshold = 0.9\n[machine]",
+        "identity.face_threshold: between 0.3 and 0.6",
     ),
     "a key of the second device": (
         "[machine]",

@@ -11,7 +11,7 @@ import pytest
 from i18n.catalogue import languages, load
 from tests.docs import codes
 
-_CODE = re.compile(r"[CPNMRX]-\d{3}")
+_CODE = re.compile(r"[CPFNMRX]-\d{3}")
 SPEAKERS = ("kiosk", "issuance")
 """Who makes codes. Screens only show them."""
 

@@ -92,6 +92,14 @@ def _made_keys() -> set[str]:
         ),
         *(f"notice.{code}.{part}" for code in samples.NOTICE_CODES for part in ("title", "why", "next")),
         *(f"money.{each.value}" for each in Denomination),
+        *(f"camera.hint.{each}" for each in samples.FACE_HINTS),
+        *(f"camera.turn.{each}" for each in ("left", "right", "ahead")),
+        *(
+            f"number.{part}.{what}"
+            for part in ("birth", "expiry", "code")
+            for what in ("title", "lead", "example")
+        ),
+        *(f"number.note.{why}" for why in ("refused", "forgotten", "wrong")),
         *(f"face.{each.value}" for each in Denomination if each.is_note),
         *(f"pay.note.{what}" for what in ("returned", "refused", "reach", "staff")),
         *(f"trouble.money.{money}" for money in ("returned", "held", "slip", "counted")),
