@@ -73,6 +73,8 @@ class EnterNumber(Body, frozen=True):
     length: int
     note: str = ""
     """Why it is asked again: `refused`, `forgotten`, `wrong`."""
+    keyed: int = 0
+    """How many digits are in on the ten-key."""
 
 
 class FaceReady(Body, frozen=True):

@@ -101,11 +101,11 @@ def ask_part(turn: Turn, part: NumberPart, note: str = "") -> None:
 def number_slot_opened(turn: Turn, event: NumberSlotOpened) -> None:
     if event.part is turn.session.face.part:
         turn.go(Phase.ENTERING_NUMBER)
-        turn.edit(slot=event.slot)
+        turn.edit(slot=event.slot, digits=0)
 
 
 def part_taken(turn: Turn, event: NumberPartTaken) -> None:
-    if event.slot != turn.session.slot:
+    if not _is_asked(turn, event):
         return
     turn.edit(slot="")
     following = PARTS.index(event.part) + 1
@@ -118,8 +118,13 @@ def part_taken(turn: Turn, event: NumberPartTaken) -> None:
 
 def part_refused(turn: Turn, event: NumberPartRefused) -> None:
     """Not a date that a card can carry: no card was asked, no try was used."""
-    if event.slot == turn.session.slot:
+    if _is_asked(turn, event):
         ask_part(turn, event.part, "refused")
+
+
+def _is_asked(turn: Turn, event: NumberPartTaken | NumberPartRefused) -> bool:
+    """Not a late answer about an earlier question."""
+    return event.slot == turn.session.slot and event.part is turn.session.face.part
 
 
 def number_back(turn: Turn, _: object) -> None:

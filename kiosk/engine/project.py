@@ -158,7 +158,8 @@ NUMBER_LENGTHS = {NumberPart.BIRTH: 6, NumberPart.EXPIRY: 4, NumberPart.CODE: 4}
 def _enter_number(state: Kiosk) -> AnyBody:
     session = _session(state)
     part = session.face.part
-    return EnterNumber(session.slot, part.value, NUMBER_LENGTHS[part], session.face.note)
+    keyed = session.digits if session.slot else 0
+    return EnterNumber(session.slot, part.value, NUMBER_LENGTHS[part], session.face.note, keyed)
 
 
 def _face_check(state: Kiosk) -> AnyBody:

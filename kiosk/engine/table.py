@@ -264,6 +264,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.OPENING_NUMBER, ports.DeviceLost, _reader_lost, (P.NOTIFIED,)),
     Row(P.OPENING_NUMBER, intents.OtherWay, face.other_way, (P.CHOOSING_OTHER_WAY,)),
     Row(P.OPENING_NUMBER, intents.Cancel, session.leave, LEAVING),
+    Row(P.ENTERING_NUMBER, ports.DigitsEntered, identity.digits_entered),
     Row(P.ENTERING_NUMBER, ports.NumberPartTaken, face.part_taken, (P.OPENING_NUMBER, *AFTER_NUMBER)),
     Row(P.ENTERING_NUMBER, ports.NumberPartRefused, face.part_refused, (P.OPENING_NUMBER,)),
     Row(P.ENTERING_NUMBER, ports.NumberForgotten, face.number_forgotten, ASKING_NUMBER),

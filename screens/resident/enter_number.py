@@ -30,6 +30,7 @@ class EnterNumberScreen(SecretScreen):
 
     def fill(self, body: EnterNumber) -> None:
         self.take_slot(body)
+        self.take_keyed(body.keyed)
         self.ids.note.set_tone("warn" if body.note or self.was_lost else "plain")
         if self.was_lost:
             self.ids.note.say("pin.again")
