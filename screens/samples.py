@@ -107,6 +107,7 @@ def _ten_sold() -> Attract:
     return msgspec.structs.replace(_ATTRACT, prices=sold)
 
 
+_ALL_NOTES = tuple(each for each in Denomination if each.is_note)
 _SHORT = (Denomination.NOTE5000, Denomination.NOTE10000)
 
 
@@ -263,6 +264,7 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("pay-exact", _pay(100, exact=True), 5, ("Cancel",)),
     ("pay-closing", _pay(1000, closing=True), 5, ()),
     ("pay-opening", _opening(), 5, ()),
+    ("pay-all", _with(_pay(0), accepted=(*_COINS, *_ALL_NOTES)), 5, ("Cancel",)),
     ("pay-short", _with(_pay(0), short=_SHORT, accepted=(*_COINS, Denomination.NOTE1000)), 5, ("Cancel",)),
     ("pay-note-back", _with(_pay(0), note="refused"), 5, ("Cancel",)),
     ("pay-note-stuck", _with(_pay(500, notes=False), note_trouble="reach"), 5, ("Cancel",)),

@@ -36,6 +36,7 @@ OWNERS = {
     "card": "kiosk-sim",
     "cctalk": "kiosk-sim",
     "escpos": "kiosk-sim",
+    "id003": "kiosk-sim",
     "ipp": "kiosk-sim",
     "issuance": "kiosk-issuance",
 }

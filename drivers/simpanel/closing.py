@@ -39,7 +39,7 @@ def gather(session: Session, result: Result) -> None:
         for record in records:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
     books = check_journal(out / JOURNAL)
-    result.checks += _balanced(books)
+    result.checks += _balanced(books, result.journey.ends.waits)
     result.checks += _as_wanted(result, books, [each["record"] for each in records], truth)
     result.checks += _same_pieces(books, truth)
 
@@ -92,7 +92,7 @@ def check_journal(path: Path) -> Mapping[str, Any]:
 Check = tuple[str, bool, str]
 
 
-def _balanced(books: Mapping[str, Any]) -> list[Check]:
+def _balanced(books: Mapping[str, Any], waits: int) -> list[Check]:
     if "error" in books:
         return [("journal", False, str(books["error"]))]
     wrong = [*books["imbalances"]]
@@ -100,7 +100,7 @@ def _balanced(books: Mapping[str, Any]) -> list[Check]:
     open_ones = books["open_transactions"]
     return [
         ("journal", not wrong, "; ".join(wrong) or f"{books['records']} records, balances to ¥0"),
-        ("open transactions", not open_ones, ", ".join(open_ones) or "none"),
+        ("open transactions", len(open_ones) == waits, ", ".join(open_ones) or "none"),
         (
             "held, in doubt, unassigned",
             not (balances["held"] or balances["in_doubt"] or balances["unassigned"]),
@@ -168,14 +168,16 @@ def _same_pieces(books: Mapping[str, Any], truth: Mapping[str, Any]) -> list[Che
 
 
 def pieces_there(truth: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """What lies in the hoppers and the cash box, by face; the simulator counts by ccTalk coin id (`JP100A`)."""
+    """What lies in the hoppers, the boxes and the cash box, by face; the simulators count by coin id (`JP100A`) and by
+    issue of a note (`N1000F`)."""
     found: dict[str, dict[str, int]] = {}
-    for place, coins in (truth.get("cctalk") or {}).get("places", {}).items():
-        if place == "cashbox" or place.startswith("hopper"):
-            faces = found.setdefault(place, {})
-            for coin, count in coins.items():
-                face = f"coin{int(coin[2:5])}"
-                faces[face] = faces.get(face, 0) + count
+    for part in ("cctalk", "id003"):
+        for place, kinds in (truth.get(part) or {}).get("places", {}).items():
+            if place == "cashbox" or place.startswith(("hopper", "recycler")):
+                faces = found.setdefault(place, {})
+                for kind, count in kinds.items():
+                    face = f"note{kind[1:-1]}" if kind.startswith("N") else f"coin{int(kind[2:5])}"
+                    faces[face] = faces.get(face, 0) + count
     return found
 
 

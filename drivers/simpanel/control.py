@@ -35,9 +35,11 @@ class Passed:
 PASSED: dict[str, Passed] = {
     "insert-coin": Passed("cctalk", "insert-coin"),
     "take-coins": Passed("cctalk", "take-coins"),
+    "insert-note": Passed("id003", "insert-note"),
+    "take-note": Passed("id003", "take-note"),
 }
 
-TRUTH = {"card": "status", "cctalk": "state", "escpos": "state", "ipp": "state"}
+TRUTH = {"card": "status", "cctalk": "state", "escpos": "state", "id003": "state", "ipp": "state"}
 """The verb under which each simulator tells its physical truth."""
 
 TARGETS: dict[str, str] = {
@@ -47,6 +49,8 @@ TARGETS: dict[str, str] = {
     "card-reader": "card",
     "server": "issuance",
     "cash": "cctalk",
+    "note1": "id003",
+    "notes": "id003",
 }
 """A device's name for people, and the part that plays it. A hopper is the coin unit's."""
 
@@ -73,7 +77,7 @@ class Control:
         verbs |= {
             "status": self.status,
             "state": self.state,
-            "jam": lambda device: self._trouble("jam", device),
+            "jam": lambda device, *where: self._trouble("jam", device, *where),
             "out-of-paper": self.out_of_paper,
             "clear": lambda device: self._trouble("clear", device),
             "sim": self.sim,
@@ -183,10 +187,10 @@ class Control:
 
         return act
 
-    def _trouble(self, verb: str, device: str) -> Answer:
+    def _trouble(self, verb: str, device: str, *where: str) -> Answer:
         if device.startswith("hopper"):
-            return _ask("cctalk", verb, device)
-        return _ask(self._part(device), verb)
+            return _ask("cctalk", verb, device, *where)
+        return _ask(self._part(device), verb, *where)
 
     def _part(self, device: str) -> str:
         return TARGETS.get(device, device)

@@ -7,6 +7,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "demo"
 NAMES = ("machine.toml", "municipality.toml")
 HOPPERS = ("hopper10", "hopper50", "hopper100", "hopper500")
+BOXES = ("recycler1000",)
 
 
 def files(flow: str) -> dict[str, str]:

@@ -33,6 +33,15 @@ SERIAL_GROUP = "dialout"
 
 
 @dataclass(frozen=True)
+class Notes:
+    """Notes in the box the first time; one movement of a note; how long one waits in the bezel."""
+
+    count: int
+    move_ms: int
+    bezel_ms: int
+
+
+@dataclass(frozen=True)
 class HostDisplay:
     """The display of the person who runs the demo; nested servers open there as that person."""
 
@@ -90,10 +99,14 @@ def paper() -> list[Part | Task]:
     ]
 
 
-def cash(pieces: int) -> list[Part | Task]:
+def cash(pieces: int, notes: Notes) -> list[Part | Task]:
     """`pieces`: coins in each hopper the first time."""
     filled = ("--pieces", str(pieces), "--coin-ms", str(COIN_MS))
-    return [_simulator("cctalk", "coin acceptor and hoppers", "cctalk", *_cable("cctalk"), *filled)]
+    boxed = ("--notes", str(notes.count), "--move-ms", str(notes.move_ms), "--bezel-ms", str(notes.bezel_ms))
+    return [
+        _simulator("cctalk", "coin acceptor and hoppers", "cctalk", *_cable("cctalk"), *filled),
+        _simulator("id003", "note validator and its box", "id003", *_cable("id003"), *boxed),
+    ]
 
 
 def card(pin: str, persons: Iterable[str], phone_pin: str = "") -> list[Part | Task]:
@@ -208,7 +221,7 @@ def _hand_over_card_papers() -> None:
 # --- the kiosk ---
 
 
-def core(environment: Mapping[str, str], pieces: int, flow: str) -> list[Part | Task]:
+def core(environment: Mapping[str, str], pieces: int, notes: int, flow: str) -> list[Part | Task]:
     """The core, with what its enrolment gave it, and its configuration."""
     notify = NotifySocket(places.BENCH / "core" / "notify.sock", "kiosk-core")
     files = {places.BENCH / "core" / name: text for name, text in demo_config.files(flow).items()}
@@ -226,7 +239,7 @@ def core(environment: Mapping[str, str], pieces: int, flow: str) -> list[Part | 
     return [
         Task("enrol", "gives the kiosk its keys", enrol, needs=("issuance-init",)),
         Task("configure", "writes the kiosk's configuration", configure),
-        _fill(pieces, named),
+        _fill(pieces, notes, named),
         Part(
             "core",
             "the core: engine, journal, money",
@@ -234,7 +247,7 @@ def core(environment: Mapping[str, str], pieces: int, flow: str) -> list[Part | 
             "kiosk-core",
             notify.ready,
             # it would start without any of them, and look for them by and by; this way it finds all at once
-            needs=("fill", "cctalk", "escpos", "ipp", "card", "issuance"),
+            needs=("fill", "cctalk", "id003", "escpos", "ipp", "card", "issuance"),
             environment={"NOTIFY_SOCKET": str(notify.path), **environment},
             groups=(SERIAL_GROUP,),
             is_kept_up=True,
@@ -242,15 +255,22 @@ def core(environment: Mapping[str, str], pieces: int, flow: str) -> list[Part | 
     ]
 
 
-def _fill(pieces: int, named: tuple[str, ...]) -> Part:
-    """The first count of the hoppers, by the officer who filled them."""
-    counted = (f"{unit}={pieces}" for unit in demo_config.HOPPERS)
+def _fill(pieces: int, notes: int, named: tuple[str, ...]) -> Part:
+    """The first count of hoppers and boxes, by the officer who filled them."""
+    counted = [f"{unit}={pieces}" for unit in demo_config.HOPPERS]
+    counted += [f"{unit}={notes}" for unit in demo_config.BOXES]
     counting = python("kiosk.cash_cli:main", "count", *named, "--operator", "demo-officer", *counted)
     if (state("core") / "journal.db").exists():
         counting = ("true",)
     needs = ("enrol", "configure")
     return Part(
-        "fill", "counts the coins in the hoppers", counting, "kiosk-core", ended_well, needs, is_step=True
+        "fill",
+        "counts the money in hoppers and boxes",
+        counting,
+        "kiosk-core",
+        ended_well,
+        needs,
+        is_step=True,
     )
 
 

@@ -80,6 +80,8 @@ class Ends(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Sheets of certificates that came out."""
     owed: int = 0
     """Left on slips, in yen."""
+    waits: int = 0
+    """Transactions that stay open because a person has to look (a note in doubt)."""
     closed: str = ""
     """`result` of the last transaction, as the journal has it; empty: not asked."""
 

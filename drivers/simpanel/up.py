@@ -26,6 +26,7 @@ WINDOW_SIZE = "540x960"
 """Half of it: fits on a laptop's screen."""
 
 PIECES = 50
+NOTES = 30
 """Coins in each hopper at first."""
 
 GROUPS = ("paper", "cash", "card", "issuance", "core", "screen")
@@ -59,6 +60,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pieces", type=int, default=PIECES, help=f"coins in each hopper at first ({PIECES})"
+    )
+    parser.add_argument("--notes", type=int, default=NOTES, help=f"notes in the box at first ({NOTES})")
+    parser.add_argument("--note-ms", type=int, default=300, help="one movement of a note (300)")
+    parser.add_argument(
+        "--bezel-ms", type=int, default=30000, help="a note waits to be taken for so long (30000)"
     )
     parser.add_argument(
         "--core-env",
@@ -147,10 +153,15 @@ class Run:
         """Everything, or what --only names: groups, or single parts by their names."""
         groups: dict[str, list[Part | Task]] = {
             "paper": parts.paper(),
-            "cash": parts.cash(self.options.pieces),
+            "cash": parts.cash(
+                self.options.pieces,
+                parts.Notes(self.options.notes, self.options.note_ms, self.options.bezel_ms),
+            ),
             "card": parts.card(self.options.pin, self.options.person, self.options.phone_pin),
             "issuance": parts.issuance(),
-            "core": parts.core(_pairs(self.options.core_env), self.options.pieces, self.options.flow),
+            "core": parts.core(
+                _pairs(self.options.core_env), self.options.pieces, self.options.notes, self.options.flow
+            ),
             "screen": parts.screen(self.host, self.size),
             "panel": parts.panel(self.host, self.options.pin),
         }

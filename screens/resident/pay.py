@@ -6,6 +6,7 @@ from kiosk.intents import Cancel
 from kiosk.money import Denomination
 from kiosk.view import Pay
 from screens.theme import look
+from screens.widgets.base import Row
 from screens.widgets.money import NoteFace
 from screens.widgets.screen import Screen
 
@@ -19,6 +20,17 @@ def _word(body: Pay) -> str:
     if body.note:
         return f"pay.note.{body.note}"
     return "pay.exact" if body.is_exact_only and body.accepted else ""
+
+
+def _show_faces(row: Row, accepted: tuple[Denomination, ...]) -> None:
+    wanted = sorted(accepted, key=lambda each: each.face.value)
+    if [part.denomination for part in row.parts()] == wanted:
+        return
+    row.clear_widgets()
+    for denomination in wanted:
+        face = NoteFace()
+        face.denomination = denomination
+        row.add_widget(face)
 
 
 class PayScreen(Screen):
@@ -46,7 +58,11 @@ class PayScreen(Screen):
         if word:
             ids.word.say(word)
         ids.accepted.show(bool(body.accepted))
-        self._show_faces(body.accepted)
+        coins = tuple(each for each in body.accepted if not each.is_note)
+        papers = tuple(each for each in body.accepted if each.is_note)
+        _show_faces(ids.faces, coins)
+        ids.papers.show(bool(papers))
+        _show_faces(ids.papers, papers)
         ids.refused.show(bool(body.refused))
         between = look.words.text("pay.list")
         names = between.join(look.words.text(f"money.{each.value}") for each in body.refused)
@@ -62,14 +78,3 @@ class PayScreen(Screen):
             ids.cancel.say("pay.cancel", amount=body.inserted)
         else:
             ids.cancel.say("pay.cancel.none")
-
-    def _show_faces(self, accepted: tuple[Denomination, ...]) -> None:
-        row = self.ids.faces
-        wanted = sorted(accepted, key=lambda each: each.face.value)
-        if [part.denomination for part in row.parts()] == wanted:
-            return
-        row.clear_widgets()
-        for denomination in wanted:
-            face = NoteFace()
-            face.denomination = denomination
-            row.add_widget(face)

@@ -59,6 +59,7 @@ def test_the_examples_are_good() -> None:
         "card": "card_service",
         "cash": "cctalk",
         "certificate1": "ipp",
+        "notes": "id003",
         "receipt1": "escpos",
     }
     assert config.town.name["ja"] == "例示市"

@@ -31,6 +31,14 @@ def test_coins_lie_where_they_lie_by_face() -> None:
         }
     }
     assert pieces_there(truth) == {"hopper500": {"coin500": 3}, "cashbox": {"coin500": 2}}
+    truth["id003"] = {
+        "places": {"recycler1000": {"N1000F": 2}, "cashbox": {"N5000F": 1}, "taken": {"N1000F": 1}}
+    }
+    assert pieces_there(truth) == {
+        "hopper500": {"coin500": 3},
+        "cashbox": {"coin500": 2, "note5000": 1},
+        "recycler1000": {"note1000": 2},
+    }
     assert pieces_there({"cctalk": {"unplugged": "nobody listens"}}) == {}
 
 
@@ -46,7 +54,7 @@ def test_the_demo_is_configured_like_any_kiosk(tmp_path: Path, flow: str) -> Non
         paths[-1].write_text(text, encoding="utf-8")
     config = load(paths)
     assert config.machine.flow.value == flow
-    assert tuple(config.equipment.hoppers) == demo_config.HOPPERS
+    assert tuple(config.equipment.hoppers) == (*demo_config.HOPPERS, *demo_config.BOXES)
     cash = next(each for each in config.devices if each.driver == "cctalk")
     assert [each.device for each, _ in read_options(cash.id, cash.options).hoppers] == list(
         demo_config.HOPPERS

@@ -4,6 +4,7 @@ cuts."""
 from __future__ import annotations
 
 import argparse
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from drivers.id003.sim.world import CASHBOX, EMPTIED, FILLED, RECYCLER, World
 from drivers.transport.sim.process import line_of, parser_of, serve, whole
 from drivers.transport.sim.wire import Wire
 
+_LOOK_S, _LOOKS = 0.01, 900
 _EXTENDED = frozenset(Extended)
 
 
@@ -30,6 +32,7 @@ class Bench:
         return {
             "insert-note": self.insert_note,
             "take-note": self.take_note,
+            "wait-for": self.wait_for,
             "fill": self.fill,
             "empty": self.empty,
             "jam": self.jam,
@@ -56,6 +59,17 @@ class Bench:
     def take_note(self) -> dict[str, Any]:
         with self._wire.lock:
             return {"note": self._unit.take(self._wire.now())}
+
+    def wait_for(self, status: str) -> dict[str, Any]:
+        """Answer when the device stands there (`stacking`, `pay_stay`), for a hand that acts in this very moment."""
+        pause = threading.Event()
+        for _ in range(_LOOKS):
+            with self._wire.lock:
+                self._unit.advance(self._wire.now())
+                if self._unit.picture()["status"] == status:
+                    return {"status": status}
+            pause.wait(_LOOK_S)
+        raise ValueError(f"it never came to {status}")
 
     def fill(self, count: str) -> dict[str, Any]:
         """Staff put notes into the recycler box and tell the device."""
