@@ -31,9 +31,11 @@ from kiosk.intents import (
 )
 from kiosk.ipc.client import ViewClient, connect_forever
 from kiosk.view import Attract, SessionView
+from screens.keys import CODES, Key, Strikes
 from screens.router import SHEET_INTENTS, Router
 from screens.theme import look
 from screens.widgets.button import PushButton
+from screens.widgets.focus import Focus
 from screens.widgets.frame import Frame
 
 COLLECT_AFTER_S = 0.25
@@ -77,6 +79,8 @@ class UiApp:
         self._revive = Clock.create_trigger(lambda _dt: self._revive_buttons(), REVIVE_AFTER_S)
         self._end_toast = Clock.create_trigger(lambda _dt: self._hide_toast(), TOAST_S)
         self._away = Clock.create_trigger(lambda _dt: self._show_away(), AWAY_AFTER_S)
+        self.focus = Focus(self.frame)
+        self._strikes = Strikes()
         self._bind_frame()
 
     # ---- life
@@ -86,7 +90,7 @@ class UiApp:
         Window.add_widget(self.frame)
         Window.clearcolor = look.colour("page")
         self._swap, Window.on_flip = Window.flip, self._flip
-        Window.bind(on_keyboard=lambda *_args: True)
+        Window.bind(on_keyboard=lambda *_args: True, on_key_down=self._key_down, on_key_up=self._key_up)
         self.router.show_connecting()
         threading.Thread(target=self._receive, name="view-client", daemon=True).start()
         Clock.schedule_interval(lambda _dt: self.tick(), TICK_S)
@@ -175,7 +179,7 @@ class UiApp:
         if view.is_staff_called and not (before is not None and before.is_staff_called):
             self.toast("toast.called", "ok")
         self._show_still_there(view)
-        self.frame.settle()
+        self.settle()
         if is_new:
             self._collect()
 
@@ -190,6 +194,28 @@ class UiApp:
         for widget in self.frame.walk(restrict=True):
             if isinstance(widget, PushButton):
                 widget.revive()
+
+    # ---- keys
+
+    def _key_down(self, _window: object, code: int, *_rest: object) -> bool:
+        if self._strikes.down(code, look.monotonic()):
+            self.key(code)
+        return True
+
+    def _key_up(self, _window: object, code: int, *_rest: object) -> bool:
+        self._strikes.up(code)
+        return True
+
+    def key(self, code: int) -> None:
+        """One strike of the five keys; any other key is nothing."""
+        key = CODES.get(code)
+        if key in (Key.NEXT, Key.PREVIOUS):
+            self.focus.step(1 if key is Key.NEXT else -1)
+        elif key is Key.PART:
+            self.focus.part()
+        elif key is Key.PRESS and self.focus.button is not None:
+            self.focus.button.accept()
+        self.settle()
 
     # ---- intents out
 
@@ -207,6 +233,7 @@ class UiApp:
 
     def settle(self) -> None:
         self.frame.settle()
+        self.focus.keep()
 
     # ---- the bar, the sheet, the overlay
 
@@ -217,6 +244,7 @@ class UiApp:
         frame.sheet.on_size = lambda value: self.send(SetTextSize, size=value)
         frame.sheet.on_contrast = lambda value: self.send(SetContrast, contrast=value)
         frame.sheet.on_reach = lambda value: self.send(SetReach, is_low=value == "low")
+        frame.on_touch = self.focus.drop
         frame.sheet.on_turn = self.settle
         frame.sheet.close.does(self._hide_sheet)
         frame.still.go.does(lambda: self.send(KeepGoing))

@@ -34,6 +34,8 @@ NORMAL: Final[Palette] = {
     "red": "#CE0000",
     "on_green": "#FFFFFF",
     "veil": "#000000B8",
+    "focus": "#000000",
+    "focus_in": "#FFD43D",
 }
 
 BLACK: Final[Palette] = {
@@ -64,6 +66,8 @@ BLACK: Final[Palette] = {
     "red": "#FF9999",
     "on_green": "#000000",
     "veil": "#333333D9",
+    "focus": "#FFD43D",
+    "focus_in": "#000000",
 }
 
 LOW: Final[Palette] = {

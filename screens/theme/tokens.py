@@ -40,6 +40,10 @@ CHOSEN_LINE: Final = 1.5
 LIP: Final = 1.5
 """The edge below what can be pressed."""
 
+FOCUS_LINE: Final = 1.0
+FOCUS_INNER: Final = 0.5
+"""Around what the keys are on: a line and one inside it."""
+
 GAP_1: Final = 3.0
 GAP_2: Final = 4.0
 GAP_3: Final = 6.0

@@ -15,7 +15,7 @@ from i18n.catalogue import Value
 from i18n.message import EMPTY, Message
 from screens.theme import look, tokens
 from screens.widgets.base import Element, Rect
-from screens.widgets.paint import draw_box
+from screens.widgets.paint import draw_box, draw_focus
 from screens.widgets.picture import draw_icon
 from screens.widgets.text import Words, line_texts, words
 
@@ -66,6 +66,10 @@ class PushButton(Element):
     """Dead after its first accept, until `revive`."""
     is_enabled = True
     is_chosen = False
+    is_focused = False
+    """The keys are on it."""
+    spoken = ""
+    """Key of its spoken name, where it shows none; else what it shows is what is spoken."""
     when_off = "wait"
     """What it looks like when it cannot be pressed: `wait` (grey, words stay) or `bare` (words without a box)."""
     target = ""
@@ -74,6 +78,7 @@ class PushButton(Element):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._values: dict[str, Value] = {}
+        self.spoken_values: dict[str, Value] = {}
         self._count: int | None = None
         self._literal: Message | None = None
         self._touch: object = None
@@ -118,6 +123,25 @@ class PushButton(Element):
         if is_chosen != self.is_chosen:
             self.is_chosen = is_chosen
             self.changed()
+
+    def focus(self, is_focused: bool) -> None:
+        """The keys are on it, or no longer."""
+        if is_focused != self.is_focused:
+            self.is_focused = is_focused
+            if self.rect.width:
+                self.canvas.before.clear()
+                with self.canvas.before:
+                    self.draw()
+
+    @property
+    def spoken_name(self) -> str:
+        """What is said when the keys come to it, with its state."""
+        name = self.message.reading
+        if self.spoken:
+            name = look.words.message(self.spoken, None, **self.spoken_values).reading
+        if not self.is_enabled:
+            return f"{name} {look.words.text('speak.off')}"
+        return f"{name} {look.words.text('speak.chosen')}" if self.is_chosen else name
 
     def revive(self) -> None:
         """A new step came: it may be pressed again."""
@@ -214,6 +238,8 @@ class PushButton(Element):
         self.draw_content(self.rect, "blue" if self.is_chosen and self.kind != "option" else kind.colour)
         if sinks:
             PopMatrix()
+        if self.is_focused:
+            draw_focus(self.rect)
 
     def draw_content(self, rect: Rect, colour: str) -> None:
         """Words and icon in the middle."""

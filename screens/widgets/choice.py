@@ -131,6 +131,8 @@ class KindCard(Stack):
             self.changed()
         for button in (self.pick, self.less, self.more):
             button.target = f"{button.role_name} {choice.kind}"
+            button.spoken = f"speak.{button.role_name}"
+            button.spoken_values = {"kind": look.words.text(f"kind.{choice.kind}.short")}
 
     def dismantle(self) -> None:
         self._on_copies = _nothing
@@ -230,6 +232,11 @@ class QuestionBox(Stack):
         for choice in question.choices:
             if choice not in self.buttons:
                 self.buttons[choice] = self._add(question.option, choice)
+            self.buttons[choice].spoken = "speak.answer"
+            self.buttons[choice].spoken_values = {
+                "question": look.words.message(key).reading,
+                "choice": look.words.message(f"{key}.{choice}").reading,
+            }
             self.buttons[choice].choose(choice == question.chosen)
             self.buttons[choice].enable(can_choose)
 

@@ -5,6 +5,7 @@ Top and bottom live as long as the process; a new screen is only its middle.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from i18n import dates
@@ -127,6 +128,7 @@ class Frame(Element):
             self.add_widget(part)
         self._factor = 1.0
         self._touch: Any = None
+        self.on_touch: Callable[[], None] = lambda: None
 
     def put(self, screen: Any) -> None:
         """Show another middle; the old one is let go."""
@@ -228,5 +230,6 @@ class Frame(Element):
         if self._touch is not None and self._touch.time_end == -1 and self._touch is not touch:
             return True
         self._touch = touch
+        self.on_touch()
         super().on_touch_down(touch)
         return True

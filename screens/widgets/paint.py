@@ -78,6 +78,28 @@ def draw_box(name: str, rect: Rect) -> None:
     )
 
 
+def draw_focus(rect: Rect) -> None:
+    """Add the mark of the keys around a rectangle: a line that stands out on any ground, by a second one inside it."""
+    outer, inner = look.px(tokens.FOCUS_LINE), look.px(tokens.FOCUS_INNER)
+    _frame(rect, outer + inner, outer, "focus")
+    _frame(rect, inner, inner, "focus_in")
+
+
+def _frame(rect: Rect, out: int, thick: int, colour: str) -> None:
+    """Four bars, their outer edge `out` pixels outside the rectangle."""
+    lip = look.px(tokens.LIP)
+    left, top = rect.x - out, rect.y - out
+    wide, high = rect.width + 2 * out, rect.height + 2 * out + lip
+    Color(*look.colour(colour))
+    for x, y, width, height in (
+        (left, top, wide, thick),
+        (left, top + high - thick, wide, thick),
+        (left, top, thick, high),
+        (left + wide - thick, top, thick, high),
+    ):
+        Rectangle(pos=(x, look.height - y - height), size=(width, height))
+
+
 @cache
 def _patch(name: str, contrast: str, mm: float) -> tuple[Texture, int, int]:
     """Texture, corner in pixels, lip in pixels. The lip lies outside the box's own rectangle, below."""

@@ -84,6 +84,8 @@ class ThingCard(Row):
             self.amount.say("sheets", thing.sheets)
         asks = is_waiting and not thing.has_sensor and can_tell
         self.button.show(asks)
+        self.button.spoken = "speak.taken"
+        self.button.spoken_values = {"thing": look.words.message(f"things.{thing.thing}").reading}
         self.button.target = f"taken {thing.thing}"
         self.mark.show(not asks)
         self.state.show(not asks)
