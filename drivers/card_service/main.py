@@ -33,10 +33,16 @@ DEFAULT_NUMBER_SOCKET = Path("/run/kiosk/number/number.sock")
 DEFAULT_PHOTO_SOCKET = Path("/run/kiosk/photo/photo.sock")
 DEFAULT_ROOTS = Path("/etc/madoguchi/cv-roots.txt")
 _LISTEN_FD = 3
+VERBS = ("read", "tries", "photo", "sign")
+
+
+_EPILOG = "With read, tries, photo or sign as the first word: a technician's look at a card (kiosk-card read --help)."
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kiosk-card", description="The card process of a kiosk.")
+    parser = argparse.ArgumentParser(
+        prog="kiosk-card", description="The card process of a kiosk.", epilog=_EPILOG
+    )
     parser.add_argument("--device", default="card", help="the device id in events")
     parser.add_argument("--reader", default="", help="part of the reader's name; default: the first")
     parser.add_argument("--allow-virtual", action="store_true", help="take a Virtual PCD: demo and tests")
@@ -121,8 +127,15 @@ def _serve(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0: the card was removed or the core went away; 1: started wrongly; 3: the reader hangs."""
-    args = _parser().parse_args(argv)
+    """Exit code 0: the card was removed or the core went away; 1: started wrongly; 3: the reader hangs. With a verb as
+    the first word: a technician's look at a card (tool.py).
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words and words[0] in VERBS:
+        from drivers.card_service import tool  # noqa: PLC0415  # a resident's session has no use for it
+
+        return tool.main(words)
+    args = _parser().parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     try:
         _serve(args)

@@ -36,7 +36,7 @@ MAX_WRONG_HERE: Final = 2
 APPROVED_TRIES: Final = 3
 """Said of a secret that is not needed."""
 
-_COVER: Final = Command(0x00, Ins.SELECT, 0x04, 0x0C, bytes(codec.SIGN_PASSWORD_MAX))
+COVER: Final = Command(0x00, Ins.SELECT, 0x04, 0x0C, bytes(codec.SIGN_PASSWORD_MAX))
 """A SELECT of nothing, as long as the longest VERIFY: pcscd keeps the last command in a buffer that it does not wipe
 (measured), and so may a reader's driver. A signature is longer and covers it by itself."""
 
@@ -485,7 +485,7 @@ class CardSession:
         self._is_uncovered = False
         if plain is not None and is_due:
             with contextlib.suppress(DeviceUnavailable, DeviceTimeout, PeerProtocolError):
-                plain.send(_COVER)
+                plain.send(COVER)
 
     def _power_off(self) -> None:
         self._cover_secret()

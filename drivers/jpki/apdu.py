@@ -112,6 +112,17 @@ class Command:
         return out
 
 
+_SECRET_INS: Final = frozenset({Ins.VERIFY, Ins.CHANGE_REFERENCE_DATA, 0x32, Ins.PERFORM_SECURITY_OPERATION})
+
+
+def described(command: Command) -> str:
+    """For a trace: the header, then what follows it; where that may be a secret, or is signed, its length only."""
+    head = f"{command.cla:02X}{command.ins:02X}{command.p1:02X}{command.p2:02X}"
+    if command.data and command.ins not in _SECRET_INS:
+        return f"{head} {bytes(command.data[:16]).hex().upper()} Ne {command.ne}"
+    return f"{head} [{len(command.data)}] Ne {command.ne}"
+
+
 def decode_command(raw: bytes) -> Command:
     """A command from its bytes: a card's side of the line. PeerProtocolError when it is none of the seven."""
     if len(raw) < _HEADER:

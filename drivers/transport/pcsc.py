@@ -98,7 +98,7 @@ class ReaderWatch:
             result, names = scard.SCardListReaders(context, [])
             if result not in (scard.SCARD_S_SUCCESS, scard.SCARD_E_NO_READERS_AVAILABLE):
                 return
-            name, code = self._choose(sorted(names or ()))
+            name, code = _choose(sorted(names or ()), self._wanted, self._allow_virtual)
             if not name:
                 self._say(ReaderState(code=code))
             asked = [name] if name else []
@@ -115,13 +115,6 @@ class ReaderWatch:
                 known[each] = now & ~scard.SCARD_STATE_CHANGED
                 if each == name:
                     self._say(_state(name, now))
-
-    def _choose(self, names: list[str]) -> tuple[str, str]:
-        fitting = [each for each in names if self._wanted in each]
-        allowed = [each for each in fitting if self._allow_virtual or VIRTUAL not in each]
-        if allowed:
-            return allowed[0], ""
-        return "", "virtual-reader" if fitting else "no-reader"
 
     def _say(self, state: ReaderState) -> None:
         if state != self._last:
@@ -193,6 +186,33 @@ class PcscCard:
         scard.SCardDisconnect(self._handle, scard.SCARD_UNPOWER_CARD)
         scard.SCardReleaseContext(self._context)
         self._context = None
+
+
+def look(wanted: str = "", allow_virtual: bool = False) -> ReaderState:
+    """What is known of our reader at this moment, without waiting for anything."""
+    context = _establish()
+    if context is None:
+        return ReaderState(code="no-service")
+    try:
+        _, names = scard.SCardListReaders(context, [])
+        name, code = _choose(sorted(names or ()), wanted, allow_virtual)
+        if not name:
+            return ReaderState(code=code)
+        result, states = scard.SCardGetStatusChange(context, 0, [(name, scard.SCARD_STATE_UNAWARE)])
+        return (
+            _state(name, states[0][1]) if result == scard.SCARD_S_SUCCESS else ReaderState(code="no-reader")
+        )
+    finally:
+        scard.SCardReleaseContext(context)
+
+
+def _choose(names: list[str], wanted: str, allow_virtual: bool) -> tuple[str, str]:
+    """The reader to use, or why there is none."""
+    fitting = [each for each in names if wanted in each]
+    allowed = [each for each in fitting if allow_virtual or VIRTUAL not in each]
+    if allowed:
+        return allowed[0], ""
+    return "", "virtual-reader" if fitting else "no-reader"
 
 
 def _establish() -> Any | None:

@@ -87,6 +87,21 @@ openssl dgst -sha256 -verify p.pem -signature s m
     assert "Verified OK" in _tool(bench, "sh", "-c", script)
 
 
+def test_its_pkcs11_module_signs_too(bench: Bench) -> None:
+    script = f"""
+set -e
+mkdir -p /run/kiosk/card/t && cd /run/kiosk/card/t
+echo message > m
+pkcs11-tool --list-slots | grep -q JPKI
+pkcs11-tool --token-label 'JPKI (User Authentication PIN)' --login --pin {AUTH_PIN} \\
+    --sign --mechanism SHA256-RSA-PKCS --id 01 -i m -o s
+pkcs15-tool --read-certificate 01 -o c.pem
+openssl x509 -in c.pem -noout -pubkey > p.pem
+openssl dgst -sha256 -verify p.pem -signature s m
+"""
+    assert "Verified OK" in _tool(bench, "sh", "-c", script)
+
+
 def test_a_wrong_pin_costs_a_try_that_outlives_the_simulator(bench: Bench) -> None:
     wrong = bench.run("kiosk-card", ["pkcs15-tool", "--verify-pin", "--auth-id", "01", "--pin", "9999"])
     assert b"PIN code or key incorrect" in wrong.stderr + wrong.stdout

@@ -151,6 +151,27 @@ def test_a_reader_that_never_comes_is_given_up() -> None:
     assert not reader.is_occupied
 
 
+def test_one_command_makes_a_card_and_lays_it_down(vpcd: Vpcd, tmp_path: Path) -> None:
+    argv = ["-m", "drivers.jpki.sim.main", "--person", "taro", "--port", str(vpcd.port), "--device", "iphone"]
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    faults = ["--fault", "wrong-sw:2:6F00", "--fault", "truncate:3"]
+    process = subprocess.Popen(
+        [sys.executable, *argv, *faults],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+        env=environment,
+    )
+    assert process.stdout is not None
+    with process, process.stdout:
+        assert process.stdout.readline() == b'{"ready": true}\n'
+        vpcd.accept()
+        assert [vpcd.ask(SELECT), vpcd.ask(SELECT)] == ["9000", "6F00"]
+        assert vpcd.ask(bytes.fromhex("00B0860020")) == b"JPKIAPIOSTOKEN  ".hex().upper() + "9000"
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+    assert (tmp_path / "madoguchi-card" / "cards" / "taro" / "memory.json").exists()
+
+
 def test_the_verbs(vpcd: Vpcd, tmp_path: Path) -> None:
     state = tmp_path / "box"
     shutil.copytree(box(), state)

@@ -10,12 +10,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers.jpki.apdu import Command, Ins, Response, Sw, decode_command
+from drivers.jpki.apdu import Command, Ins, Response, Sw, decode_command, described
 from drivers.jpki.sim.commands import Interpreter
 from drivers.jpki.sim.filesystem import Image, Memory
 from kiosk.errors import DeviceTimeout, DeviceUnavailable, PeerProtocolError
-
-_SECRET_INS = frozenset({Ins.VERIFY, Ins.CHANGE_REFERENCE_DATA, 0x32, Ins.PERFORM_SECURITY_OPERATION})
 
 
 class Vanished(Exception):  # noqa: N818  # an asked-for event
@@ -71,7 +69,7 @@ class VirtualCard:
             command = decode_command(raw)
         except PeerProtocolError:
             return Response(b"", Sw.WRONG_LENGTH).encode()
-        self.commands.append(_describe(command))
+        self.commands.append(described(command))
         response = self._with_faults(command).encode()
         self.bytes_carried += len(raw) + len(response)
         return response
@@ -119,10 +117,3 @@ class Slow:
         if self._latency_s and self._removed.wait(self._latency_s):
             raise Vanished
         return answer(raw)
-
-
-def _describe(command: Command) -> str:
-    head = f"{command.cla:02X}{command.ins:02X}{command.p1:02X}{command.p2:02X}"
-    if command.data and command.ins not in _SECRET_INS:
-        return f"{head} {bytes(command.data[:16]).hex().upper()} Ne {command.ne}"
-    return f"{head} [{len(command.data)}] Ne {command.ne}"

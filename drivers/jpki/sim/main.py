@@ -1,9 +1,10 @@
-"""`kiosk-sim card make | run | revoke`: the virtual My Number Card on the command line (README.md)."""
+"""`kiosk-sim card [make | run | revoke]`: the virtual My Number Card on the command line (README.md)."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -14,13 +15,15 @@ from typing import Any
 
 from drivers.jpki.sim import box as boxes
 from drivers.jpki.sim.box import CERTIFICATES, DEVICES, OWNERS, RECORDS, Options
-from drivers.jpki.sim.card import Fault, VirtualCard, fault
+from drivers.jpki.sim.card import FAULTS, Fault, VirtualCard, fault
 from drivers.jpki.sim.persons import PERSONS
 from drivers.jpki.sim.vpcd import Reader
 from drivers.transport.control import ControlServer
 from kiosk.errors import MadoguchiError
 
 VPCD_PORT = 35963
+DEFAULT_PIN = "1234"
+DEFAULT_PASSWORD = "EXAMPLE2026A"  # noqa: S105  # of cards that open nothing, and printed in the README
 
 
 class Shelf:
@@ -118,25 +121,40 @@ def _with_option(options: Options, name: str, value: str) -> Options:
             return replace(options, is_lenient=value == "lenient")
 
 
+def _default_state() -> Path:
+    """Of whoever runs it (XDG base directories)."""
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(home) / "madoguchi-card"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kiosk-sim card", description="A virtual My Number Card.")
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("make", help="make test authorities and cards")
     make.add_argument("--state", type=Path, required=True)
     make.add_argument("--person", action="append", choices=sorted(PERSONS), help="default: everybody")
-    make.add_argument("--pin", default="1234", help="every four-digit secret of the new cards")
-    make.add_argument("--sign-password", default="EXAMPLE2026A")
+    make.add_argument("--pin", default=DEFAULT_PIN, help="every four-digit secret of the new cards")
+    make.add_argument("--sign-password", default=DEFAULT_PASSWORD)
     make.add_argument(
         "--photo", action="append", default=[], metavar="NAME=FILE", help="this picture on that card"
     )
     make.add_argument("--phone-pin", default="", help="of the same people's phones; default: as the cards'")
     run = commands.add_parser("run", help="offer cards to a vpcd")
-    run.add_argument("--state", type=Path, required=True)
+    run.add_argument(
+        "--state", type=Path, default=_default_state(), help="where cards live; made when missing"
+    )
     run.add_argument("--control", type=Path, help="control socket (verbs: README.md)")
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--port", type=int, default=VPCD_PORT)
     run.add_argument("--latency-ms", type=float, default=0.0)
-    run.add_argument("--person", choices=sorted(PERSONS), help="place this card at once")
+    run.add_argument("--person", choices=sorted(PERSONS), help="place this card at once; made when missing")
+    run.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="KIND:N[:SW]",
+        help=f"{', '.join(FAULTS)}; N 0 is every command",
+    )
     for name, values in _CHOICES.items():
         run.add_argument(f"--{name}", choices=values, default=values[0])
     revoke = commands.add_parser("revoke", help="put a card's certificate on the revocation list")
@@ -150,6 +168,10 @@ def _run(args: argparse.Namespace) -> int:
     for name in _CHOICES:
         options = _with_option(options, name, getattr(args, name))
     shelf = Shelf(args.state, Reader(args.host, args.port, args.latency_ms / 1000), options)
+    for each in args.fault:
+        shelf.fault(*each.split(":"))
+    if args.person and not (args.state / "cards" / args.person / boxes.PHONE / "memory.json").exists():
+        boxes.make(args.state, [args.person], DEFAULT_PIN, DEFAULT_PASSWORD)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -170,7 +192,10 @@ def _run(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0 done, 1 the box does not hold what was asked for, or no vpcd listens for the first card."""
-    args = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words and words[0].startswith("--") and words[0] != "--help":
+        words.insert(0, "run")
+    args = _parser().parse_args(words)
     try:
         match args.command:
             case "make":
