@@ -21,7 +21,7 @@ from issuance.clock import JST, SystemClock
 from issuance.office import stamp
 from issuance.register import RegisterError
 from issuance.store import Document, Kiosk, Tx
-from issuance.town import TownError, read_town
+from issuance.town import TownError, read_kinds, read_town
 
 T = TypeVar("T")
 
@@ -97,6 +97,31 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _public(arguments: argparse.Namespace) -> int:
+    import uvicorn  # noqa: PLC0415  # the other commands need no server
+
+    from issuance.public import make_public_app  # noqa: PLC0415
+
+    town = read_town(arguments.dir / "town")
+    app = make_public_app(
+        town,
+        read_kinds(folder.CERTIFICATES),
+        folder.seal_keys(arguments.dir),
+        folder.open_store(arguments.dir),
+        SystemClock(),
+        arguments.dir / "verify-qr",
+    )
+    uvicorn.run(app, host=arguments.host, port=arguments.port, access_log=False, log_level="warning")
+    return 0
+
+
+def _qr_decoder(arguments: argparse.Namespace) -> int:
+    from issuance.public import unpack_decoder  # noqa: PLC0415
+
+    unpack_decoder(arguments.package, arguments.dir / "verify-qr")
+    return 0
+
+
 def _halt(arguments: argparse.Namespace) -> int:
     """The kill switch: from the next request on, this kiosk issues nothing."""
     store = folder.open_store(arguments.dir)
@@ -156,7 +181,8 @@ def _check_seal(arguments: argparse.Namespace) -> int:
             *sheet.fields,
             *(pair for each in sheet.table for pair in zip(sheet.headings, each, strict=True)),
         ):
-            print("  " + "  ".join(line))
+            if line[1]:
+                print("  " + "  ".join(line))
         for row in sheet.rows:
             print("  " + "  ".join(row))
     if not claims and not backs:
@@ -252,6 +278,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--port", type=int, default=8443)
     run.add_argument("--font", type=Path, default=folder.FONT, help="the font of certificates")
+    public = command("public", _public, "serve the verification page, for the town's web server to publish")
+    public.add_argument("--host", default="127.0.0.1")
+    public.add_argument("--port", type=int, default=8080)
+    decoder = command("qr-decoder", _qr_decoder, "let the verification page read codes in pictures by itself")
+    decoder.add_argument(
+        "--package", type=Path, required=True, help="qr-0.7.0.tgz, as npm pack qr@0.7.0 gives it"
+    )
     for name, is_halted in (("halt", True), ("resume", False)):
         halt = command(name, _halt, f"{name} issuing by one kiosk")
         halt.add_argument("--kiosk", required=True)

@@ -6,7 +6,7 @@ it. Every string is checked by the NameGuard before it is rendered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -191,11 +191,9 @@ def texts(data: Any) -> Iterator[str]:
 
 
 def _person(person: Resident, choices: Mapping[str, str]) -> dict[str, Any]:
-    relation = choices.get("zokugara") == "yes"
-    honseki = choices.get("honseki") == "yes"
-    number = choices.get("kojin_bango") == "yes"
-    status = choices.get("kokuseki") == "yes"
-    card = choices.get("zairyu_card") == "yes"
+    def asked(key: str) -> bool:
+        return choices.get(key) == "yes"
+
     return {
         "name": person.name,
         "kana": person.kana or EMPTY,
@@ -204,23 +202,33 @@ def _person(person: Resident, choices: Mapping[str, str]) -> dict[str, Any]:
         "birth": wareki(person.birth),
         "sex": _SEX[person.sex],
         "address": person.address,
-        "relation": _shown(person.relation, is_asked=relation),
+        "relation": _shown(person.relation, is_asked=asked("zokugara")),
         "resident_since": wareki(person.resident_since),
         "resident_reason": person.resident_reason,
         "address_since": wareki(person.address_since),
         "notified_on": wareki(person.notified_on),
         "previous_address": person.previous_address or EMPTY,
-        "my_number": _shown(_grouped(person.my_number), is_asked=number),
+        "my_number": _shown(_grouped(person.my_number), is_asked=asked("kojin_bango")),
         "is_foreign": person.is_foreign,
-        "honseki": _shown(person.honseki, is_asked=honseki),
-        "hittousha": _shown(person.hittousha, is_asked=honseki),
-        "nationality": _shown(person.nationality, is_asked=status),
-        "class_30_45": _shown(person.class_30_45, is_asked=status),
-        "residence_status": _shown(person.residence_status, is_asked=status),
-        "residence_period": _shown(person.residence_period, is_asked=status),
-        "residence_until": _shown(_day(person.residence_until), is_asked=status),
-        "residence_card": _shown(person.residence_card, is_asked=card),
+        **_belonging(person, asked),
     }
+
+
+def _belonging(person: Resident, asked: Callable[[str], bool]) -> dict[str, str]:
+    """A person has a 本籍 or a nationality; the other rows are not on the paper, and "" here."""
+    japanese = {"honseki": person.honseki, "hittousha": person.hittousha}
+    foreign = {
+        "nationality": person.nationality,
+        "class_30_45": person.class_30_45,
+        "residence_status": person.residence_status,
+        "residence_period": person.residence_period,
+        "residence_until": _day(person.residence_until),
+    }
+    mine, others = (foreign, japanese) if person.is_foreign else (japanese, foreign)
+    shown = asked("kokuseki" if person.is_foreign else "honseki")
+    card = _shown(person.residence_card, is_asked=asked("zairyu_card")) if person.is_foreign else ""
+    told = {key: _shown(value, is_asked=shown) for key, value in mine.items()}
+    return told | dict.fromkeys(others, "") | {"residence_card": card}
 
 
 def _seal(seal: Seal) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """発行番号: the number on every page. Pure.
 
 It is for people: fiscal year, running number, two check digits (ISO 7064 MOD 97-10), e.g.
-`2026-00000123-94`. It is no secret and opens nothing: every act on a document also needs the kiosk's client
+`2026-00000123-74`. It is no secret and opens nothing: every act on a document also needs the kiosk's client
 certificate and the two 128-bit ids of transaction and line, which travel in the body only and so reach no
 access log."""
 

@@ -159,6 +159,20 @@ def test_four_people_fit(drawer: Draughtsman, tmp_path: Path) -> None:
         assert names == [person.name for person in REGISTER.household("H5")[:4]]
 
 
+def test_a_back_has_only_the_rows_that_its_front_has(drawer: Draughtsman, tmp_path: Path) -> None:
+    drawn = draw(drawer, "john", "juminhyo", **EVERYTHING)
+    assert isinstance(drawn, Drawing)
+    (text,) = seal.texts_in(scan(drawn.pdf, tmp_path, 150)[1])
+    read = seal.read_back(text, KEYS)
+    assert read is not None
+    lines = [dict(zip(read[1].headings, line, strict=True)) for line in read[1].table]
+    assert [(each["国籍・地域"], each["本籍"] != "") for each in lines] == [
+        ("米国", False),
+        ("", True),
+        ("", True),
+    ]
+
+
 def test_a_touched_back_is_none(drawer: Draughtsman, tmp_path: Path) -> None:
     drawn = draw(drawer, "hanako", "juminhyo")
     assert isinstance(drawn, Drawing)
