@@ -242,6 +242,35 @@ def test_the_core_is_ready_and_nothing_of_ours_waits_for_a_device(booted: Booted
     assert ".device" not in chain
 
 
+def test_the_screens_draw_inside_their_sandbox(booted: Booted) -> None:
+    """Without a display: SDL draws into memory, everything else is the unit's. `cage` on a seat is not proven here."""
+    place = "/run/systemd/system/kiosk-ui.service.d"
+    text = "[Service]\nExecStart=\nExecStart=/opt/madoguchi/venv/bin/kiosk-ui\n"
+    text += "Environment=SDL_VIDEODRIVER=offscreen\nStandardInput=null\nTTYPath=\nPAMName=\n"
+    booted.run("mkdir", "-p", place)
+    booted.run("sh", "-c", f"printf '%s' '{text}' >{place}/zz-offscreen.conf")
+    booted.run("systemctl", "daemon-reload")
+    booted.run("systemctl", "restart", "kiosk-ui.service")
+    booted.until(r"[1-9]\d*", "sh", "-c", CONNECTED)
+    booted.until("active", "systemctl", "is-active", "kiosk-ui.service")
+    assert booted.run("systemctl", "show", "-P", "NRestarts", "kiosk-ui.service").stdout.strip() == "0"
+
+
+CONNECTED = (
+    "grep -c ' 03 .*/run/kiosk/core/view.sock' /proc/$(systemctl show -P MainPID kiosk-ui.service)/net/unix"
+)
+"""Connections that the core has taken (net/unix, state 03); they are seen from the network of who connected."""
+
+
+@pytest.mark.parametrize("name", ["core", "card@", "ui", "vision@"])
+def test_no_unit_is_more_exposed_than_agreed(name: str) -> None:
+    unit = ROOT / f"systemd/system/kiosk-{name}.service"
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
+    assert found is not None and float(found[1]) <= 1.5
+
+
 def test_only_who_may_reaches_a_reader(booted: Booted) -> None:
     booted.until("active", "systemctl", "is-active", "pcscd.socket")
     assert booted.run("stat", "-c", "%a %G", "/run/pcscd/pcscd.comm").stdout.strip() == "660 kiosk-card"
