@@ -5,6 +5,7 @@ manifest.key   the town's Ed25519 key
 seal/          the Ed25519 key of visible seals (<id>.key), and all public keys there ever were (<id>.pem)
 issuance.db    SQLite; or instead
 database       the connection string of a PostgreSQL database
+register.db    the residents' register, when one was loaded (`load`)
 town/          municipality.toml, residents.csv (a copy of the specimen; a town edits or replaces it)
 jpki/roots/    pinned roots, PEM      jpki/crl/  revocation lists
 kiosk/         what the first kiosk needs: device.key device.pem server-ca.pem manifest-key.pem
@@ -23,16 +24,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509.oid import NameOID
 
-from issuance import auth, pki
+from issuance import auth, indexed, pki
 from issuance.audit import Entry
 from issuance.auth import CertificateJudge
+from issuance.basic_data import Delivery
 from issuance.clock import Clock
 from issuance.fetch import FetchError, get_list
 from issuance.manifest import ManifestSigner
 from issuance.names import NameGuard
 from issuance.ocsp import OcspChecker
 from issuance.office import Office, stamp
-from issuance.register import FileRegister
+from issuance.register import CheckedRegister, FileRegister, ResidentRegister
 from issuance.render import Renderer
 from issuance.revocation import CrlChecker, FirstThatKnows, RevocationChecker, is_of, read_list
 from issuance.seal import Sealer, key_id
@@ -93,7 +95,7 @@ def trust(folder: Path, *, roots: list[Path], crls: list[Path], links: Path, clo
     """
     town = read_town(folder / "town")
     certificates = [_root(town, file) for file in roots]
-    register = FileRegister(folder / "town")
+    register = open_register(folder)
     rows = list(_links(links, certificates))
     known = [row for row in rows if register.resident(row.resident) is not None]
     for sub in ("roots", "crl"):
@@ -130,6 +132,24 @@ def open_store(folder: Path) -> Store:
     return PostgresStore(file.read_text(encoding="utf-8").strip())
 
 
+def open_register(folder: Path) -> ResidentRegister:
+    """What was loaded last; the town's own files where nothing ever was (the specimen)."""
+    file = folder / indexed.FILE
+    return CheckedRegister(indexed.IndexedRegister(file) if file.exists() else FileRegister(folder / "town"))
+
+
+def load_register(folder: Path, delivery: Path, clock: Clock) -> dict[str, int]:
+    """Make the register anew from a delivery of basic data; the workers see it at their next question."""
+    counts = indexed.load(Delivery(delivery), folder / indexed.FILE)
+    detail = " ".join(f"{key}={rows}" for key, rows in counts.items())
+    store = open_store(folder)
+    try:
+        store.run_now(lambda tx: tx.append(Entry(stamp(clock.now()), "register-loaded", detail=detail)))
+    finally:
+        store.close()
+    return counts
+
+
 def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None = None) -> Office:
     """Everything `run` needs, from the folder; warm, so that the first resident does not wait."""
     town = read_town(folder / "town")
@@ -138,7 +158,7 @@ def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None =
     return Office(
         town=town,
         kinds=kinds,
-        register=FileRegister(folder / "town"),
+        register=open_register(folder),
         judge=CertificateJudge(roots, checker_of(town.revocation, folder / "jpki" / "crl")),
         guard=NameGuard.of_font(font),
         renderer=renderer_of(kinds, font),

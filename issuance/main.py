@@ -122,6 +122,12 @@ def _qr_decoder(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _load(arguments: argparse.Namespace) -> int:
+    counts = folder.load_register(arguments.dir, arguments.delivery, SystemClock())
+    print(", ".join(f"{rows} {key}" for key, rows in counts.items()))
+    return 0
+
+
 def _halt(arguments: argparse.Namespace) -> int:
     """The kill switch: from the next request on, this kiosk issues nothing."""
     store = folder.open_store(arguments.dir)
@@ -249,6 +255,24 @@ def _month(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m").replace(tzinfo=JST)
 
 
+Adder = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
+
+
+def _add_looking(command: Adder) -> None:
+    """The commands of those who look at records, each with a reason."""
+    search = command("records", _records, "what a person requested; noted in the audit log")
+    search.add_argument("--resident", required=True, help="the register's id of the person")
+    dossier = command(
+        "dossier", _dossier, "every paper of a time window, with the log; noted in the audit log"
+    )
+    for looks in (search, dossier):
+        looks.add_argument("--reason", required=True, help="why, in words that another person can check")
+        looks.add_argument("--from", dest="first", type=_moment, required=True, help="from this moment (JST)")
+        looks.add_argument(
+            "--to", dest="last", type=_moment, required=True, help="to before this moment (JST)"
+        )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="issuance-server", description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -274,6 +298,8 @@ def _parser() -> argparse.ArgumentParser:
     trust.add_argument("--crl", type=Path, action="append", help="default: *.crl, crl*.pem beside the root")
     trust.add_argument("--links", type=Path, required=True, help="certificate_serial_hex,resident_id")
     command("fetch-crl", _fetch_crl, "bring the town's revocation lists up to date (for a timer)")
+    load = command("load", _load, "make the residents' register anew from a delivery of basic data")
+    load.add_argument("--delivery", type=Path, required=True, help="a folder with delivery.toml")
     run = command("run", _run, "serve kiosks")
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--port", type=int, default=8443)
@@ -291,17 +317,7 @@ def _parser() -> argparse.ArgumentParser:
         halt.add_argument("--reason", default="")
         halt.set_defaults(is_halted=is_halted)
     command("audit", _audit, "verify the chain of the audit log")
-    search = command("records", _records, "what a person requested; noted in the audit log")
-    search.add_argument("--resident", required=True, help="the register's id of the person")
-    dossier = command(
-        "dossier", _dossier, "every paper of a time window, with the log; noted in the audit log"
-    )
-    for looks in (search, dossier):
-        looks.add_argument("--reason", required=True, help="why, in words that another person can check")
-        looks.add_argument("--from", dest="first", type=_moment, required=True, help="from this moment (JST)")
-        looks.add_argument(
-            "--to", dest="last", type=_moment, required=True, help="to before this moment (JST)"
-        )
+    _add_looking(command)
     counts = command("counts", _counts, "how many of what in a month")
     counts.add_argument("--month", type=_month, required=True, help="for example 2026-11")
     command("rotate-seal", _rotate_seal, "a new key for the code on papers; the old private key is destroyed")

@@ -17,7 +17,7 @@ from issuance.family import Family, Member
 from issuance.manifest import ManifestSigner
 from issuance.names import NameGuard
 from issuance.problems import Problem
-from issuance.register import AMOUNTS, Payment, Records, Resident, ResidentRegister, Seal, Tax
+from issuance.register import AMOUNTS, DATA, Payment, Records, Resident, ResidentRegister, Seal, Tax
 from issuance.render import Renderer
 from issuance.rules import Case
 from issuance.seal import Sealer
@@ -80,7 +80,13 @@ class Office(msgspec.Struct, frozen=True):
             self.register.payments(applicant.id, year),
             self._family(applicant),
         )
-        return Case(self.town, self.kinds, applicant, household, now, self.guard, records)
+        return Case(self.town, self.kinds, applicant, household, now, self.guard, records, self.too_old(now))
+
+    def too_old(self, now: datetime) -> frozenset[str]:
+        """Which data of the register is too old to issue anything of it."""
+        oldest = now - timedelta(hours=self.town.limits.data_hours)
+        times = {data: self.register.as_of(data) for data in DATA}
+        return frozenset(data for data, at in times.items() if at is not None and at < oldest)
 
     def _family(self, applicant: Resident) -> Family | None:
         """The 戸籍, in which a member is protected whom the residents' register protects."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import struct
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
@@ -167,9 +167,57 @@ class ResidentRegister(Protocol):
     def family(self, resident: str) -> Family | None:
         """The present 戸籍 in this town in which this resident is."""
 
+    def as_of(self, data: str) -> datetime | None:
+        """Of when this data (`DATA`) is; None: it is asked where it is kept, and always of now."""
+
+
+DATA = ("residents", "seals", "taxes", "payments", "families")
+
 
 class RegisterError(Exception):
     """A register's file cannot be used. Names file and line, never what stands there."""
+
+
+class CheckedRegister:
+    """A register that is not believed when it answers about somebody else than it was asked: the neighbour's record
+    under an own name is the accident that no signature finds."""
+
+    def __init__(self, register: ResidentRegister) -> None:
+        self._register = register
+
+    def resident(self, resident: str) -> Resident | None:
+        found = self._register.resident(resident)
+        return self._about(found, found is None or found.id == resident)
+
+    def household(self, household: str) -> tuple[Resident, ...]:
+        found = self._register.household(household)
+        return self._about(found, all(each.household == household and each.lives_here for each in found))
+
+    def seal(self, resident: str) -> Seal | None:
+        return self._register.seal(resident)
+
+    def tax(self, resident: str, year: int) -> Tax | None:
+        found = self._register.tax(resident, year)
+        return self._about(found, found is None or (found.resident, found.year) == (resident, year))
+
+    def has_tax_year(self, year: int) -> bool:
+        return self._register.has_tax_year(year)
+
+    def payments(self, resident: str, year: int) -> tuple[Payment, ...]:
+        found = self._register.payments(resident, year)
+        return self._about(found, all((each.resident, each.year) == (resident, year) for each in found))
+
+    def family(self, resident: str) -> Family | None:
+        found = self._register.family(resident)
+        return self._about(found, found is None or found.member(resident) is not None)
+
+    def as_of(self, data: str) -> datetime | None:
+        return self._register.as_of(data)
+
+    def _about(self, found: T, is_about_whom: bool) -> T:
+        if not is_about_whom:
+            raise RegisterError("the register answered about somebody else")
+        return found
 
 
 class FileRegister:
@@ -200,7 +248,7 @@ class FileRegister:
             if resident.lives_here:
                 self._households.setdefault(resident.household, []).append(resident)
             if resident.seal and has_seals:
-                self._seals[resident.id] = _read_seal(folder / "seals" / f"{resident.id}.png")
+                self._seals[resident.id] = read_seal(folder / "seals" / f"{resident.id}.png")
 
     def resident(self, resident: str) -> Resident | None:
         return self._residents.get(resident)
@@ -222,6 +270,10 @@ class FileRegister:
 
     def family(self, resident: str) -> Family | None:
         return self._families.get(resident)
+
+    def as_of(self, data: str) -> datetime | None:
+        """The specimen's people do not change."""
+        return None
 
     def __iter__(self) -> Iterator[Resident]:
         return iter(self._residents.values())
@@ -268,7 +320,7 @@ SEAL_MM = (8.0, 25.0)
 """A registrable seal fits into 25 mm and not into 8 mm (facts: kiosk.md §3.2)."""
 
 
-def _read_seal(file: Path) -> Seal:
+def read_seal(file: Path) -> Seal:
     """The image and its true width: pixels (IHDR) over pixels per metre (pHYs), both first of the file (PNG
     §11)."""
     png = file.read_bytes() if file.is_file() else b""

@@ -33,6 +33,8 @@ class Case(msgspec.Struct, frozen=True):
     now: datetime
     guard: NameGuard
     records: Records
+    too_old: frozenset[str] = frozenset()
+    """Which of the register's data (`register.DATA`) is older than the town allows."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -84,6 +86,8 @@ def refusal_of_kind(case: Case, key: str) -> Refusal | None:
         return Refusal(Code.COUNTER, "no-template")
     if not case.town.hours.is_open(case.now):
         return Refusal(Code.OUTSIDE_HOURS, "hours")
+    if case.too_old & _data_of(kind):
+        return Refusal(Code.COUNTER, "data-too-old")
     on_paper = case.household if kind.scope == "household" else (case.applicant,)
     for person in on_paper:
         if (found := _first(_ON_THE_PAPER, case, person)) is not None:
@@ -94,6 +98,14 @@ def refusal_of_kind(case: Case, key: str) -> Refusal | None:
     if _arrived_today(case, case.applicant):
         return Refusal(Code.ARRIVED_TODAY, "arrived-today")
     return next((found for need in kind.needs if (found := _NEEDS[need](case)) is not None), None)
+
+
+_DATA_OF_NEED = {"seal": "seals", "tax": "taxes", "payments": "payments", "family": "families"}
+
+
+def _data_of(kind: Kind) -> set[str]:
+    """Which data of the register a paper of this kind rests on."""
+    return {"residents"} | {_DATA_OF_NEED[need] for need in kind.needs if need in _DATA_OF_NEED}
 
 
 def has_stay_ended(person: Resident, today: date) -> bool:

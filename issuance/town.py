@@ -71,6 +71,8 @@ class Limits(Data, frozen=True):
     """Of one kiosk; more is no resident's doing."""
     records_years: int = 3
     """How long the record of a request is kept (文書の保存年限)."""
+    data_hours: Annotated[int, Meta(ge=1)] = 36
+    """Data of the register that is older than this issues nothing: a nightly delivery that failed once is borne."""
     new_certificate_waits_days: int = 1
     """A certificate is used from this many days after its first: the register learns of it overnight."""
 

@@ -43,11 +43,15 @@ class Server:
     def __init__(self, path: Path, authority: Authority, cards: dict[str, Card], database: str = "") -> None:
         self.clock = HandClock()
         self.path = make_folder(path, authority, cards, self.clock, database)
-        self.office: Office = folder.open_office(self.path, font=FONT, clock=self.clock)
-        self.app = make_app(self.office)
+        self.use(folder.open_office(self.path, font=FONT, clock=self.clock))
         self.certificates = {KIOSK: (self.path / "kiosk" / "device.pem").read_text()}
         self.machine = Machine.of(self.path / "kiosk")
         self.attest()
+
+    def use(self, office: Office) -> None:
+        """From now on this office answers."""
+        self.office = office
+        self.app = make_app(office)
 
     def close(self) -> None:
         self.office.store.close()
