@@ -16,6 +16,7 @@ from drivers.face.decision import FaceCheck
 from drivers.face.frames import Frame
 from drivers.face.photo import decode
 from drivers.face.recogniser import IDENTITY, Recogniser
+from drivers.face.sim import turned
 from drivers.face.watcher import Watcher, photo_embedding
 from kiosk.ports import FaceJudged, FaceTurnAsked, FaceTurnEnded
 from tests.face import kit
@@ -50,7 +51,7 @@ def whole_check(recogniser: Recogniser, photo: bytes) -> tuple[float, float, str
     for index in range(900):
         turn = round(head.move(), 2)
         if turn not in kept:
-            kept[turn] = kit.turned(scene, points, turn)
+            kept[turn] = turned(scene, points, turn)
         frame, wants = Frame(kept[turn], index / 15), check.wants_distance
         begin = time.perf_counter()
         events = list(check.see(watcher.measure(frame, wants)))

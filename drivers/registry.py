@@ -24,6 +24,7 @@ DRIVERS: dict[str, str] = {
 }
 
 SIMULATORS: dict[str, str] = {
+    "camera": "drivers.face.sim:main",
     "card": "drivers.jpki.sim.main:main",
     "cctalk": "drivers.cctalk.sim:main",
     "escpos": "drivers.escpos.sim:main",

@@ -1,22 +1,26 @@
-"""Where frames come from: one port, and the source for tests, the demo and evaluation (files)."""
+"""Where frames come from: one port, and the sources for tests, the demo and evaluation (files, a simulated camera)."""
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from kiosk.clock import Clock, SystemClock
 from kiosk.errors import DeviceUnavailable
 
 Pixels = npt.NDArray[np.uint8]
 """Rows, columns, red-green-blue."""
 
 WIDTH, HEIGHT = 640, 480
+_FRAME_WITHIN_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -73,6 +77,54 @@ class FileFrames:
 
     def close(self) -> None:
         self._pictures = []
+
+
+ASK: Final = b"?"
+"""What a simulated camera is sent for each frame."""
+
+
+class SocketFrames:
+    """A simulated camera's end (sim.py): asks for a frame, gets the newest."""
+
+    identity = "simulated camera"
+
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+        self._path = path
+        self._clock = clock or SystemClock()
+        self._line: socket.socket | None = None
+
+    def open(self) -> None:
+        self.close()
+        line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        line.settimeout(_FRAME_WITHIN_S)
+        try:
+            line.connect(os.fspath(self._path))
+        except OSError:
+            line.close()
+            raise DeviceUnavailable("frames: no camera") from None
+        self._line = line
+
+    def read(self) -> Frame | None:
+        if self._line is None:
+            raise DeviceUnavailable("frames: not open")
+        data = bytearray(WIDTH * HEIGHT * 3)
+        rest = memoryview(data)
+        try:
+            self._line.sendall(ASK)
+            while rest:
+                size = self._line.recv_into(rest)
+                if not size:
+                    raise DeviceUnavailable("frames: the camera is gone")
+                rest = rest[size:]
+        except OSError:
+            raise DeviceUnavailable("frames: the camera is gone") from None
+        pixels = np.frombuffer(data, dtype=np.uint8).reshape(HEIGHT, WIDTH, 3)
+        return Frame(pixels, self._clock.monotonic_s())
+
+    def close(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
 
 
 def load(path: Path) -> Pixels:

@@ -31,6 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="camera", help="the device id in events")
     parser.add_argument("--camera", default="/dev/video0", help="a V4L2 device, or `picamera2`")
     parser.add_argument("--allow-files", type=Path, nargs="+", help="pictures as a camera: demo and tests")
+    parser.add_argument(
+        "--allow-simulated", type=Path, metavar="SOCK", help="`kiosk-sim camera`: demo and tests"
+    )
     parser.add_argument("--photo-socket", type=Path, default=DEFAULT_PHOTO_SOCKET)
     parser.add_argument("--card-user", default="kiosk-card", help="the only user who may send a photo")
     parser.add_argument("--core-user", default="kiosk-core", help="the only user who may command")
@@ -73,7 +76,7 @@ def _serve(args: argparse.Namespace) -> None:
         raise ConfigError("there is no connected socket") from None
     if uid != core_uid:
         raise ConfigError("the peer is not the core")
-    source = camera(args.camera, args.allow_files)
+    source = camera(args.camera, args.allow_files, args.allow_simulated)
     service = VisionService(core, DeviceId(args.device), args.photo_socket, card_uid, source)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())

@@ -33,6 +33,7 @@ TMPFILES = "systemd/tmpfiles.d/madoguchi.conf"
 
 OWNERS = {
     "core": "kiosk-core",
+    "camera": "kiosk-sim",
     "card": "kiosk-sim",
     "cctalk": "kiosk-sim",
     "escpos": "kiosk-sim",

@@ -14,6 +14,7 @@ from typing import Any
 
 from drivers.simpanel import parts, places
 from drivers.simpanel.glass import Glass
+from drivers.simpanel.process import Part, python
 from drivers.simpanel.reader import ReaderEye
 from drivers.simpanel.supervisor import Supervisor
 from drivers.simpanel.tenkey import Pad
@@ -37,6 +38,9 @@ PASSED: dict[str, Passed] = {
     "take-coins": Passed("cctalk", "take-coins"),
     "insert-note": Passed("id003", "insert-note"),
     "take-note": Passed("id003", "take-note"),
+    "printed": Passed("card", "printed"),
+    "stand": Passed("camera", "stand"),
+    "turn": Passed("camera", "turn"),
 }
 
 TRUTH = {"card": "status", "cctalk": "state", "escpos": "state", "id003": "state", "ipp": "state"}
@@ -81,6 +85,7 @@ class Control:
             "out-of-paper": self.out_of_paper,
             "clear": lambda device: self._trouble("clear", device),
             "sim": self.sim,
+            "assistant": self.assistant,
             "place-card": lambda name: self.card(True, name),
             "remove-card": lambda: self.card(False),
             "revoke-card": self.revoke,
@@ -158,6 +163,22 @@ class Control:
     def sim(self, name: str, verb: str, *args: str) -> Answer:
         """Any verb of one simulator, by its own name."""
         return _ask(name, verb, *args)
+
+    def assistant(self, wish: str) -> Answer:
+        """Staff at their own panel wish for something (its stand-in: assistant.py)."""
+        at_s = time.monotonic()
+        ended = self._supervisor.run_beside(
+            Part(
+                "assistant",
+                "staff at their panel",
+                python("drivers.simpanel.assistant:main", wish),
+                "kiosk-assist",
+                lambda *_: True,
+            )
+        )
+        if ended:
+            raise ConfigError(f"staff could not wish for {wish}")
+        return {"at_s": at_s}
 
     def kill(self, what: str) -> None:
         """An accident: SIGKILL. Core and screens come again by themselves, as systemd brings them back."""

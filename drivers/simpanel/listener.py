@@ -1,34 +1,39 @@
-"""The stand-in for kiosk-card.socket (Accept=yes): a fresh card process per connection, its descriptor 3."""
+"""The stand-in for kiosk-card.socket and kiosk-vision.socket (Accept=yes): a fresh process per connection, its
+descriptor 3."""
 
 from __future__ import annotations
 
-import itertools
 import socket
 import threading
+from pathlib import Path
 
 from drivers.simpanel import parts, places, tenkey
 from drivers.simpanel.process import Part, Running, python
 from drivers.simpanel.supervisor import Supervisor, say
 
 NAME = "card-process"
+VISION = "vision-process"
 MAX_CONNECTIONS = 2
-"""As the unit says: the session's process and the next one, started ahead."""
+"""As the units say: the session's process and the next one, started ahead."""
 
 
-class CardListener:
-    """Listens on card.sock and gives each connection a process of its own."""
+class ProcessListener:
+    """Listens on a socket of the core's and gives each connection a process of its own."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(
+        self, supervisor: Supervisor, path: Path, name: str, user: str, argv: tuple[str, ...]
+    ) -> None:
         self._supervisor = supervisor
+        self._path = path
+        self._name, self._user, self._argv = name, user, argv
         self._socket: socket.socket | None = None
-        self._numbers = itertools.count(1)
         self._alive = 0
         self._lock = threading.Lock()
 
     def open(self) -> None:
-        made = parts.listener(places.KIOSK / "card" / "card.sock", "kiosk-card", "kiosk-core", 0o660)
+        made = parts.listener(self._path, self._user, "kiosk-core", 0o660)
         self._socket = made
-        threading.Thread(target=self._serve, args=(made,), name="card listener", daemon=True).start()
+        threading.Thread(target=self._serve, args=(made,), name=f"{self._name} listener", daemon=True).start()
 
     def close(self) -> None:
         made, self._socket = self._socket, None
@@ -49,12 +54,10 @@ class CardListener:
                     self._alive += 1
                 self._supervisor.spawn_beside(
                     Part(
-                        NAME,
-                        "card process",
-                        python(
-                            "drivers.card_service.main:main", "--allow-virtual", "--ten-key", str(tenkey.PATH)
-                        ),
-                        "kiosk-card",
+                        self._name,
+                        self._name.replace("-", " "),
+                        self._argv,
+                        self._user,
                         lambda *_: True,
                         umask=0o007,
                         listener=connection,
@@ -67,6 +70,19 @@ class CardListener:
             self._alive -= 1
         code = running.process.returncode
         if code not in (0, -9, -15) and not self._supervisor.is_stopping:
-            say(f"ENDED   {NAME} {running.how_it_ended()}. Its last words:")
+            say(f"ENDED   {self._name} {running.how_it_ended()}. Its last words:")
             for line in running.last_words():
                 say(f"          | {line}")
+
+
+def card_listener(supervisor: Supervisor) -> ProcessListener:
+    argv = python(
+        "drivers.card_service.main:main",
+        *("--allow-virtual", "--ten-key", str(tenkey.PATH), "--cv-roots", str(parts.CV_ROOTS)),
+    )
+    return ProcessListener(supervisor, places.KIOSK / "card" / "card.sock", NAME, "kiosk-card", argv)
+
+
+def vision_listener(supervisor: Supervisor) -> ProcessListener:
+    argv = python("drivers.face.main:main", "--allow-simulated", str(parts.FRAMES))
+    return ProcessListener(supervisor, places.KIOSK / "vision" / "vision.sock", VISION, "kiosk-vision", argv)

@@ -25,6 +25,14 @@ DISPLAY = ":1"
 PANEL_DISPLAY = ":2"
 """Numbers are free: the run's X sockets are its own."""
 
+CV_ROOTS = places.BENCH / "card-process" / "cv-roots.txt"
+"""What the card process pins: the virtual cards' own."""
+FRAMES = places.BENCH / "camera" / "frames.sock"
+FACES = "tests/fixtures/faces"
+"""Public pictures (README there): who stands in front of the camera, and who is on the card."""
+PHOTO = "a-card"
+"""The picture on every card that is made for a run with a camera."""
+
 LINE = "tty"
 """A simulated serial line's name in its part's folder."""
 
@@ -109,13 +117,17 @@ def cash(pieces: int, notes: Notes) -> list[Part | Task]:
     ]
 
 
-def card(pin: str, persons: Iterable[str], phone_pin: str = "") -> list[Part | Task]:
+def card(
+    pin: str, persons: Iterable[str], phone_pin: str = "", has_photos: bool = False
+) -> list[Part | Task]:
     """Virtual cards behind Debian's pcscd. Only root and the card process reach the daemon's socket.
 
-    `persons`: whose cards are made; nobody named: everybody's.
+    `persons`: whose cards are made; nobody named: everybody's. `has_photos`: they carry a picture of somebody, so that
+    a camera can be asked.
     """
     whose = (word for name in persons for word in ("--person", name))
     phones = ("--phone-pin", phone_pin) if phone_pin else ()
+    photos = ("--photo", str(places.code_root() / FACES / f"{PHOTO}.jpg")) if has_photos else ()
     folder = Path("/run/pcscd")
     folder.mkdir(exist_ok=True)
     return [
@@ -131,18 +143,33 @@ def card(pin: str, persons: Iterable[str], phone_pin: str = "") -> list[Part | T
         Part(
             "card-make",
             "makes the test cards",
-            python(SIM, "card", "make", "--state", str(state("card")), "--pin", pin, *phones, *whose),
+            python(
+                SIM, "card", "make", "--state", str(state("card")), "--pin", pin, *phones, *photos, *whose
+            ),
             "kiosk-sim",
             ended_well,
             is_step=True,
             umask=0o022,
         ),
+        Task("card-roots", "pins the test cards' record signers", _hand_over_roots, needs=("card-make",)),
         _simulator(
             "card",
             "My Number Card on the virtual reader",
             *("card", "run", "--port", str(VPCD_PORT)),
-            needs=("card-make", "pcscd"),
+            needs=("card-roots", "pcscd"),
         ),
+    ]
+
+
+def _hand_over_roots() -> None:
+    bench.hand_over(state("card") / "pki" / "cv-roots.txt", CV_ROOTS, "kiosk-card")
+
+
+def camera(stands: str) -> list[Part | Task]:
+    """Somebody in front of a simulated camera. `stands`: a picture of FACES."""
+    pictures = ("--pictures", str(places.code_root() / FACES), "--stand", stands)
+    return [
+        _simulator("camera", "somebody in front of a camera", "camera", "--frames", str(FRAMES), *pictures)
     ]
 
 
@@ -221,10 +248,12 @@ def _hand_over_card_papers() -> None:
 # --- the kiosk ---
 
 
-def core(environment: Mapping[str, str], pieces: int, notes: int, flow: str) -> list[Part | Task]:
+def core(
+    environment: Mapping[str, str], pieces: int, notes: int, flow: str, has_camera: bool = False
+) -> list[Part | Task]:
     """The core, with what its enrolment gave it, and its configuration."""
     notify = NotifySocket(places.BENCH / "core" / "notify.sock", "kiosk-core")
-    files = {places.BENCH / "core" / name: text for name, text in demo_config.files(flow).items()}
+    files = {places.BENCH / "core" / name: text for name, text in demo_config.files(flow, has_camera).items()}
     named = tuple(word for path in files for word in ("--config", str(path)))
 
     def enrol() -> None:
@@ -247,7 +276,16 @@ def core(environment: Mapping[str, str], pieces: int, notes: int, flow: str) -> 
             "kiosk-core",
             notify.ready,
             # it would start without any of them, and look for them by and by; this way it finds all at once
-            needs=("fill", "cctalk", "id003", "escpos", "ipp", "card", "issuance"),
+            needs=(
+                "fill",
+                "cctalk",
+                "id003",
+                "escpos",
+                "ipp",
+                "card",
+                "issuance",
+                *(["camera"] if has_camera else ()),
+            ),
             environment={"NOTIFY_SOCKET": str(notify.path), **environment},
             groups=(SERIAL_GROUP,),
             is_kept_up=True,

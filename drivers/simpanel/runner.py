@@ -14,6 +14,10 @@ Do = Callable[..., Mapping[str, Any]]
 """`do(verb, *args)`: `kiosk-sim do` of one running kiosk."""
 
 GLANCE_S = 0.02
+SAME_KEY_S = 0.15
+"""Between two touches on one key: the keypad takes a faster second one for a finger's bounce."""
+FOLLOW_S = 0.15
+"""A person needs longer than that to see what is asked."""
 KEY_WITHIN_S = 3.0
 
 DEAD_ENDS = frozenset({"Trouble", "Notice"})
@@ -96,6 +100,11 @@ class Runner:
                 self._touch([key.format(lang=self._lang) for key in step.taps], seen)
             case "pin":
                 self._touch([f"key {digit}" for digit in step.pin], seen)
+            case "number":
+                whose, part = step.number.split()
+                self._touch([f"key {digit}" for digit in self._do("printed", whose)[part]], seen)
+            case "follow":
+                self._follow(step)
             case _:
                 self._hand(step)
 
@@ -132,7 +141,9 @@ class Runner:
 
     def _touch(self, keys: list[str], seen: Seen) -> None:
         """One key after the other; a key that cannot be pressed yet is waited for, as a person does."""
-        for key in keys:
+        for before, key in zip(("", *keys), keys, strict=False):
+            if key == before:
+                time.sleep(SAME_KEY_S)
             deadline = time.monotonic() + KEY_WITHIN_S
             while True:
                 try:
@@ -150,6 +161,21 @@ class Runner:
         answer = self._do(verb, *args)
         self._acted_at_s = float(answer.get("at_s", acted_at_s))
         self._beside = {name: float(value) for name, value in answer.get("left_out_s", {}).items()}
+
+    def _follow(self, step: Step) -> None:
+        """A person who does what the screen asks of her head, as long as it asks."""
+        deadline = time.monotonic() + step.within_s
+        turned = "ahead"
+        while (now := self._history()[-1])["body"] == step.follow:
+            wanted = now["fields"].get("turn") or "ahead"
+            if wanted != turned:
+                self._do("turn", wanted)
+                turned = wanted
+            if time.monotonic() > deadline:
+                raise JourneyError(
+                    f"after {step.within_s:.0f} s there is still {step.follow} {now['fields']}"
+                )
+            time.sleep(FOLLOW_S)
 
     # --- eyes ---
 

@@ -7,6 +7,8 @@ steps = [
   { see = "Pay", where = { inserted = 0 } },    … and shows these values
   { tap = "attract.begin" },                    a real touch on that key; a list is several touches
   { pin = "1234" },                             a touch on each digit of the keypad
+  { number = "hanako birth" },                  a touch on each digit that stands on her card
+  { follow = "FaceCheck" },                     while this screen stands: turn the head as it asks
   { do = ["insert-coin", "500"] },              what `kiosk-sim do` does
 ]
 ends = { due = 200, … }                         what must be true of the money at the end
@@ -28,24 +30,26 @@ SEE_WITHIN_S = 20.0
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One thing: exactly one of see, tap, pin, do."""
+    """One thing: exactly one of KINDS."""
 
     see: str = ""
     where: dict[str, Any] = {}
     within_s: float = SEE_WITHIN_S
     tap: str | list[str] = ""
     pin: str = ""
+    number: str = ""
+    follow: str = ""
     do: list[str] = []
     note: str = ""
     """For the report: why."""
     may_fail: bool = False
     """A hand that may find nothing (a receipt that was not printed)."""
 
-    KINDS: ClassVar[tuple[str, ...]] = ("see", "tap", "pin", "do")
+    KINDS: ClassVar[tuple[str, ...]] = ("see", "tap", "pin", "number", "follow", "do")
 
     def __post_init__(self) -> None:
         if sum(bool(getattr(self, kind)) for kind in self.KINDS) != 1:
-            raise ValueError("a step has exactly one of see, tap, pin, do")
+            raise ValueError(f"a step has exactly one of {', '.join(self.KINDS)}")
         if self.where and not self.see:
             raise ValueError("where goes with see")
 
@@ -66,6 +70,10 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
                 return "tap " + ", ".join(self.taps)
             case "pin":
                 return f"tap {len(self.pin)} digits"
+            case "number":
+                return f"tap the digits of {self.number}"
+            case "follow":
+                return f"do what {self.follow} asks"
         return "do " + " ".join(self.do)
 
 

@@ -124,6 +124,19 @@ class Supervisor:
 
         threading.Thread(target=wait, name=f"wait for {part.name}", daemon=True).start()
 
+    def run_beside(self, part: Part) -> int:
+        """Run a short thing to its end; its exit code."""
+        done = threading.Event()
+        codes: list[int] = []
+
+        def end(running: Running) -> None:
+            codes.append(running.process.returncode)
+            done.set()
+
+        self.spawn_beside(part, end)
+        done.wait()
+        return codes[0]
+
     # --- ending ---
 
     def names(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from drivers.simpanel import bench, parts, places
 from drivers.simpanel.control import Control
 from drivers.simpanel.glass import Glass
 from drivers.simpanel.listener import NAME as CARD_PROCESS
-from drivers.simpanel.listener import CardListener
+from drivers.simpanel.listener import VISION, card_listener, vision_listener
 from drivers.simpanel.process import Part, Task
 from drivers.simpanel.supervisor import Supervisor, say
 from kiosk.errors import ConfigError, MadoguchiError
@@ -29,7 +29,7 @@ PIECES = 50
 NOTES = 30
 """Coins in each hopper at first."""
 
-GROUPS = ("paper", "cash", "card", "issuance", "core", "screen")
+GROUPS = ("paper", "cash", "card", "camera", "issuance", "core", "screen")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +49,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pin", default="1234", help="the PIN of the demo cards, when they are made")
     parser.add_argument("--phone-pin", default="", help="the PIN of the same people's phones (as the cards')")
     parser.add_argument("--flow", choices=("konbini", "kind_first"), default="konbini", help="order of steps")
+    parser.add_argument(
+        "--camera", metavar="PICTURE", help=f"pin+face, and who stands there (a name in {parts.FACES})"
+    )
     parser.add_argument("--person", action="append", default=[], help="whose cards are made (everybody's)")
     parser.add_argument(
         "--size", metavar="WxH", help=f"of the kiosk's screen ({PANEL_SIZE}; in a window {WINDOW_SIZE})"
@@ -117,7 +120,9 @@ class Run:
         if options.panel or (options.demo and self.host):
             self.wanted.add("panel")
         self.supervisor = Supervisor()
-        self.cards = CardListener(self.supervisor)
+        self.listeners = [card_listener(self.supervisor)]
+        if options.camera:
+            self.listeners.append(vision_listener(self.supervisor))
         self.is_up = False
         self.began_s = time.monotonic()
 
@@ -131,7 +136,7 @@ class Run:
         try:
             wanted = self._parts()
             if "card" in self.wanted:
-                self.cards.open()
+                self._listen()
             screen = places.BENCH / "screen"
             glass = Glass(parts.DISPLAY, screen / "resident.xauth", screen / "probe.sock")
             Control(self.supervisor, glass, self.cut_power, self.power_on).start()
@@ -149,6 +154,10 @@ class Run:
         if self.options.ready_fd is not None:
             os.write(self.options.ready_fd, b"ready\n")
 
+    def _listen(self) -> None:
+        for each in self.listeners:
+            each.open()
+
     def _parts(self) -> list[Part | Task]:
         """Everything, or what --only names: groups, or single parts by their names."""
         groups: dict[str, list[Part | Task]] = {
@@ -157,10 +166,17 @@ class Run:
                 self.options.pieces,
                 parts.Notes(self.options.notes, self.options.note_ms, self.options.bezel_ms),
             ),
-            "card": parts.card(self.options.pin, self.options.person, self.options.phone_pin),
+            "card": parts.card(
+                self.options.pin, self.options.person, self.options.phone_pin, bool(self.options.camera)
+            ),
+            "camera": parts.camera(self.options.camera) if self.options.camera else [],
             "issuance": parts.issuance(),
             "core": parts.core(
-                _pairs(self.options.core_env), self.options.pieces, self.options.notes, self.options.flow
+                _pairs(self.options.core_env),
+                self.options.pieces,
+                self.options.notes,
+                self.options.flow,
+                bool(self.options.camera),
             ),
             "screen": parts.screen(self.host, self.size),
             "panel": parts.panel(self.host, self.options.pin),
@@ -179,13 +195,15 @@ class Run:
 
     def cut_power(self) -> None:
         """The kiosk's computer goes dark at once. Devices have a supply of their own and live on."""
-        self.cards.close()
+        for each in self.listeners:
+            each.close()
         self.supervisor.kill("core", "ui", beside=CARD_PROCESS)
+        self.supervisor.kill(beside=VISION)
 
     def power_on(self) -> None:
         """It boots: nothing of /run is left, the journal is."""
         bench.make_runtime_folders(self.outside.tmpfiles)
-        self.cards.open()
+        self._listen()
         starting = [threading.Thread(target=self.supervisor.start, args=(name,)) for name in ("core", "ui")]
         for thread in starting:
             thread.start()

@@ -105,23 +105,6 @@ def with_glasses(scene: Image.Image, points: Points) -> Image.Image:
     return drawn
 
 
-def turned(scene: Pixels, points: Points, amount: float) -> Pixels:
-    """The face moved as parallax moves it when a head turns: what is nearer goes further, the nose by `amount` of the
-    eyes' distance against their middle.
-
-    It is no head: it is what our geometry believes, and so also what a bent picture may look like to it (README).
-    """
-    (right_x, _), _, (left_x, _), _, (nose_x, nose_y) = points
-    apart, middle_x = right_x - left_x, (right_x + left_x) / 2
-    rows, columns = np.mgrid[0 : scene.shape[0], 0 : scene.shape[1]].astype(np.float64)
-    across, down = (columns - middle_x) / (0.62 * apart), (rows - nose_y) / (1.1 * apart)
-    round_head = np.sqrt(np.clip(1 - across**2, 0, 1)) * np.clip(1 - down**2, 0, 1)
-    nose = np.exp(-(((columns - nose_x) / (0.3 * apart)) ** 2) - ((rows - nose_y) / (0.3 * apart)) ** 2)
-    source = columns - amount * apart * (1.2 * round_head + 0.4 * nose)
-    nearest = np.clip(np.rint(source), 0, scene.shape[1] - 1).astype(np.intp)
-    return scene[np.arange(scene.shape[0])[:, None], nearest]
-
-
 def tilted(scene: Image.Image, degrees: float, axis_degrees: float) -> Image.Image:
     """A flat picture, turned about an axis in its own plane: narrower across that axis."""
     around = scene.rotate(-axis_degrees, resample=Image.Resampling.BICUBIC, fillcolor=(128, 128, 128))

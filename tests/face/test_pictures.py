@@ -16,6 +16,7 @@ from drivers.face.measure import Measurement, Points
 from drivers.face.photo import decode
 from drivers.face.quality import Limits, hint
 from drivers.face.recogniser import Embedding, Recogniser
+from drivers.face.sim import turned
 from drivers.face.watcher import Watcher, photo_embedding
 from kiosk.errors import PeerProtocolError
 from kiosk.ports import FaceBand, FaceHintCode, FaceJudged, FaceOutcome, FaceTurnAsked, FaceTurnEnded
@@ -124,7 +125,7 @@ def faces_that_turn(scene: Image.Image, points: Points) -> Callable[[float], Pix
     def at(turn: float) -> Pixels:
         key = round(turn, 2)
         if key not in kept:
-            kept[key] = kit.turned(kit.pixels(scene), points, key)
+            kept[key] = turned(kit.pixels(scene), points, key)
         return kept[key]
 
     return at

@@ -135,7 +135,7 @@ def _make_certificates(box: Path, folder: Path, person: Person) -> None:
 
 def _secrets(person: Person, expiry: str, pin: str, sign_password: str) -> dict[str, Secret]:
     """Every reference of every application, with the tries that facts/card.md §1 gives it."""
-    b = person.birth_digits + expiry[:4] + person.security_code
+    b = _number_b(person, expiry)
     return {
         "jpki.auth": Secret(pin, 3, 3),
         "jpki.sign": Secret(sign_password, 5, 5),
@@ -147,6 +147,18 @@ def _secrets(person: Person, expiry: str, pin: str, sign_password: str) -> dict[
         "number.b": Secret(b, 10, 10),
         "birth": Secret(person.birth_digits, 10, 10),
     }
+
+
+def _number_b(person: Person, expiry: str) -> str:
+    return person.birth_digits + expiry[:4] + person.security_code
+
+
+def printed_number(box: Path, name: str) -> str:
+    """照合番号B as it stands on the front of this card. ValueError when there is none of this name."""
+    path = box / "cards" / name / "card.json"
+    if name not in PERSONS or not path.exists():
+        raise ValueError(f"no card of this name: {name}")
+    return _number_b(PERSONS[name], json.loads(path.read_text())["expiry"])
 
 
 def _certificate(folder: Path) -> x509.Certificate:

@@ -41,6 +41,7 @@ class Shelf:
             "remove-card": self.remove,
             "fault": self.fault,
             "option": self.option,
+            "printed": self.printed,
             "revoke": self.revoke,
             "status": self.status,
         }
@@ -74,6 +75,11 @@ class Shelf:
     def revoke(self, name: str) -> None:
         """revoke NAME: put the card's certificate on the list (DIR/pki/crl.pem, crl.der)"""
         boxes.revoke(self._box, name)
+
+    def printed(self, name: str) -> dict[str, Any]:
+        """printed NAME: what a person reads off the front of this card for 照合番号B"""
+        number = boxes.printed_number(self._box, name)
+        return {"birth": number[:6], "expiry": number[6:10], "code": number[10:]}
 
     def status(self) -> dict[str, Any]:
         """status: is a card there, what was it asked since it was placed, which tries are left"""
@@ -136,7 +142,11 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--pin", default=DEFAULT_PIN, help="every four-digit secret of the new cards")
     make.add_argument("--sign-password", default=DEFAULT_PASSWORD)
     make.add_argument(
-        "--photo", action="append", default=[], metavar="NAME=FILE", help="this picture on that card"
+        "--photo",
+        action="append",
+        default=[],
+        metavar="[NAME=]FILE",
+        help="this picture on that card, or on all",
     )
     make.add_argument("--phone-pin", default="", help="of the same people's phones; default: as the cards'")
     run = commands.add_parser("run", help="offer cards to a vpcd")
@@ -203,8 +213,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                     args.state, args.person or sorted(PERSONS), args.pin, args.sign_password, args.phone_pin
                 )
                 for each in args.photo:
-                    name, _, picture = each.partition("=")
-                    boxes.set_photo(args.state, name, Path(picture))
+                    name, _, picture = each.rpartition("=")
+                    for whose in [name] if name else args.person or sorted(PERSONS):
+                        boxes.set_photo(args.state, whose, Path(picture))
             case "revoke":
                 boxes.revoke(args.state, args.person)
             case _:
