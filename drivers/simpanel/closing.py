@@ -145,8 +145,9 @@ def paid_out(records: Sequence[Record]) -> int:
 
 
 def sheets_out(result: Result) -> int:
-    """Sheets of certificates that truly came out: pictures of pages."""
-    return sum(1 for each in result.papers if "certificate-" in each and each.endswith(".png"))
+    """Sheets of certificates that truly came out: pictures of fronts, each sheet has a back."""
+    pages = [Path(each).stem for each in result.papers if "certificate-" in each and each.endswith(".png")]
+    return sum(1 for page in pages if int(page.rpartition("-")[2]) % 2)
 
 
 def _same_pieces(books: Mapping[str, Any], truth: Mapping[str, Any]) -> list[Check]:
