@@ -43,8 +43,8 @@ class Desk:
         town = self._office.town
         now = self._office.clock.now()
         day = town_day(now)
-        is_open = town.hours.is_open(now)
-        works = town.hours.is_working_day(day)
+        is_open = town.is_open(now)
+        works = town.is_working_day(day)
         prices = tuple(
             Price(kind, fee.here, fee.counter)
             for kind in town.kinds_sold(day)

@@ -84,7 +84,7 @@ def refusal_of_kind(case: Case, key: str) -> Refusal | None:
     kind = case.kinds.get(key)
     if kind is None:
         return Refusal(Code.COUNTER, "no-template")
-    if not case.town.hours.is_open(case.now):
+    if not case.town.is_open(case.now, key):
         return Refusal(Code.OUTSIDE_HOURS, "hours")
     if case.too_old & _data_of(kind):
         return Refusal(Code.COUNTER, "data-too-old")

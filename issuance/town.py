@@ -6,26 +6,22 @@ A town changes files, not code: `municipality.toml`, and one folder per kind wit
 
 from __future__ import annotations
 
+import csv
 import tomllib
-from datetime import date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
 
-from issuance.clock import town_time
+from issuance.calendar import Campaign, Data, Fee, Holidays, Hours, Maintenance, Prices
 
 T = TypeVar("T")
-Yen = Annotated[int, Meta(ge=0, multiple_of=10)]
 
 
 class TownError(Exception):
     """A file of the town's data is refused; the message names file and key."""
-
-
-class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Read from a file; an unknown key is an error."""
 
 
 class Mayor(Data, frozen=True):
@@ -40,25 +36,6 @@ class Deputy(Mayor, frozen=True):
 
     first: date
     last: date
-
-
-class Hours(Data, frozen=True):
-    """When certificates are issued, town's time. `24:00` is midnight at the day's end."""
-
-    open: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-    close: Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
-    closed_weekdays: tuple[int, ...] = ()
-    closed_days: tuple[date, ...] = ()
-
-    def is_working_day(self, day: date) -> bool:
-        return day.weekday() not in self.closed_weekdays and day not in self.closed_days
-
-    def is_open(self, now: datetime) -> bool:
-        wall = town_time(now)
-        before_close = self.close == "24:00" or wall.time() < time.fromisoformat(self.close)
-        return (
-            self.is_working_day(wall.date()) and wall.time() >= time.fromisoformat(self.open) and before_close
-        )
 
 
 class Limits(Data, frozen=True):
@@ -91,19 +68,6 @@ class RevocationSources(Data, frozen=True):
     def __post_init__(self) -> None:
         if "ocsp" in self.sources and not self.ocsp_url:
             raise ValueError("revocation.sources names ocsp, and there is no ocsp_url")
-
-
-class Fee(Data, frozen=True):
-    """What one copy costs, and since when until when."""
-
-    kind: str
-    here: Yen
-    counter: Yen
-    valid_from: date
-    valid_until: date | None = None
-
-    def holds_on(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
 
 
 class OptionRule(Data, frozen=True):
@@ -169,6 +133,12 @@ class Town(Data, frozen=True):
     sides then."""
     official_seal_mm: Annotated[float, Meta(ge=10, le=40)] = 23.0
     deputies: tuple[Deputy, ...] = ()
+    hours_of: dict[str, Hours] = msgspec.field(default_factory=dict)
+    """Kinds with hours of their own, within those of the kiosks: 戸籍 in office hours."""
+    maintenance: tuple[Maintenance, ...] = ()
+    campaigns: tuple[Campaign, ...] = ()
+    holidays: Holidays = Holidays()
+    """Read from holidays.csv beside the town's file."""
     revocation: RevocationSources = RevocationSources()
 
     def signer(self, day: date) -> Mayor:
@@ -177,20 +147,48 @@ class Town(Data, frozen=True):
 
     def fee(self, kind: str, day: date) -> Fee | None:
         """The fee that holds on this day; None: the town does not sell this kind."""
-        return next((each for each in self.fees if each.kind == kind and each.holds_on(day)), None)
+        return Prices(self.fees, self.campaigns).on(kind, day)
 
     def kinds_sold(self, day: date) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(each.kind for each in self.fees if each.holds_on(day)))
+        return Prices(self.fees).sold(day)
+
+    def hours_for(self, kind: str) -> Hours:
+        return self.hours_of.get(kind, self.hours)
+
+    def is_open(self, now: datetime, kind: str | None = None) -> bool:
+        """Whether this kind is issued now; without one, whether the kiosks are open at all."""
+        if any(each.holds(kind, now) for each in self.maintenance):
+            return False
+        open_here = self.hours.is_open(now, self.holidays)
+        return open_here and (kind is None or self.hours_for(kind).is_open(now, self.holidays))
+
+    def is_working_day(self, day: date) -> bool:
+        return self.hours.is_working_day(day, self.holidays)
 
 
 def read_town(folder: Path) -> Town:
     """The town of a folder with `municipality.toml`."""
     town = _read(folder / "municipality.toml", Town)
+    if twice := Prices(town.fees).twice():
+        raise TownError(f"municipality.toml: two fees of {twice} hold on one day")
     try:
         drawing = (folder / town.official_seal).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise TownError("municipality.toml: official_seal is no readable file beside it") from None
-    return msgspec.structs.replace(town, official_seal=drawing)
+    return msgspec.structs.replace(
+        town, official_seal=drawing, holidays=_read_holidays(folder / "holidays.csv")
+    )
+
+
+def _read_holidays(file: Path) -> Holidays:
+    """`date,name`; the name is for people. A town without the file has no kind that closes on holidays."""
+    if not file.exists():
+        return Holidays()
+    with file.open(encoding="utf-8", newline="") as lines:
+        try:
+            return Holidays(frozenset(date.fromisoformat(row["date"]) for row in csv.DictReader(lines)))
+        except (ValueError, KeyError):
+            raise TownError("holidays.csv: a line is not date,name") from None
 
 
 def read_kinds(folder: Path) -> dict[str, Kind]:
