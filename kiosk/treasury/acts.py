@@ -307,11 +307,21 @@ def _settle_paper(ledger: Ledger, staff: Staff, intent: intents.SettlePaper, sce
 
 
 def _closed_if_empty(ledger: Ledger, account: Account, records: Records, result: str) -> Records:
-    """The transaction ends when these records leave nothing held in it."""
-    left = _after(ledger, records).accounts.get(account.transaction)
-    if left is not None and left.is_open and not (left.held or left.held_cashless):
-        return [*records, r.TransactionClosed(account.transaction, result)]
-    return records
+    """The transaction ends when these records leave nothing held, in doubt or open in it."""
+    after = _after(ledger, records)
+    left = after.accounts.get(account.transaction)
+    if left is None or not left.is_open or left.held or left.held_cashless:
+        return records
+    if left.in_doubt or left.in_doubt_cashless or left.note_doubt:
+        return records
+    going = [each.transaction for each in after.dispenses.values()]
+    going += [each.transaction for each in after.prints.values()]
+    going += [each.transaction for each in after.cashless.values()]
+    going += [each.transaction for each in after.notes.values() if not each.is_credited]
+    going += [each.transaction for each in after.payouts.values() if each.open]
+    if left.transaction in going:
+        return records
+    return [*records, r.TransactionClosed(account.transaction, result)]
 
 
 def _after(ledger: Ledger, records: Records) -> Ledger:
@@ -336,18 +346,35 @@ def _doubt_closed(ledger: Ledger, account: Account, staff: Staff, reason: str) -
     ]
 
 
-def _settle_payout(ledger: Ledger, staff: Staff, intent: intents.SettlePayout, _: Scene) -> Records:
+def _settle_payout(ledger: Ledger, staff: Staff, intent: intents.SettlePayout, scene: Scene) -> Records:
+    """What did not go out becomes firm on the slip that spoke of it; where none did, a new slip says it."""
     doubt = ledger.doubts.get(intent.op)
     if doubt is None:
         raise RefusedError("no-payout", what=intent.op)
     if not doubt.proven <= intent.pieces <= doubt.count:
         raise RefusedError("pieces", want=f"{doubt.proven}-{doubt.count}")
     reason = _text("reason", intent.reason)
-    return [
+    records: Records = [
         r.DispenseResolved(
             doubt.op, doubt.transaction, doubt.device, doubt.denomination, intent.pieces, staff.id, reason
         )
     ]
+    left = _after(ledger, records).accounts.get(doubt.transaction)
+    if left is None:
+        return records
+    free = left.held - _papers_in_doubt(left)
+    if free > ZERO:
+        records.append(r.OwedOnSlip(left.transaction, scene.token()[:SLIP_LENGTH], free, "shortage"))
+    return _closed_if_empty(ledger, left, records, "slip")
+
+
+def _papers_in_doubt(account: Account) -> Yen:
+    """Fees that stay held till somebody says whether their papers came out."""
+    return Yen.sum(
+        line.fee
+        for line in account.lines.values()
+        if line.print_outcome in ("unknown", "partial") and not line.is_resolved
+    )
 
 
 def _settle_note(ledger: Ledger, staff: Staff, intent: intents.SettleNote, scene: Scene) -> Records:
@@ -398,11 +425,7 @@ def _cashless_rest(ledger: Ledger, doubt: Cashless, records: Records, scene: Sce
     left = _after(ledger, records).accounts.get(doubt.transaction)
     if left is None:
         return records
-    papers = Yen.sum(
-        line.fee
-        for line in left.lines.values()
-        if line.print_outcome in ("unknown", "partial") and not line.is_resolved
-    )
+    papers = _papers_in_doubt(left)
     if left.held_cashless > papers:
         slip, amount = scene.token()[:SLIP_LENGTH], left.held_cashless - papers
         records = [*records, r.OwedOnSlip(left.transaction, slip, amount, "not-voided", doubt.means)]

@@ -53,8 +53,10 @@ class CrashError(Exception):
 class ListJournal:
     """Durable the moment it is appended to. `die_at` kills the core after the nth append; `broken` refuses."""
 
-    def __init__(self, records: list[AnyRecord]) -> None:
+    def __init__(self, records: list[AnyRecord], before: int = 0) -> None:
+        """`before`: so many records came earlier and are not kept."""
         self.records = records
+        self._before = before
         self.broken = False
         self.has_room = True
         self.die_at: int | None = None
@@ -66,11 +68,11 @@ class ListJournal:
         self.appends += 1
         if self.die_at == -self.appends:
             raise CrashError
-        first = len(self.records) + 1
+        first = self._before + len(self.records) + 1
         self.records.extend(records)
         if self.die_at == self.appends:
             raise CrashError
-        return list(range(first, len(self.records) + 1))
+        return list(range(first, first + len(records)))
 
     def reserve(self) -> None:
         if not self.has_room:
@@ -78,7 +80,7 @@ class ListJournal:
 
     @property
     def head(self) -> tuple[int, str]:
-        return len(self.records), "0" * 64
+        return self._before + len(self.records), "0" * 64
 
 
 class Glass:
@@ -144,16 +146,22 @@ class World:
     """The kiosk and everything round it. `insert`, `card`, `tap` … are what people do."""
 
     def __init__(
-        self, records: list[AnyRecord] | None = None, physics: Physics | None = None, setup: Setup = SETUP
+        self,
+        records: list[AnyRecord] | None = None,
+        physics: Physics | None = None,
+        setup: Setup = SETUP,
+        *,
+        base: Ledger = EMPTY,
     ) -> None:
+        """`base`: the balances before the first of `records`, as a sealed checkpoint gives them."""
         self.setup = setup
         self.physics = physics or Physics()
         self.clock = SteadyClock()
         self.records: list[AnyRecord] = records if records is not None else _counted()
-        self.journal = ListJournal(self.records)
+        self.journal = ListJournal(self.records, base.seq)
         self.glass = Glass()
-        ledger = EMPTY
-        for seq, record in enumerate(self.records, 1):
+        ledger = base
+        for seq, record in enumerate(self.records, base.seq + 1):
             ledger = fold(ledger, seq, record)
         self.loop = Loop(
             Kiosk(setup=setup, seed=self.physics.new_seed(), ledger=ledger),

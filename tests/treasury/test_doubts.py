@@ -76,6 +76,7 @@ def test_a_payout_in_doubt_is_settled_by_a_count(unpaid: World, pieces: int, owe
     settled = intents.SettlePayout(op=doubt.op, pieces=pieces, reason="the tray was counted")
     assert code(unpaid, OFFICER, settled) == ""
     assert not unpaid.ledger.doubts
+    assert not unpaid.ledger.accounts, "a visit that nobody waits for any more is closed"
     assert Yen.sum(slip.amount for slip in unpaid.ledger.slips.values()) == Yen(owed)
     assert imbalances(unpaid.ledger) == ()
 
