@@ -1,8 +1,8 @@
 """One thread for one serial line: commands in, bytes out and back, events to the core.
 
 All that is decided is decided by the protocol's machines (pure); what the protocol's bytes look like is told by its
-`Conversation`. `turn` is one round of the thread: tests of whole schedules call it themselves, on a clock and a port of
-their own.
+`Conversation`. `turn` is one round of the thread; tests of whole schedules call `step` themselves, on a clock and a
+port of their own.
 """
 
 from __future__ import annotations
@@ -169,7 +169,15 @@ class LineThread:
         """Commands, then the most urgent question; or sleep until one of the two is there."""
         now = self._clock.monotonic_s()
         self._ensure_port(now)
-        for command in self._take_commands(max(0.0, self.wake_at - now)):
+        self._step(self._take_commands(max(0.0, self.wake_at - now)))
+
+    def step(self) -> None:
+        """A turn that never sleeps: for who moves the clock and calls it when `wake_at` has come."""
+        self._ensure_port(self._clock.monotonic_s())
+        self._step(self._take_commands(0.0))
+
+    def _step(self, commands: list[Command | None]) -> None:
+        for command in commands:
             self._perform(command)
         now = self._clock.monotonic_s()
         self._tell(self._talk.tick(now))

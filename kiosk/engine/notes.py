@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kiosk.engine.state import Kiosk, Phase, Turn
 from kiosk.engine.till import account_of
-from kiosk.ids import OpId, TransactionId
+from kiosk.ids import DeviceId, OpId, TransactionId
 from kiosk.journal.accounts import Note
 from kiosk.journal.records import (
     DispenseAdvanced,
@@ -30,6 +30,7 @@ from kiosk.ports import (
     AcknowledgePayout,
     DeviceFault,
     DeviceLost,
+    HopperRead,
     NoteCredited,
     NoteEscrowed,
     NoteInDoubt,
@@ -48,6 +49,7 @@ from kiosk.ports import (
     TimerExpired,
 )
 
+CASHBOX = DeviceId("cashbox")
 STUCK = "M-407"
 """A note is inside and nobody knows whose it is: a person looks."""
 REFUSED_RESET = "reset-refused"
@@ -89,7 +91,7 @@ def newest_open(state: Kiosk) -> Note | None:
 def arrived(turn: Turn) -> None:
     """The first command of every arrival: what the journal knows of a note without an end."""
     device, note = turn.state.setup.note_acceptor, newest_open(turn.state)
-    turn.set(notes_open=None, notes_wanted=(), is_path_due=False)
+    turn.set(notes_open=None, notes_wanted=(), is_path_due=False, unplaced=None)
     if note is None:
         turn.do(StartNoteAcceptor(device))
     else:
@@ -208,9 +210,32 @@ def acknowledge(turn: Turn, record: NoteIn) -> None:
 
 
 def stacked(turn: Turn, event: NoteStacked) -> None:
+    """It lies somewhere for good. A device that was faster than our questions has not said where: its box is about to
+    tell its count, and that says it."""
     note = turn.state.ledger.notes.get(event.op)
-    if note is not None and note.is_credited:
+    if note is None or not note.is_credited:
+        return
+    boxes = [each for each in turn.state.setup.hoppers if each.denomination is note.denomination]
+    if event.unit or not boxes:
         turn.record(NoteStored(event.op, event.device, event.unit))
+    else:
+        turn.set(unplaced=note.op)
+
+
+def place(turn: Turn, event: HopperRead) -> None:
+    """The count of a box, right after a note came to lie somewhere."""
+    note = turn.state.ledger.notes.get(turn.state.unplaced) if turn.state.unplaced else None
+    if note is None or event.denomination is not note.denomination or event.count < 0:
+        return
+    turn.set(unplaced=None)
+    there = turn.state.ledger.units.get(event.device)
+    booked = there.count[note.denomination] if there is not None else 0
+    unit = note.unit
+    if event.count == booked + 1 and note.unit != event.device:
+        unit = event.device
+    elif event.count == booked - 1 and note.unit == event.device:
+        unit = CASHBOX
+    turn.record(NoteStored(note.op, note.device, unit))
 
 
 def returned(turn: Turn, event: NoteReturned) -> None:

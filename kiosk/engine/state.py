@@ -349,6 +349,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     """Faults that the person in front can end."""
     is_path_due: bool = False
     """The note unit was without power and waits to be reset."""
+    unplaced: OpId | None = None
+    """A credited note of which its device has not said where it lies."""
     bezel: OpId | None = None
     """The payout of which a note waits to be taken."""
     is_bezel_late: bool = False

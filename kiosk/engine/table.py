@@ -203,6 +203,7 @@ def _report_again(turn: Turn, _: ports.TimerExpired) -> None:
 
 def _hopper_read(turn: Turn, event: ports.HopperRead) -> None:
     service.hopper_read(turn, event)
+    notes.place(turn, event)
     recovery.resolve(turn, event)
 
 

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from kiosk.ids import DeviceId
 from kiosk.intents import EndExchange, StartExchange
 from kiosk.journal import records as r
+from kiosk.journal.accounts import Note
 from kiosk.journal.ledger import EMPTY, Ledger, decode, encode, fold, imbalances
 from kiosk.journal.records import Fund
 from kiosk.money import Cash, Denomination, Yen
@@ -36,9 +37,11 @@ UNITS = {
     "hopper10": Denomination.COIN10,
     "hopper100": Denomination.COIN100,
     "hopper500": Denomination.COIN500,
+    "recycler1000": Denomination.NOTE1000,
 }
 CASHBOX = "cashbox"
-FACES = [*UNITS.values(), Denomination.NOTE1000]
+BOX, NOTE = "recycler1000", Denomination.NOTE1000
+FACES = [*UNITS.values()]
 
 
 class Purse(RuleBasedStateMachine):
@@ -94,6 +97,57 @@ class Purse(RuleBasedStateMachine):
         self.coins += 1
         self.truth[unit][face] += 1
         self.tell(r.CoinIn("coin1", 1, self.coins, self.coins % 256, face, unit, "S", owner))
+
+    # --- notes ----------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.open_accounts() and len(self.ledger.notes) < 3)
+    @rule(data=st.data())
+    def order_in(self, data: st.DataObject) -> None:
+        owner = data.draw(st.sampled_from(self.open_accounts()))
+        self.tell(r.NoteIntended(self.name("n"), "note1", NOTE, "62", owner))
+
+    def draw_note(self, data: st.DataObject) -> Note:
+        return self.ledger.notes[data.draw(st.sampled_from(sorted(self.ledger.notes)))]
+
+    @precondition(lambda self: self.ledger.notes)
+    @rule(data=st.data(), is_lost=st.booleans(), unit=st.sampled_from([CASHBOX, BOX]))
+    def credit(self, data: st.DataObject, is_lost: bool, unit: str) -> None:
+        """The device's word, perhaps after a doubt; told again it changes nothing but the violations."""
+        note = self.draw_note(data)
+        if note.is_credited:
+            return
+        if is_lost:  # the power went first
+            self.tell(r.NoteDoubted(note.op, "note1", "powered-up", note.transaction, NOTE))
+        self.truth[unit][NOTE] += 1
+        self.tell(r.NoteIn(note.op, "note1", NOTE, "62", unit, note.transaction))
+
+    @precondition(lambda self: self.ledger.notes)
+    @rule(data=st.data(), lies=st.sampled_from([CASHBOX, BOX]))
+    def store(self, data: st.DataObject, lies: str) -> None:
+        """Where it truly came to lie may be elsewhere than was said first."""
+        note = self.draw_note(data)
+        if not note.is_credited or self.truth[note.unit][NOTE] < 1:
+            return
+        if self.ledger.units[note.unit].deposited[NOTE]:  # nobody has counted since: the books follow
+            self.truth[note.unit][NOTE] -= 1
+            self.truth[lies][NOTE] += 1
+        self.tell(r.NoteStored(note.op, "note1", lies))
+
+    @precondition(lambda self: self.ledger.notes)
+    @rule(data=st.data(), how=st.sampled_from(["back", "doubt", "found", "handed-back"]))
+    def end_otherwise(self, data: st.DataObject, how: str) -> None:
+        note = self.draw_note(data)
+        if note.is_credited:
+            return
+        if how == "back":
+            self.tell(r.NoteBack(note.op, "note1", note.transaction, NOTE, "asked"))
+        elif how == "doubt":
+            self.tell(r.NoteDoubted(note.op, "note1", "jam-in-stacker", note.transaction, NOTE))
+        elif note.is_doubtful:
+            unit = CASHBOX if how == "found" else ""
+            if unit:
+                self.truth[unit][NOTE] += 1
+            self.tell(r.NoteResolved(note.op, "note1", note.transaction, NOTE, unit, "officer", "seen"))
 
     @rule(data=st.data(), at_most=st.integers(1, 5), really=st.integers(0, 5))
     def lose_credits(self, data: st.DataObject, at_most: int, really: int) -> None:
@@ -152,6 +206,9 @@ class Purse(RuleBasedStateMachine):
         paid = {"confirmed": count, "refused": 0}.get(end, data.draw(st.integers(0, count)))
         op = self.name("d")
         self.tell(r.DispenseIntended(op, payout.payout, payout.transaction, unit, face, count, 1, 1, "H"))
+        if face.is_note:  # note by note, each durable before the next
+            for so_far in range(1, (data.draw(st.integers(0, paid)) if paid else 0) + 1):
+                self.tell(r.DispenseAdvanced(op, payout.transaction, unit, face, so_far))
         self.truth[unit][face] -= paid
         self.given[payout.transaction] += paid * face.face.value
         self.really_paid[op] = paid
@@ -159,7 +216,8 @@ class Purse(RuleBasedStateMachine):
             self.tell(r.Started("1", "boot"))
             self.tell(r.DispenseResolved(op, payout.transaction, unit, face, paid, "device", "counter"))
             return
-        proven = data.draw(st.integers(0, paid)) if end == "unknown" else paid
+        advanced = self.ledger.dispenses[op].advanced
+        proven = data.draw(st.integers(advanced, paid)) if end == "unknown" else paid
         self.tell(r.DispenseSettled(op, payout.transaction, unit, face, count, proven, end))
 
     @precondition(lambda self: self.ledger.doubts)
@@ -202,7 +260,8 @@ class Purse(RuleBasedStateMachine):
     def close(self, data: st.DataObject) -> None:
         account = self.ledger.accounts[data.draw(st.sampled_from(self.open_accounts()))]
         payouts = [each for each in self.ledger.payouts.values() if each.transaction == account.transaction]
-        if not account.held and not any(each.open for each in payouts):
+        notes = [each for each in self.ledger.notes.values() if each.transaction == account.transaction]
+        if not account.held and not any(each.open for each in payouts) and all(n.is_credited for n in notes):
             self.tell(r.TransactionClosed(account.transaction, "issued"))
 
     @rule(unit=st.sampled_from([*UNITS, CASHBOX]))

@@ -1,0 +1,29 @@
+"""Schedules of wire faults and deaths over a whole kiosk in one process: `campaign_room.py` runs them by the hundred
+thousand, here is a seeded slice, and every death once for one visit."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crash.campaign_room import Schedule, drawn, play
+from tests.crash.room import VISITS, Hardware, Room
+
+SLICE = 150
+
+
+@pytest.mark.parametrize("visit", VISITS, ids=lambda visit: visit.__name__)
+def test_a_visit_without_a_fault_ends_to_the_yen(visit: object) -> None:
+    played = play(Schedule(VISITS.index(visit), "", 0, "", 0, 0, "", 0))  # type: ignore[arg-type]
+    assert played == ""
+
+
+def test_the_kiosk_of_one_process_comes_up() -> None:
+    room = Room(Hardware()).boot()
+    assert room.phase.value == "idle"
+    assert room.loop.state.notes_open == ()
+
+
+@pytest.mark.parametrize("seed", range(SLICE))
+def test_a_schedule_ends_to_the_yen(seed: int) -> None:
+    schedule = drawn(seed)
+    assert play(schedule) == "", schedule
