@@ -52,6 +52,7 @@ class Desk:
         )
         return Status(
             time=stamp(now),
+            environment=town.environment,
             is_open=is_open,
             stop=self._office.stop(kiosk) or ("" if is_open else "closed"),
             open_from=town.hours.open if works else "",

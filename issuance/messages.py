@@ -86,6 +86,7 @@ class Price(Body, frozen=True):
 
 class Status(Body, frozen=True):
     time: str
+    environment: str
     is_open: bool
     stop: str
     open_from: str

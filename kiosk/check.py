@@ -17,6 +17,7 @@ from kiosk.journal.accounts import Totals
 from kiosk.journal.checkpoint import FileVerifier
 from kiosk.journal.ledger import Ledger, imbalances
 from kiosk.journal.reading import Verified, open_for_reading, verify_chain, verify_store
+from kiosk.production import findings, server_findings
 
 GOOD = 0
 BAD_CONFIG = 1
@@ -26,10 +27,12 @@ BAD_JOURNAL = 3
 NO_BALANCE = 4
 BUSY = 5
 """A visit with money, or staff at the cash, is under way: no restart now."""
+REFUSED = 6
+"""A machine in use has a way in for test cards, or its server is not one in use."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command. 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 no balance, 5 busy."""
+    """The command. 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 no balance, 5 busy, 6 refused."""
     options = _parser().parse_args(argv)
     if options.is_idle and options.journal is None:
         options.journal = ""
@@ -42,9 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = load(options.config) if options.config else None
         if config is not None:
             report["settings"] = [asdict(each) for each in config.effective()]
+            asked = server_findings(config) if options.server else ()
+            report["refused"] = [*findings(config, options.root), *asked]
+            code = REFUSED if report["refused"] else GOOD
         if options.journal is not None:
             report["journal"] = _journal(options, config)
-            code = NO_BALANCE if report["journal"]["imbalances"] else GOOD
+            code = NO_BALANCE if report["journal"]["imbalances"] else code
             if options.is_idle and (
                 report["journal"]["open_transactions"] or report["journal"]["open_exchange"]
             ):
@@ -64,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kiosk-check",
         description="Every value of the configuration and where it came from; the journal, verified.",
-        epilog="Exit: 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 journal does not balance, 5 busy.",
+        epilog="Exit: 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 journal does not balance, 5 busy, "
+        "6 not fit for residents (production only).",
     )
     parser.add_argument(
         "--config", action="append", default=[], metavar="FILE", help="may be repeated; the order counts"
@@ -87,6 +94,12 @@ def _parser() -> argparse.ArgumentParser:
         "--is-idle",
         action="store_true",
         help="also: 5 when a transaction or an exchange is open, so that nothing is restarted now",
+    )
+    parser.add_argument(
+        "--server", action="store_true", help="ask the server of --config too: there, and in use?"
+    )
+    parser.add_argument(
+        "--root", type=Path, default=Path("/"), help="of the machine's files (an image, a test)"
     )
     parser.add_argument("--json", action="store_true", help="for machines")
     return parser
@@ -159,6 +172,8 @@ def _receipts(totals: Totals) -> dict[str, dict[str, int]]:
 def _print(report: dict[str, Any]) -> None:
     for each in report.get("settings", []):
         print(f"{each['name']} = {each['value']}    # {each['source']}")
+    for each in report.get("refused", []):
+        print(f"REFUSED {each}", file=sys.stderr)
     if "journal" in report:
         _print_journal(report["journal"])
     if "error" in report:

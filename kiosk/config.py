@@ -158,7 +158,7 @@ def _device(table: Table, mode: Mode) -> Device:
         driver=table.text("driver", pattern=_ID),
         options=table.anything("options"),
     )
-    if mode is Mode.PRODUCTION and any(_is_simulated(each) for each in made.options.values()):
+    if mode is Mode.PRODUCTION and (_is_simulated(made.options) or made.options.get("allow_virtual")):
         raise table.refuse("options", "a production machine takes no simulator")
     table.done()
     return made

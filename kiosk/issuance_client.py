@@ -71,6 +71,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From the request's first byte to the answer's last."""
     max_answer_bytes: int = 4 * 1024 * 1024
     max_clock_skew_s: float = 120.0
+    is_production: bool = False
+    """Refuses a demo's server."""
     version: str = ""
     """What is attested; empty: the version of the installed distribution."""
 
@@ -213,6 +215,7 @@ class _Desk:
             options.version or _installed_version(),
             SystemClock(),
             options.max_clock_skew_s,
+            options.is_production,
         )
         self._line = _Line(options)
 

@@ -54,6 +54,7 @@ class Desk:
         version: str,
         clock: Clock,
         max_clock_skew_s: float,
+        is_production: bool = False,
     ) -> None:
         self._kiosk = kiosk
         self._key = key
@@ -62,6 +63,7 @@ class Desk:
         self._version = version
         self._clock = clock
         self._max_clock_skew_s = max_clock_skew_s
+        self._is_production = is_production
 
     def attest(self) -> Talk[bool]:
         """Say which program this is; whether the server heard it."""
@@ -99,7 +101,7 @@ class Desk:
         return event
 
     def _event(self, command: Command, answer: Answer) -> Event | None:
-        return wire.event_of(command, answer, self._clock.wall(), self._max_clock_skew_s)
+        return wire.event_of(command, answer, self._clock.wall(), self._max_clock_skew_s, self._is_production)
 
     def _prepare(self, command: Prepare) -> Talk[Prepared]:
         order = binding.order_bytes(self._kiosk, command.transaction, command.order, command.card_fingerprint)

@@ -85,6 +85,7 @@ class Status(msgspec.Struct, frozen=True):
     stop: str
     open_until: str
     prices: tuple[Price, ...]
+    environment: str = ""
 
 
 class Attested(msgspec.Struct, frozen=True):
@@ -204,11 +205,13 @@ def read(answer: Answer, kind: type[T]) -> T:
     raise PeerProtocolError(f"issuance: an answer that is not of this API ({answer.status})")
 
 
-def event_of(command: Command, answer: Answer, now: datetime, max_skew_s: float) -> Event | None:
+def event_of(
+    command: Command, answer: Answer, now: datetime, max_skew_s: float, is_production: bool = False
+) -> Event | None:
     """What an answer means for the core, for every command but Prepare. None: nothing the core waits for."""
     match command:
         case ReadIssuance():
-            return status_event(read(answer, Status), now, max_skew_s)
+            return status_event(read(answer, Status), now, max_skew_s, is_production)
         case RequestChallenge(transaction=transaction):
             return ChallengeIssued(transaction, read(answer, Challenge).challenge)
         case Authenticate(transaction=transaction):
@@ -229,10 +232,14 @@ def event_of(command: Command, answer: Answer, now: datetime, max_skew_s: float)
     return None
 
 
-def status_event(status: Status, now: datetime, max_skew_s: float) -> IssuanceStatus:
+def status_event(
+    status: Status, now: datetime, max_skew_s: float, is_production: bool = False
+) -> IssuanceStatus:
     """A kiosk whose clock differs from the server's issues nothing: dates on papers and in the journal
-    would be wrong."""
+    would be wrong. A kiosk in use takes no demo's server: test cards open it, and its papers are worth nothing."""
     stop = status.stop
+    if is_production and status.environment != "production":
+        stop = "demo-server"
     if not stop and abs((status.time - now).total_seconds()) > max_skew_s:
         stop = "clock"
     prices = tuple((price.kind, price.here, price.counter) for price in status.prices)

@@ -1,7 +1,9 @@
 """The core's end of the card process: a Driver that keeps a fresh process connected ahead of the next card.
 
 One connection is one process is one card. When a process ends, the next connection is made at once. Options:
-`socket` (default `/run/kiosk/card/card.sock`).
+`socket` (default `/run/kiosk/card/card.sock`); `allow_virtual` (demo and tests): cards on vsmartcard's reader are
+taken. A machine in use cannot have it (kiosk/config.py), so a card process that was started with `--allow-virtual`
+there finds nobody who listens.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ from typing import Any, Final
 
 from drivers.card_service import messages
 from drivers.card_service.messages import CardCommand, CardEvent
+from drivers.transport.names import VIRTUAL_READER
 from kiosk import ports
-from kiosk.errors import ContractError
+from kiosk.errors import ConfigError, ContractError
 from kiosk.ids import DeviceId
 from kiosk.ipc.fresh import FreshProcess, socket_option
 from kiosk.ports import Command, Event
@@ -23,8 +26,13 @@ DEFAULT_SOCKET: Final = "/run/kiosk/card/card.sock"
 class CardClient(FreshProcess[CardCommand, CardEvent]):
     """Driver (kiosk.ports) of one card reader."""
 
-    def __init__(self, device: DeviceId, path: str, post: Callable[[Event], None]) -> None:
+    def __init__(
+        self, device: DeviceId, path: str, post: Callable[[Event], None], allow_virtual: bool = False
+    ) -> None:
         super().__init__(device, path, post, messages.event_decoder)
+        self._allow_virtual = allow_virtual
+        self._is_refused = False
+        """The reader is one that anybody can lay cards on: nothing it says counts."""
         self._has_card = False
         """Something lies on the reader, as far as we were told."""
         self._has_number = False
@@ -34,6 +42,17 @@ class CardClient(FreshProcess[CardCommand, CardEvent]):
         if not isinstance(command, CardCommand):
             raise ContractError(f"{self._device}: not a command for a card reader")
         self._queue(command)
+
+    def _began(self) -> None:
+        self._is_refused = False
+
+    def _take(self, event: Any) -> None:
+        if isinstance(event, ports.DeviceArrived):
+            self._is_refused = not self._allow_virtual and VIRTUAL_READER in event.identity
+            if self._is_refused:
+                event = ports.DeviceLost(self._device, "virtual-reader")
+        if not self._is_refused or isinstance(event, ports.DeviceLost):
+            super()._take(event)
 
     def _pass_on(self, event: CardEvent) -> None:
         match event:
@@ -82,4 +101,8 @@ class CardClient(FreshProcess[CardCommand, CardEvent]):
 
 def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event], None]) -> CardClient:
     """Factory (kiosk.ports). ConfigError for an option that we do not know."""
-    return CardClient(device, socket_option(device, options, DEFAULT_SOCKET), post)
+    known = dict(options)
+    allow_virtual = known.pop("allow_virtual", False)
+    if not isinstance(allow_virtual, bool):
+        raise ConfigError(f"{device}: option allow_virtual is not true or false")
+    return CardClient(device, socket_option(device, known, DEFAULT_SOCKET), post, allow_virtual)

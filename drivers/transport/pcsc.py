@@ -19,10 +19,8 @@ from typing import Any, Final
 
 from smartcard import scard
 
+from drivers.transport.names import VIRTUAL_READER
 from kiosk.errors import DeviceTimeout, DeviceUnavailable
-
-VIRTUAL: Final = "Virtual PCD"
-"""vsmartcard's reader: anybody who reaches its port can offer a card, so it must be allowed by name."""
 
 _PLUG_AND_PLAY: Final = "\\\\?PnP?\\Notification"
 _SERVICE_RETRY_S: Final = 0.5
@@ -209,7 +207,7 @@ def look(wanted: str = "", allow_virtual: bool = False) -> ReaderState:
 def _choose(names: list[str], wanted: str, allow_virtual: bool) -> tuple[str, str]:
     """The reader to use, or why there is none."""
     fitting = [each for each in names if wanted in each]
-    allowed = [each for each in fitting if allow_virtual or VIRTUAL not in each]
+    allowed = [each for each in fitting if allow_virtual or VIRTUAL_READER not in each]
     if allowed:
         return allowed[0], ""
     return "", "virtual-reader" if fitting else "no-reader"

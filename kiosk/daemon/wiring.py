@@ -10,7 +10,7 @@ from kiosk import issuance_client
 from kiosk.cash_office import Office
 from kiosk.cash_office import refused as refused_answer
 from kiosk.clock import Clock, SystemClock
-from kiosk.config import Config
+from kiosk.config import Config, Mode
 from kiosk.daemon.loop import Loop
 from kiosk.engine.state import (
     AnswerStaff,
@@ -185,6 +185,7 @@ class Core:
                 "certificate": str(given.certificate),
                 "ca": str(given.server_ca),
                 "manifest_key": str(given.manifest_key),
+                "is_production": self.config.machine.mode is Mode.PRODUCTION,
                 "mask": self.config.town.mask.value,
             },
             self.loop.post,

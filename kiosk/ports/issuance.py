@@ -79,7 +79,8 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IssuanceStatus(Event, frozen=True):
-    """The server answers and issues (or says why not). `stop`: `` or `kill-switch`, `closed`, `version`, `clock`."""
+    """The server answers and issues (or says why not). `stop`: `` or `kill-switch`, `closed`, `version`, `clock`,
+    `demo-server` (on a machine in use)."""
 
     is_up: bool
     stop: str = ""

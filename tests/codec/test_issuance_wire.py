@@ -160,6 +160,22 @@ def test_a_wrong_clock_stops_the_kiosk(stop: str, skew_s: int, expected: str) ->
 
 
 @pytest.mark.parametrize(
+    ("environment", "expected"), [("production", ""), ("demo", "demo-server"), ("", "demo-server")]
+)
+def test_a_kiosk_in_use_takes_no_demos_server(environment: str, expected: str) -> None:
+    body = {
+        "time": NOW.isoformat(),
+        "stop": "",
+        "open_until": "17:15",
+        "prices": [],
+        "environment": environment,
+    }
+    event = wire.event_of(ReadIssuance(), good(body), NOW, 120.0, is_production=True)
+    assert event == IssuanceStatus(not expected, expected, "17:15")
+    assert wire.event_of(ReadIssuance(), good(body), NOW, 120.0) == IssuanceStatus(True, "", "17:15")
+
+
+@pytest.mark.parametrize(
     ("command", "answer", "event"),
     [
         (AUTHENTICATE, problem("refused", 403, "C-104"), AuthenticationRefused(T, "C-104")),

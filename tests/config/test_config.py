@@ -232,6 +232,7 @@ def test_a_town_is_read_as_strictly(files: tuple[Path, Path], line: str, message
         'url = "ipp://127.0.0.1:8631/x"',
         'host = "::1"',
         'hoppers = [{ port = "/run/kiosk/sim/x" }]',
+        "allow_virtual = true",
     ],
 )
 def test_a_production_machine_takes_no_simulator(files: tuple[Path, Path], option: str) -> None:

@@ -160,8 +160,8 @@ class Bench:
         self.run("root", ["chgrp", "kiosk-core", CARD_SOCKET])
         self.run("root", ["chmod", "0660", CARD_SOCKET])
 
-    def core(self) -> Core:
-        argv = [sys.executable, "-m", "tests.contract.core_stand_in", CARD_SOCKET]
+    def core(self, *options: str) -> Core:
+        argv = [sys.executable, "-m", "tests.contract.core_stand_in", CARD_SOCKET, *options]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         return Core(self.start("core", "kiosk-core", argv, **pipes))
 
@@ -219,6 +219,14 @@ class Core:
 
     def next(self) -> CardEvent:
         return self._events.get(timeout=PATIENCE_S)
+
+    def is_silent(self, for_s: float = 1.0) -> bool:
+        """Whether nothing comes for so long: nothing is measured, more would be found."""
+        try:
+            self._events.get(timeout=for_s)
+        except queue.Empty:
+            return True
+        return False
 
     def expect(self, kind: type[T]) -> T:
         """The next event, which must be of this kind."""

@@ -25,7 +25,9 @@ def main() -> None:
             sys.stdout.buffer.write(encode(event) + b"\n")
             sys.stdout.buffer.flush()
 
-    driver = client.create(DeviceId("card1"), {"socket": sys.argv[1]}, post)
+    driver = client.create(
+        DeviceId("card1"), {"socket": sys.argv[1], "allow_virtual": "no-virtual" not in sys.argv}, post
+    )
     driver.start()
     for line in sys.stdin.buffer:
         driver.perform(COMMANDS.decode(line.strip()))

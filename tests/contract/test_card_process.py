@@ -236,6 +236,19 @@ def test_a_virtual_reader_is_refused_unless_it_was_allowed(bench: Bench) -> None
     assert core.expect(ports.DeviceLost).code == "virtual-reader"
 
 
+def test_a_core_in_use_hears_nothing_of_a_virtual_reader(bench: Bench) -> None:
+    """Also where the card process was started with --allow-virtual: the second lock."""
+    bench.start_pcscd()
+    bench.start_sim()
+    bench.start_card_listener("--allow-virtual")
+    core = bench.core("no-virtual")
+    assert core.expect(ports.DeviceLost).code == "virtual-reader"
+    bench.sim("place-card", "hanako")
+    core.send(ports.EndCardSession(DEVICE))
+    bench.sim("remove-card")
+    assert core.is_silent()
+
+
 def test_a_reader_of_another_name_is_not_taken_and_the_loss_of_pcscd_is_still_seen(bench: Bench) -> None:
     bench.run("root", ["rm", "/run/kiosk/card/card.sock"])
     bench.start_card_listener("--allow-virtual", "--reader", "Nothing")

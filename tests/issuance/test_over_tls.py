@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from issuance import folder, pki
 from issuance.clock import SystemClock
 from issuance.folder import CERTIFICATES
 from issuance.town import read_kinds
+from kiosk.config import Mode, load
 from kiosk.ids import DeviceId, LineId, TransactionId
 from kiosk.ports import (
     AbandonTransaction,
@@ -39,6 +41,7 @@ from kiosk.ports import (
     RequestChallenge,
     VoidAcknowledged,
 )
+from kiosk.production import server_findings
 from tests.issuance.people import KIOSK, Authority, Card, make_folder, token
 from tests.issuance.running import WAIT_S, Kiosk, Running, fingerprint
 
@@ -99,6 +102,33 @@ def test_every_kind_passes_the_kiosks_own_look(kiosk: Kiosk, cards: dict[str, Ca
     assert evidence.serial_in_text
     assert evidence.transaction_in_metadata
     assert evidence.holders_masked == ("例＊＊",)
+
+
+def test_kiosk_check_asks_the_server_and_a_machine_in_use_refuses_a_demos(
+    running: Running, tmp_path: Path
+) -> None:
+    files, town = running.path / "kiosk", tmp_path / "town.toml"
+    machine = tmp_path / "machine.toml"
+    town.write_text('[town]\nname = { ja = "例示市" }\nplace = { ja = "市民課" }\n', encoding="utf-8")
+    machine.write_text(
+        f'''[machine]
+kiosk = "{KIOSK}"
+mode = "demo"
+[issuance]
+url = "https://localhost:{running.port}"
+server_ca = "{files}/server-ca.pem"
+certificate = "{files}/device.pem"
+key = "{files}/device.key"
+manifest_key = "{files}/manifest-key.pem"
+''',
+        encoding="utf-8",
+    )
+    config = load([machine, town])
+    assert server_findings(config) == ()
+    in_use = replace(config, machine=replace(config.machine, mode=Mode.PRODUCTION))
+    assert server_findings(in_use) == ("server: demo-server",)
+    away = replace(config, issuance=replace(config.issuance, url="https://localhost:1"))
+    assert server_findings(away) == ("server: unreachable",)
 
 
 def test_void_and_head(kiosk: Kiosk, cards: dict[str, Card]) -> None:
