@@ -165,13 +165,20 @@ class Bench:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         return Core(self.start("core", "kiosk-core", argv, **pipes))
 
-    def send_pin(self, slot: str, digits: bytes, user: str = "kiosk-ui", raw: bool = False) -> str:
+    def send_pin(
+        self,
+        slot: str,
+        digits: bytes,
+        user: str = "kiosk-ui",
+        raw: bool = False,
+        socket: str = PIN_SOCKET,
+    ) -> str:
         """What a keypad of that user is answered."""
         argv = [
             sys.executable,
             "-m",
             "tests.contract.pin_stand_in",
-            PIN_SOCKET,
+            socket,
             slot,
             *(["raw"] if raw else []),
         ]

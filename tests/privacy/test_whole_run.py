@@ -65,6 +65,55 @@ def _command(pid: Path) -> str:
         return ""
 
 
+# --- a day with 照合番号B and the camera --------------------------------------------------------------------
+
+JPEG_2000 = bytes.fromhex("0000000C6A5020200D0A870A")
+FRAME = bytes((128, 128, 128)) * 4096
+"""A piece of the wall behind the person, as every frame has it."""
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, bytes]]:
+    """The folder of a run after a visit with number, photo and camera, and the number."""
+    out = tmp_path_factory.mktemp("face") / "run"
+    visit = script.load("juminhyo_face")
+    with Session(out, ["--person", "hanako", *visit.up]) as session:
+        result = journey.walk(session, "juminhyo_face", visit, "ja")
+        assert result.is_good, report.table(result)
+        printed = session.do("printed", "hanako")
+        yield out, "".join(printed[part] for part in ("birth", "expiry", "code")).encode()
+
+
+def test_the_number_is_on_the_card_only(seen: tuple[Path, bytes]) -> None:
+    out, number = seen
+    forms = (number, bytes.fromhex(number.decode()), number.hex().encode())
+    found = [name for name, data in files(out, ()) if any(form in data for form in forms)]
+    assert found, "on the card it is: the search sees it"
+    assert all(name.removeprefix(f"{out.name}/").startswith("state/card/") for name in found), found
+
+
+def test_the_cards_record_leaves_no_trace(seen: tuple[Path, bytes]) -> None:
+    """The core knew name, birth date and sex; no file of its own does."""
+    out, _ = seen
+    found = [
+        (name, word)
+        for name, data in files(out, PERSON_MAY_BE)
+        if not name.startswith("tmp/kiosk-sim-ipp")
+        for word in PERSON
+        if word.encode() in data
+    ]
+    assert not found
+
+
+def test_no_photo_and_no_frame_of_anybody_stays_behind(seen: tuple[Path, bytes]) -> None:
+    out, _ = seen
+    found = [name for name, data in files(out, ("state/card/",)) if JPEG_2000 in data or FRAME in data]
+    assert not found
+    assert (out / "state/card/cards/hanako/photo.jp2").read_bytes().startswith(JPEG_2000), (
+        "the search would see it"
+    )
+
+
 def test_the_pin_is_nowhere(visited: Path) -> None:
     found = [name for name, data in files(visited, ()) if ELSEWHERE.search(data)]
     assert found, "on the card it is: the search sees it"
