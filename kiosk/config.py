@@ -13,11 +13,14 @@ from pathlib import Path
 
 from kiosk.config_shape import (
     Accounting,
+    Brand,
+    BrandKind,
     Config,
     Device,
     Equipment,
     Flow,
     Identity,
+    Incomplete,
     Issuance,
     Machine,
     Mode,
@@ -29,6 +32,7 @@ from kiosk.config_shape import (
     Thing,
     Timeouts,
     Town,
+    Void,
 )
 from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId, KioskId
@@ -77,6 +81,7 @@ def load(paths: Sequence[Path | str]) -> Config:
         town=_town(
             document.table("town"),
             _accounting(document.table("accounting"), document),
+            _brands(document),
         ),
         staff=_staff(document),
         identity=_identity(document.table("identity"), devices, equipment),
@@ -246,12 +251,41 @@ def _timeouts(table: Table) -> Timeouts:
         offer=table.seconds("offer", 600, low=60),
         retry=table.seconds("retry", 5, low=1),
         status=table.seconds("status", 15, low=1),
+        check=table.seconds("check", 45, low=5),
     )
     table.done()
     return made
 
 
-def _town(table: Table, accounting: Accounting) -> Town:
+def _brands(document: Document) -> tuple[Brand, ...]:
+    """The town's cashless means. `refuse_final`: none that cannot be voided, for whatever fails after it is paid."""
+    cashless = document.table("cashless")
+    refuse_final = cashless.flag("refuse_final", False)
+    cashless.done()
+    brands = [_brand(each) for each in document.tables("brand")]
+    if len({each.key for each in brands}) != len(brands):
+        raise ConfigError("brand: two brands have the same key")
+    return tuple(each for each in brands if not (refuse_final and each.void is Void.NEVER))
+
+
+def _brand(table: Table) -> Brand:
+    made = Brand(
+        key=table.text("key", pattern=_ID),
+        kind=table.choice("kind", BrandKind),
+        device=DeviceId(table.text("device", pattern=_ID)),
+        name=table.text_map("name"),
+        void=table.choice("void", Void),
+        incomplete=table.choice("incomplete", Incomplete),
+    )
+    if made.key == "cash":
+        raise table.refuse("key", "cash is no brand")
+    if "ja" not in made.name:
+        raise table.refuse("name", "the Japanese text is missing")
+    table.done()
+    return made
+
+
+def _town(table: Table, accounting: Accounting, brands: tuple[Brand, ...]) -> Town:
     languages = table.texts("languages", ("ja", "en"), pattern=_LANGUAGE)
 
     def per_language(key: str, default: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -271,6 +305,7 @@ def _town(table: Table, accounting: Accounting) -> Town:
         phone=table.text("phone", "", pattern=r"[0-9+() -]+"),
         mask=table.choice("mask", Mask, Mask.FIRST_CHARACTER),
         refused_faces=table.choices("refused_faces", Denomination, ()),
+        brands=brands,
         cash_max=Yen(table.integer("cash_max", 200_000, low=1)),
         max_lines=table.integer("max_lines", 9, low=1, high=50),
         max_wrong_tries=table.integer("max_wrong_tries", 2, low=1, high=2),

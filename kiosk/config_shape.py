@@ -157,6 +157,7 @@ class Timeouts:
     offer: float
     retry: float
     status: float
+    check: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,44 @@ class Accounting:
     revenues: tuple[Revenue, ...]
 
 
+class BrandKind(Enum):
+    EMONEY = "emoney"
+    CREDIT = "credit"
+    SCAN = "scan"
+    """The code of the resident's phone, held to the camera."""
+    SHOW = "show"
+    """Our code, for the resident's phone."""
+
+
+class Void(Enum):
+    """Whether a payment can be undone at the same terminal."""
+
+    NEVER = "never"
+    LAST = "last"
+    """Only the terminal's last one, and the card was not used since."""
+    DAYS = "days"
+
+
+class Incomplete(Enum):
+    """What 処理未了 is by the brand's rules."""
+
+    TOUCH_AGAIN = "touch_again"
+    SALE = "sale"
+    NOT_MADE = "not_made"
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """A cashless means: who takes it, and its rules, from the contract."""
+
+    key: str
+    kind: BrandKind
+    device: DeviceId
+    name: Mapping[str, str]
+    void: Void
+    incomplete: Incomplete
+
+
 @dataclass(frozen=True, slots=True)
 class Town:
     name: Mapping[str, str]
@@ -210,6 +249,8 @@ class Town:
     mask: Mask
     refused_faces: tuple[Denomination, ...]
     """Never taken here, and said so on the payment screen."""
+    brands: tuple[Brand, ...]
+    """In the order in which they are shown; without those that the town refuses because they cannot be voided."""
     cash_max: Yen
     """Cash in the machine above which it warns, then closes cash."""
     max_lines: int

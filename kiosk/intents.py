@@ -60,6 +60,12 @@ class ChooseOption(Intent, frozen=True):
     choice: str
 
 
+class ChooseMeans(Intent, frozen=True):
+    """Pay with this: `cash`, or a brand's key. One means per payment."""
+
+    means: str
+
+
 class ConsentLastTry(Intent, frozen=True):
     """Yes, use the last try."""
 
@@ -130,6 +136,7 @@ AnyIntent = (
     | CallStaff
     | SetCopies
     | ChooseOption
+    | ChooseMeans
     | ConsentLastTry
     | OtherWay
     | AskStaff

@@ -103,11 +103,6 @@ def receipt(
     """領収書 for cash. `owed`: the part of the change that stands on a slip of its own, not paid out."""
     total = Yen.sum(each.amount for each in fees)
     change = inserted - total
-    rows: list[SlipLine] = []
-    for each in fees:
-        rows += say.lines(f"kind.{each.kind}", is_bold=True)
-        each_of = say.japanese("slip.fee_line", fee=yen(each.fee), copies=each.copies)
-        rows.append(SlipLine(text=each_of, right=yen(each.amount)))
     paid = [
         SlipLine(text=say.label("slip.total"), right=yen(total), size=2, is_bold=True),
         SlipLine(text=say.label("slip.inserted"), right=yen(inserted)),
@@ -120,7 +115,7 @@ def receipt(
         lines=(
             *_head(say, "slip.receipt.title", heading),
             RULE,
-            *rows,
+            *_fee_rows(say, fees),
             RULE,
             *paid,
             RULE,
@@ -132,7 +127,112 @@ def receipt(
     )
 
 
-OWED_REASONS = frozenset({"shortage", "unknown", "restart"})
+class Paid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How it was paid: the brand's name, how much, the terminal's own number."""
+
+    name: str
+    amount: Yen
+    reference: str
+
+
+class Doubt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """処理未了: what the counter and the brand need. `rule` as in the town's file."""
+
+    name: str
+    amount: Yen
+    balance: Yen | None
+    rule: str
+    reference: str
+
+
+def statement(say: Languages, heading: Heading, fees: tuple[FeeLine, ...], paid: Paid) -> Slip:
+    """利用明細: paid cashless. Never called 領収書, and says so."""
+    total = Yen.sum(each.amount for each in fees)
+    return Slip(
+        kind="statement",
+        lines=(
+            *_head(say, "slip.statement.title", heading),
+            RULE,
+            *_fee_rows(say, fees),
+            RULE,
+            SlipLine(text=say.label("slip.total"), right=yen(total), size=2, is_bold=True),
+            SlipLine(text=say.label("slip.statement.means"), right=paid.name),
+            SlipLine(text=say.label("slip.statement.paid"), right=yen(paid.amount)),
+            *_optional(say.label("slip.statement.reference"), paid.reference),
+            RULE,
+            *say.lines("slip.receipt.tax_exempt"),
+            *say.lines("slip.statement.no_receipt"),
+            *_foot(heading.issuer),
+        ),
+    )
+
+
+def voided(say: Languages, heading: Heading, amount: Yen, name: str) -> Slip:
+    """取消のお知らせ: a cashless payment was undone, and nothing was issued for it."""
+    return Slip(
+        kind="voided",
+        lines=(
+            *_head(say, "slip.voided.title", heading),
+            RULE,
+            SlipLine(text=say.label("slip.statement.means"), right=name),
+            SlipLine(text=say.label("slip.voided.amount"), right=yen(amount), size=2, is_bold=True),
+            RULE,
+            *say.lines("slip.voided.what"),
+            *say.lines("slip.statement.no_receipt"),
+            *_foot(heading.issuer),
+        ),
+    )
+
+
+def incomplete(say: Languages, heading: Heading, doubt: Doubt, code: str) -> Slip:
+    """処理未了のお知らせ: nobody can say whether it was taken. The counter finds out; nothing is to be paid again."""
+    balance = (
+        (SlipLine(text=say.label("slip.incomplete.balance"), right=yen(doubt.balance)),)
+        if doubt.balance is not None
+        else ()
+    )
+    return Slip(
+        kind="incomplete",
+        lines=(
+            *_head(say, "slip.incomplete.title", heading),
+            RULE,
+            SlipLine(text=say.label("slip.statement.means"), right=doubt.name),
+            SlipLine(text=say.label("slip.incomplete.amount"), right=yen(doubt.amount), size=2, is_bold=True),
+            *balance,
+            *_optional(say.label("slip.statement.reference"), doubt.reference),
+            RULE,
+            *say.lines("slip.incomplete.what"),
+            *say.lines("slip.incomplete.once", is_bold=True),
+            *say.lines("slip.owed.next", is_bold=True, place=heading.issuer.place),
+            SlipLine(text=_RULES.get(doubt.rule, _RULES["touch_again"])),
+            *_for_staff(("slip.staff.done_on", "slip.staff.done_by")),
+            *_foot(heading.issuer, code),
+        ),
+    )
+
+
+_RULES = {
+    "touch_again": "職員用：次のタッチで確定するまで売上ではありません。",
+    "sale": "職員用：否定されるまで売上として扱います。",
+    "not_made": "職員用：売上は成立していません。",
+}
+"""The brand's rule for staff, so in Japanese whatever the resident chose."""
+
+
+def _optional(label: str, value: str) -> tuple[SlipLine, ...]:
+    return (SlipLine(text=label, right=value),) if value else ()
+
+
+def _fee_rows(say: Languages, fees: tuple[FeeLine, ...]) -> tuple[SlipLine, ...]:
+    rows: list[SlipLine] = []
+    for each in fees:
+        rows += say.lines(f"kind.{each.kind}", is_bold=True)
+        each_of = say.japanese("slip.fee_line", fee=yen(each.fee), copies=each.copies)
+        rows.append(SlipLine(text=each_of, right=yen(each.amount)))
+    return tuple(rows)
+
+
+OWED_REASONS = frozenset({"shortage", "unknown", "restart", "not-voided"})
 """Why money is on a slip; the words of the journal's OwedOnSlip. Another word gets the text of `unknown`."""
 
 

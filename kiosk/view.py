@@ -38,6 +38,10 @@ class Attract(Body, frozen=True):
     prices: tuple[Price, ...]
     is_cash_open: bool
     """False: said before anything is begun (釣銭切れ or the cash unit is down)."""
+    is_cashless_open: bool = False
+    """Some brand can be paid with now."""
+    has_cashless: bool = False
+    """The town takes cashless here at all: without `is_cashless_open` it is cash only today."""
 
 
 class OutOfService(Body, frozen=True):
@@ -202,6 +206,42 @@ class Pay(Body, frozen=True):
     """Why no note can be taken: `reach` (she can pull it out herself) or `staff`; empty: none, or no note unit."""
 
 
+class Means(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`means` is `cash` or a brand's key; `kind`: `cash`, `emoney`, `credit`, `scan`, `show`; `name`: the brand's own,
+    in the language of the view (empty for cash)."""
+
+    means: str
+    kind: str
+    name: str = ""
+    is_open: bool = True
+
+
+class ChooseMeans(Body, frozen=True):
+    """How to pay, and which paper comes with it (領収書 or 利用明細), before it is chosen.
+
+    `said`: why the one before was nothing: `declined`, `nobody`, `trouble`; empty: the first time.
+    """
+
+    due: Yen
+    means: tuple[Means, ...]
+    said: str = ""
+
+
+class Cashless(Body, frozen=True):
+    """Pay at the terminal, or with a phone.
+
+    `stage`: `touch`, `touch_again` (pulled away too early), `scan` (the phone's code to the camera), `show` (`payload`
+    is the code for the phone), `processing`, `checking` (nobody can say yet: no cash, no second try), `proving` (before
+    it is asked).
+    """
+
+    due: Yen
+    kind: str
+    name: str
+    stage: str
+    payload: str = ""
+
+
 class TakeNote(Body, frozen=True):
     """A note waits in the bezel. `amount`: all that is being given back. `is_late`: it has been waiting too long."""
 
@@ -210,9 +250,11 @@ class TakeNote(Body, frozen=True):
 
 
 class Returning(Body, frozen=True):
-    """Money is coming back."""
+    """Money is coming back. `name`: the brand that is voided (empty: cash); `stage`: `touch` or `processing`."""
 
     amount: Yen
+    name: str = ""
+    stage: str = ""
 
 
 class Working(Body, frozen=True):
@@ -233,6 +275,8 @@ class Thing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sheets: int = 0
     amount: Yen = Yen(0)
     has_sensor: bool = False
+    is_statement: bool = False
+    """The small paper is a 利用明細, never called a 領収書."""
 
 
 class TakeThings(Body, frozen=True):
@@ -255,7 +299,8 @@ class Notice(Body, frozen=True):
 class Trouble(Body, frozen=True):
     """Something is open: a person is needed. `number` is what staff ask for.
 
-    `money`: `none`, `returned`, `held`, `slip`, `counted` (how much is not known before a person has counted).
+    `money`: `none`, `returned`, `held`, `slip`, `counted` (how much is not known before a person has counted), `voided`
+    (a cashless payment was undone), `unknown` (nobody can say whether it was taken: pay nothing more).
     """
 
     code: str
@@ -265,9 +310,10 @@ class Trouble(Body, frozen=True):
 
 
 class OfferBack(Body, frozen=True):
-    """After a restart: this much was inside; give it back?"""
+    """After a restart: this much was inside; give it back? `name`: the brand that it was paid with; empty: cash."""
 
     amount: Yen
+    name: str = ""
 
 
 class Assisted(Body, frozen=True):
@@ -308,6 +354,8 @@ AnyBody = (
     | ChooseKinds
     | ChooseOptions
     | Confirm
+    | ChooseMeans
+    | Cashless
     | Pay
     | Returning
     | TakeNote

@@ -33,6 +33,8 @@ SCREENS: dict[type[views.Body], tuple[str, str]] = {
     views.ChooseKinds: ("choose_kinds", "ChooseKindsScreen"),
     views.ChooseOptions: ("choose_options", "ChooseOptionsScreen"),
     views.Confirm: ("confirm", "ConfirmScreen"),
+    views.ChooseMeans: ("choose_means", "ChooseMeansScreen"),
+    views.Cashless: ("cashless", "CashlessScreen"),
     views.Pay: ("pay", "PayScreen"),
     views.Returning: ("returning", "ReturningScreen"),
     views.TakeNote: ("take_note", "TakeNoteScreen"),

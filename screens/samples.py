@@ -12,7 +12,9 @@ from kiosk.money import Denomination, Yen
 from kiosk.view import (
     AnyBody,
     Attract,
+    Cashless,
     ChooseKinds,
+    ChooseMeans,
     ChooseOptions,
     Confirm,
     Done,
@@ -24,6 +26,7 @@ from kiosk.view import (
     KindChoice,
     Language,
     LastTry,
+    Means,
     Notice,
     OfferBack,
     OfferFace,
@@ -96,6 +99,29 @@ def _pay(inserted: int, *, notes: bool = True, exact: bool = False, closing: boo
         is_exact_only=exact,
         is_closing=closing,
     )
+
+
+_EDY = "楽天Edy"
+_BRANDS = (
+    ("edy", "emoney", _EDY),
+    ("nanaco", "emoney", "nanaco"),
+    ("waon", "emoney", "WAON"),
+    ("transit", "emoney", "交通系IC"),
+    ("id", "emoney", "iD"),
+    ("credit", "credit", "クレジット"),
+    ("scan", "scan", "コード決済"),
+    ("show", "show", "コード決済"),
+)
+_PAYLOAD = "00020101021226680019jp.or.paymentsjapan" + "0" * 120
+
+
+def _means(*, cash: bool = True, said: str = "") -> ChooseMeans:
+    brands = tuple(Means(key, kind, name) for key, kind, name in _BRANDS)
+    return ChooseMeans(Yen(600), (Means("cash", "cash", is_open=cash), *brands), said)
+
+
+def _cashless(stage: str, kind: str = "emoney") -> Cashless:
+    return Cashless(Yen(600), kind, _EDY, stage, _PAYLOAD if stage == "show" else "")
 
 
 def _long_place() -> Attract:
@@ -259,6 +285,16 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("options", _OPTIONS, 3, ("ChooseOption", "Next", "Back", "Cancel")),
     ("confirm", _CONFIRM, 4, ("Next", "Back", "Cancel")),
     ("confirm-many", _MANY, 4, ("Next", "Back", "Cancel")),
+    ("means", _means(), 5, ("ChooseMeans", "Cancel")),
+    ("means-declined", _means(said="declined"), 5, ("ChooseMeans", "Cancel")),
+    ("means-cash-closed", _means(cash=False, said="trouble"), 5, ("ChooseMeans", "Cancel")),
+    ("cashless-touch", _cashless("touch"), 5, ("Cancel", "Back")),
+    ("cashless-again", _cashless("touch_again"), 5, ()),
+    ("cashless-scan", _cashless("scan", "scan"), 5, ("Cancel", "Back")),
+    ("cashless-show", _cashless("show", "show"), 5, ("Cancel", "Back")),
+    ("cashless-processing", _cashless("processing"), 5, ()),
+    ("cashless-proving", _cashless("proving"), 5, ()),
+    ("cashless-checking", _cashless("checking"), 5, ()),
     ("pay", _pay(500), 5, ("Cancel",)),
     ("pay-coins-only", _pay(0, notes=False), 5, ("Cancel", "Back")),
     ("pay-exact", _pay(100, exact=True), 5, ("Cancel",)),
@@ -308,6 +344,32 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("trouble-idle", Trouble("M-405", "K1-0427", "held", Yen(300)), 0, ("GiveBack",)),
     ("trouble-returned", Trouble("R-502", "K1-0427", "returned", Yen(600)), 0, ("Next",)),
     ("offer-back", OfferBack(Yen(500)), 0, ("GiveBack",)),
+    ("offer-back-cashless", OfferBack(Yen(200), _EDY), 0, ("GiveBack",)),
+    ("returning-void", Returning(Yen(200), "WAON", "touch"), 5, ()),
+    ("returning-void-processing", Returning(Yen(200), "クレジットカード", "processing"), 5, ()),
+    ("trouble-unknown", Trouble("M-411", "0004", "unknown", Yen(200)), 0, ("Next",)),
+    ("trouble-not-voided", Trouble("M-412", "0004", "slip", Yen(200)), 0, ("Next",)),
+    ("trouble-voided", Trouble("R-502", "0004", "voided", Yen(200)), 0, ("Next",)),
+    (
+        "attract-cashless-only",
+        Attract(_ATTRACT.town, _ATTRACT.place, "17:00", _ATTRACT.prices[:2], False, True, True),
+        0,
+        ("Begin",),
+    ),
+    (
+        "attract-cash-only",
+        Attract(_ATTRACT.town, _ATTRACT.place, "17:00", _ATTRACT.prices[:2], True, False, True),
+        0,
+        ("Begin",),
+    ),
+    (
+        "take-things-statement",
+        TakeThings(
+            (Thing("certificate", "waiting", sheets=1), Thing("receipt", "waiting", is_statement=True))
+        ),
+        6,
+        ("Taken",),
+    ),
 )
 _STILL = {"kinds-still-there": ("kinds", False), "pay-still-there": ("pay", True)}
 """Name -> the sample below the question, and whether money is inside."""
@@ -318,7 +380,7 @@ NOTICE_CODES = (
     "F-701", "P-201", "P-202", "P-203",
     "N-301", "N-302", "N-303", "N-304", "N-305", "N-306", "N-307",
     "N-308", "N-309", "N-310", "N-311", "N-312", "M-401",
-    "M-402", "M-403", "M-404", "M-405", "M-406", "M-407", "M-408", "M-409", "M-410", "R-501",
+    "M-402", "M-403", "M-404", "M-405", "M-406", "M-407", "M-408", "M-411", "M-412", "M-409", "M-410", "R-501",
     "R-502", "R-503",
     "R-504", "X-601", "X-602", "X-603", "X-604", "X-605", "X-606",
     "M-402", "M-403", "M-404", "M-405", "M-406", "M-407", "M-408", "R-501", "R-502", "R-503",

@@ -14,6 +14,7 @@ from kiosk.config import Config, Mode
 from kiosk.daemon.loop import Loop
 from kiosk.engine.state import (
     AnswerStaff,
+    Brand,
     Hopper,
     Kiosk,
     Manners,
@@ -58,6 +59,10 @@ def setup_of(config: Config) -> Setup:
         note_acceptor=equipment.note_acceptor,
         faces=equipment.faces,
         refused_faces=town.refused_faces,
+        brands=tuple(
+            Brand(each.key, each.kind.value, each.device, each.name, each.void.value, each.incomplete.value)
+            for each in town.brands
+        ),
         hoppers=tuple(Hopper(device, face) for device, face in equipment.hoppers.items()),
         certificate_printer=equipment.certificate_printer,
         receipt_printer=equipment.receipt_printer,
@@ -96,6 +101,7 @@ def _timeouts(config: Config) -> Timeouts:
         offer_s=given.offer,
         retry_s=given.retry,
         status_s=given.status,
+        check_s=given.check,
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from kiosk.engine.choosing import make_lines
 from kiosk.engine.payout import pay_out
 from kiosk.engine.session import advance, notify
-from kiosk.engine.slips import receipt
+from kiosk.engine.slips import receipt, statement
 from kiosk.engine.state import Line, LineStage, Phase, Turn
 from kiosk.engine.taking import CERTIFICATE, CHANGE, RECEIPT
 from kiosk.engine.till import account_of
+from kiosk.engine.voiding import means_of
 from kiosk.ids import LineId, OpId
+from kiosk.journal.accounts import CASH
 from kiosk.journal.records import (
     CommitIntended,
     IncidentOpened,
@@ -162,9 +164,12 @@ def issue_next(turn: Turn) -> None:
     """The next prepared line; after a doubt about the printer nothing more is printed."""
     session = turn.session
     in_doubt = any(line.stage is LineStage.IN_DOUBT for line in session.lines)
-    waiting = next((line for line in session.lines if line.stage is LineStage.PREPARED), None)
+    open_stages = (LineStage.PREPARED, LineStage.COMMITTED)
+    waiting = next((line for line in session.lines if line.stage in open_stages), None)
     if waiting is not None and in_doubt:
-        fail_line(turn, waiting.line, "printer-in-doubt")
+        fail_rest(turn, "printer-in-doubt")
+    elif waiting is not None and waiting.stage is LineStage.COMMITTED:  # valid since before the payment
+        turn.record(_print_intent(turn, waiting))
     elif waiting is not None:
         turn.edit(retries=0)
         turn.record(CommitIntended(session.transaction, waiting.line))
@@ -283,7 +288,7 @@ def print_ended(turn: Turn, event: PrintEnded) -> None:
         turn.record(settled)
     elif outcome is Outcome.CONFIRMED:
         turn.edit_line(line.line, stage=LineStage.PRINTED, pages_done=event.pages)
-        turn.record(settled, LineBooked(intent.transaction, line.line, line.kind, line.fee, "cash"))
+        turn.record(settled, LineBooked(intent.transaction, line.line, line.kind, line.fee, _means(turn)))
     elif outcome is Outcome.REFUSED:
         turn.edit_line(line.line, stage=LineStage.COMMITTED)
         turn.record(settled)
@@ -293,6 +298,11 @@ def print_ended(turn: Turn, event: PrintEnded) -> None:
         turn.set(is_staff_called=True)
         incident = IncidentOpened(turn.token(), "R-503", intent.transaction, event.device, line.fee)
         turn.record(settled, incident)
+
+
+def _means(turn: Turn) -> str:
+    account = account_of(turn)
+    return means_of(account) if account is not None else CASH
 
 
 def print_settled(turn: Turn, record: PrintSettled) -> None:
@@ -335,12 +345,12 @@ def give_up_printing(turn: Turn, _: object) -> None:
         fail_rest(turn)
 
 
-def fail_rest(turn: Turn) -> None:
+def fail_rest(turn: Turn, reason: str = "not-printed") -> None:
     open_stages = (LineStage.COMMITTED, LineStage.PREPARED)
     rest = [line for line in turn.session.lines if line.stage in open_stages]
     for line in rest:
         turn.edit_line(line.line, stage=LineStage.FAILED)
-    turn.record(*(LineVoided(turn.session.transaction, line.line, "not-printed") for line in rest))
+    turn.record(*(LineVoided(turn.session.transaction, line.line, reason) for line in rest))
 
 
 def fail_line(turn: Turn, line_id: LineId, reason: str) -> None:
@@ -380,7 +390,7 @@ def all_lines_done(turn: Turn) -> None:
         things.append((RECEIPT, "coming"))
         op = OpId(turn.token())
         turn.edit(receipt_op=op)
-        turn.do(receipt(turn, op, account))
+        turn.do(statement(turn, op, account) if account.charged else receipt(turn, op, account))
     turn.edit(things=tuple(things), change=account.held)
     pay_out(turn, "change")
 

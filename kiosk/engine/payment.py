@@ -5,10 +5,11 @@ from __future__ import annotations
 from kiosk.changer import accept_mask
 from kiosk.engine import notes
 from kiosk.engine.payout import close_unissued, give_back
-from kiosk.engine.service import acceptance_set, device_lost, room_judged, stop_reason
+from kiosk.engine.service import acceptance_set, cashless_is_up, device_lost, room_judged, stop_reason
 from kiosk.engine.session import advance, notify
 from kiosk.engine.state import Phase, RoomJudged, Turn
 from kiosk.engine.till import HELD_CODES, account_of, recycled, stock
+from kiosk.engine.voiding import is_cashless
 from kiosk.journal.accounts import Account
 from kiosk.journal.records import (
     AcceptorEpoch,
@@ -47,7 +48,7 @@ def open_transaction(turn: Turn, _: object) -> None:
         notify(turn, code)
         return
     session = turn.session
-    if session.total and not accepted_now(turn, Yen(0)):
+    if session.total and not accepted_now(turn, Yen(0)) and not cashless_is_up(turn.state):
         notify(turn, "M-401")
         return
     number = turn.state.ledger.next_number
@@ -239,7 +240,9 @@ def credits_lost(turn: Turn, event: CreditsLost) -> None:
 
 def acceptor_reset(turn: Turn, event: AcceptorReset) -> None:
     state = turn.state
-    was_shut = not state.recovered and not any(map(was_paying, state.ledger.open_transactions))
+    was_shut = not state.recovered and not any(
+        was_paying(each) and not is_cashless(state.ledger, each) for each in state.ledger.open_transactions
+    )
     at_most = (
         0 if was_shut else event.at_most
     )  # no transaction, no open slot: a night without power swallowed nothing

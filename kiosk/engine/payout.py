@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kiosk.changer import MAX_PER_DISPENSE, plan_payout, plan_return
-from kiosk.engine import notes
-from kiosk.engine.slips import doubt_slip, owed_slip
+from kiosk.engine import notes, voiding
+from kiosk.engine.slips import doubt_slip, owed_slip, void_slip
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
 from kiosk.engine.taking import change_is_out, finish, take_money
 from kiosk.engine.till import (
@@ -19,7 +19,7 @@ from kiosk.engine.till import (
     stock,
 )
 from kiosk.ids import OpId
-from kiosk.journal.accounts import Payout
+from kiosk.journal.accounts import CASH, Payout
 from kiosk.journal.cashbook import payouts_of, slips_of
 from kiosk.journal.records import (
     DispenseIntended,
@@ -88,7 +88,7 @@ def pay_next(turn: Turn, _: object = None) -> None:
         turn.record(OwedOnSlip(account.transaction, turn.token()[:12], doubt, "unknown"))
     elif amount.value > 0:
         turn.record(PayoutDecided(OpId(turn.token()), account.transaction, turn.session.purpose, amount))
-    else:
+    elif not voiding.undo(turn, account):
         payout_over(turn)
 
 
@@ -241,6 +241,8 @@ def owed(turn: Turn, record: OwedOnSlip) -> None:
     trouble = turn.session.trouble if turn.session.trouble in ("R-503", "M-404", notes.STUCK) else "M-403"
     if record.reason == NOT_TAKEN:
         trouble = "M-408"
+    if record.means != CASH:
+        trouble = "M-411" if record.reason == "unknown" else "M-412"
     turn.edit(slip_owed=turn.session.slip_owed + record.amount, trouble=trouble)
     print_slip(turn, owed_slip(turn, record))
     pay_next(turn)
@@ -289,6 +291,8 @@ def close_unissued(turn: Turn) -> None:
         turn.set(is_staff_called=False)  # it was that money lay inside: it does not any more
     if session.trouble == notes.STUCK and not has_open_notes(turn):
         turn.edit(trouble="" if account is not None and account.returned else notes.STUCK)  # it was found
+    if session.voided:
+        print_slip(turn, void_slip(turn, session.voided))
     if account is not None and account.returned:
         take_money(turn, account.returned)
     else:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kiosk import intents
-from kiosk.engine import notes
+from kiosk.engine import notes, project_cashless
 from kiosk.engine.choosing import chosen_options, offered, questions
 from kiosk.engine.face import may_retry
-from kiosk.engine.service import cash_is_up, printer_code, stop_reason
+from kiosk.engine.service import cash_code, cashless_is_up, printer_code, stop_reason
 from kiosk.engine.state import Kiosk, Line, LineStage, Phase, Session, Turn
 from kiosk.ids import OpId
+from kiosk.journal.accounts import CASH
 from kiosk.money import Denomination, Yen
 from kiosk.ports import Document, NumberPart
 from kiosk.view import (
@@ -88,6 +89,11 @@ NEVER_ASSISTED = (
     Phase.ENTERING_PIN,
     Phase.CONSENTING_LAST_TRY,
     Phase.CONFIRMING,
+    Phase.CHOOSING_MEANS,
+    Phase.AWAITING_CODE,
+    Phase.PROVING,
+    Phase.CHARGING,
+    Phase.CHECKING_PAYMENT,
     Phase.AWAITING_PAYMENT,
 )
 
@@ -135,7 +141,9 @@ def _attract(state: Kiosk) -> AnyBody:
         _named(state, state.setup.place),
         state.issuance.open_until if state.issuance else "",
         tuple(Price(kind, Yen(here), Yen(counter)) for kind, here, counter in prices),
-        cash_is_up(state),
+        not cash_code(state),
+        cashless_is_up(state),
+        bool(state.setup.brands),
     )
 
 
@@ -267,6 +275,8 @@ def _paying_out(state: Kiosk) -> AnyBody:
     session = _session(state)
     if session.things:
         return _working(state)
+    if (void := project_cashless.returning(state)) is not None:
+        return void
     account = state.ledger.accounts.get(session.transaction)
     payout = state.ledger.payouts.get(session.payout) if session.payout else None
     amount = payout.amount if payout is not None else account.held if account is not None else Yen(0)
@@ -313,9 +323,17 @@ def _things(state: Kiosk) -> AnyBody:
     printed = [line for line in session.lines if line.stage is LineStage.PRINTED]
     amounts = {"change": session.change, "money": session.returned}
     sheets = {"certificate": _sheets(printed)}
+    is_cashless = session.means not in ("", CASH)
     return TakeThings(
         tuple(
-            Thing(name, now, sheets.get(name, 0), amounts.get(name, Yen(0)), name in state.setup.exit_sensors)
+            Thing(
+                name,
+                now,
+                sheets.get(name, 0),
+                amounts.get(name, Yen(0)),
+                name in state.setup.exit_sensors,
+                is_statement=name == "receipt" and is_cashless,
+            )
             for name, now in session.things
         )
     )
@@ -324,7 +342,7 @@ def _things(state: Kiosk) -> AnyBody:
 def _trouble(state: Kiosk) -> AnyBody:
     session = _session(state)
     account = state.ledger.accounts.get(session.transaction)
-    held = account.held if account is not None else Yen(0)
+    held = account.held + account.held_cashless if account is not None else Yen(0)
     doubt = Yen.sum(line.fee for line in session.lines if line.stage is LineStage.IN_DOUBT)
     code = session.trouble
     if state.phase in (Phase.AWAITING_PRINTER, Phase.ISSUING):
@@ -332,11 +350,15 @@ def _trouble(state: Kiosk) -> AnyBody:
         code = printer_code(reasons)
     if session.is_uncounted or (account is not None and account.note_doubt):
         return Trouble(code, session.number, "counted")
+    if account is not None and account.in_doubt_payment:
+        return Trouble(code, session.number, "unknown", account.in_doubt_payment)
     if session.slip_owed:
         money = "held" if session.slips else "slip"  # no paper is promised that did not come out
         return Trouble(code, session.number, money, session.slip_owed)
     if held or doubt:
         return Trouble(code, session.number, "held", held or doubt)
+    if session.voided:
+        return Trouble(code, session.number, "voided", session.voided)
     returned = account.returned if account is not None else Yen(0)
     return Trouble(code, session.number, "returned" if returned else "none", returned)
 
@@ -344,6 +366,9 @@ def _trouble(state: Kiosk) -> AnyBody:
 def _offer(state: Kiosk) -> AnyBody:
     account = state.ledger.accounts.get(_session(state).transaction)
     doubt = Yen.sum(line.fee for line in _session(state).lines if line.stage is LineStage.IN_DOUBT)
+    void, name = project_cashless.offered(state)
+    if void:
+        return OfferBack(void, name)
     return OfferBack(account.held - doubt if account is not None else Yen(0))
 
 
@@ -372,6 +397,11 @@ BODIES: dict[Phase, Callable[[Kiosk], AnyBody]] = {
     Phase.PREPARING: _working,
     Phase.CONFIRMING: _confirm,
     Phase.OPENING_TRANSACTION: _pay,
+    Phase.CHOOSING_MEANS: project_cashless.choose_means,
+    Phase.AWAITING_CODE: project_cashless.cashless,
+    Phase.PROVING: project_cashless.cashless,
+    Phase.CHARGING: project_cashless.cashless,
+    Phase.CHECKING_PAYMENT: project_cashless.cashless,
     Phase.AWAITING_PAYMENT: _pay,
     Phase.CLOSING_PAYMENT: _pay,
     Phase.ISSUING: _working,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kiosk.engine import cashless
 from kiosk.engine.issuance import report_all
 from kiosk.engine.payment import was_paying
 from kiosk.engine.payout import pay_out, payout_over
@@ -17,6 +18,7 @@ from kiosk.engine.service import RESTING, cash_is_up
 from kiosk.engine.session import end
 from kiosk.engine.state import Line, LineStage, Phase, Session, Turn
 from kiosk.engine.till import account_of
+from kiosk.engine.voiding import is_cashless, may_void, means_of
 from kiosk.journal.accounts import Account
 from kiosk.journal.records import (
     CoinIn,
@@ -81,6 +83,11 @@ def resolve(turn: Turn, event: HopperRead) -> None:
 def is_known(turn: Turn) -> bool:
     """True when every device that holds money has told what it knows."""
     state = turn.state
+    if any(not each.is_unknown for each in state.ledger.cashless.values()):
+        return False
+    waiting = [each for each in state.ledger.open_transactions if _needs_us(turn, each)]
+    if all(is_cashless(state.ledger, each) and not each.inserted.total for each in waiting):
+        return not state.ledger.dispenses  # no slot was open for any of them
     return (
         cash_is_up(state)
         and state.accepting is not None
@@ -126,12 +133,14 @@ def _needs_us(turn: Turn, account: Account) -> bool:
     ledger = turn.state.ledger
     going = {each.transaction for each in ledger.prints.values()}
     going |= {each.transaction for each in ledger.dispenses.values()}
+    going |= {each.transaction for each in ledger.cashless.values()}
     if account.transaction in going:
         return True
     doubtful = [line for line in account.lines.values() if line.print_outcome in ("unknown", "partial")]
     if account.note_doubt and all(line.is_booked or line.is_voided for line in account.lines.values()):
         return bool(account.held)
-    return not doubtful or account.held != Yen.sum(line.fee for line in doubtful)
+    held = account.held + account.held_cashless
+    return not doubtful or held != Yen.sum(line.fee for line in doubtful)
 
 
 def take_up(turn: Turn, account: Account) -> None:
@@ -144,6 +153,7 @@ def take_up(turn: Turn, account: Account) -> None:
             transaction=account.transaction,
             step=Step.PAY,
             number=account.number,
+            means=means_of(account),
             is_cancelled=True,
             is_uncounted=account.transaction == turn.state.uncounted or is_uncertain,
             lines=tuple(_line(turn, account, line_id) for line_id in account.lines),
@@ -155,7 +165,8 @@ def take_up(turn: Turn, account: Account) -> None:
 def _has_no_evidence(turn: Turn, account: Account) -> bool:
     """ccTalk's counter is 0 after power-up: 0 then and 0 now says nothing of what fell in between."""
     mark = turn.state.ledger.marks.get(turn.state.setup.acceptor)
-    return was_paying(account) and mark is not None and mark.raw == 0
+    was_open = was_paying(account) and not is_cashless(turn.state.ledger, account)
+    return was_open and mark is not None and mark.raw == 0
 
 
 def waits_long(turn: Turn, _: TimerExpired) -> None:
@@ -163,11 +174,13 @@ def waits_long(turn: Turn, _: TimerExpired) -> None:
     state = turn.state
     if state.recovered or state.phase is not Phase.STARTING:
         return
+    cashless.never_answered(turn)
     turn.set(waits_long=True, is_staff_called=True)
     named = {each.transaction for each in state.ledger.incidents.values() if each.code == "X-606"}
     for account in state.ledger.open_transactions:
         if _needs_us(turn, account) and account.transaction not in named:
-            turn.record(IncidentOpened(turn.token(), "X-606", account.transaction, amount=account.held))
+            held = account.held + account.held_cashless
+            turn.record(IncidentOpened(turn.token(), "X-606", account.transaction, amount=held))
 
 
 def _line(turn: Turn, account: Account, line_id: str) -> Line:
@@ -220,7 +233,7 @@ def book_print(turn: Turn, account: Account) -> None:
     """The paper was proven out and the booking was not written: book it now. (They are one write; this is a belt.)"""
     turn.record(
         *(
-            LineBooked(account.transaction, line.line, line.kind, line.fee, "cash")
+            LineBooked(account.transaction, line.line, line.kind, line.fee, means_of(account))
             for line in account.lines.values()
             if line.print_outcome == "confirmed" and not line.is_booked
         )
@@ -293,9 +306,15 @@ def check_offer(turn: Turn) -> None:
     elif account.in_doubt and free.value > 0:
         slip = OwedOnSlip(account.transaction, turn.token()[:12], free + account.in_doubt, "unknown")
         turn.record(slip)
-    elif free.value <= 0:
+    elif free.value <= 0 and not may_give_back_cashless(turn):
         turn.go(Phase.PAYING_OUT)
         pay_out(turn, "offer")
+
+
+def may_give_back_cashless(turn: Turn) -> bool:
+    """What was taken by a terminal could be voided now, on her word."""
+    account = account_of(turn)
+    return account is not None and bool(account.held_cashless) and may_void(turn, account)
 
 
 def _leave_to_staff(turn: Turn, account: Account, free: Yen) -> None:
@@ -316,6 +335,10 @@ def nobody_came(turn: Turn, _: TimerExpired) -> None:
     doubt = Yen.sum(line.fee for line in turn.session.lines if line.stage is LineStage.IN_DOUBT)
     amount = account.held - doubt
     turn.go(Phase.PAYING_OUT)
+    turn.edit(is_void_tried=True)  # nobody is there to hold the card to the terminal
+    if amount.value <= 0:
+        pay_out(turn, "offer")
+        return
     turn.record(
         IncidentOpened(turn.token(), "X-606", account.transaction, amount=amount),
         OwedOnSlip(account.transaction, turn.token()[:12], amount, "restart"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.engine import notes
-from kiosk.engine.state import Kiosk, Phase, RoomJudged, Turn
+from kiosk.engine.state import Brand, Kiosk, Phase, RoomJudged, Turn
 from kiosk.ids import DeviceId
 from kiosk.journal.records import IncidentOpened
 from kiosk.ports import (
@@ -47,7 +47,10 @@ def stop_reason(state: Kiosk) -> tuple[str, str]:
         return "certificate-printer", printer_code(reasons)
     if setup.receipt_printer not in state.up or _has_fault(state, setup.receipt_printer):
         return "receipt-printer", "R-504"
-    if code := cash_code(state):
+    code = cash_code(state)
+    if code and (
+        state.ledger.exchange is not None or not cashless_is_up(state)
+    ):  # boxes are open, or nothing else is
         return "cash", code
     return _server_stop(state)
 
@@ -89,6 +92,21 @@ def cash_is_up(state: Kiosk) -> bool:
     told = {read.device for read in state.hoppers}
     coins = (hopper.device for hopper in state.setup.hoppers if not hopper.denomination.is_note)
     return state.setup.acceptor in state.up and all(device in told for device in coins)
+
+
+def terminal_is_ready(state: Kiosk, device: DeviceId) -> bool:
+    """It answers, and says that it takes payments now."""
+    return any(each.device == device and each.is_ready for each in state.terminals)
+
+
+def cashless_is_up(state: Kiosk) -> bool:
+    """Some brand of the town can be paid with now."""
+    return any(brand_is_open(state, brand) for brand in state.setup.brands)
+
+
+def brand_is_open(state: Kiosk, brand: Brand) -> bool:
+    """Its terminal takes payments now and, where a camera has to look, that is there."""
+    return terminal_is_ready(state, brand.device) and (brand.kind != "scan" or state.setup.camera in state.up)
 
 
 def review(turn: Turn) -> None:
@@ -136,6 +154,7 @@ def device_lost(turn: Turn, event: DeviceLost) -> None:
         up=state.up - {event.device},
         faults=frozenset(each for each in state.faults if each[0] != event.device),
         hoppers=tuple(read for read in state.hoppers if read.device != event.device),
+        terminals=tuple(read for read in state.terminals if read.device != event.device),
         accepting=None if event.device == state.setup.acceptor else state.accepting,
         printer=None if event.device == state.setup.certificate_printer else state.printer,
     )

@@ -18,6 +18,7 @@ from kiosk.ports import (
     ForbidCamera,
     ForgetNumber,
     NoteEscrowed,
+    PaymentProgressed,
     SetAcceptance,
     StartTimer,
     StopFaceCheck,
@@ -42,6 +43,8 @@ LONG = (
     Phase.ENTERING_PIN,
     Phase.CHOOSING_OTHER_WAY,
     Phase.AWAITING_PAYMENT,
+    Phase.AWAITING_CODE,
+    Phase.CHARGING,
 )
 PATIENT = (Phase.TAKING_THINGS, Phase.OFFERING_BACK, Phase.IN_TROUBLE, Phase.AWAITING_PRINTER)
 """Phases with their own timers; the idle timer does not run."""
@@ -59,6 +62,9 @@ ASKING = (
     Phase.CHOOSING_KINDS,
     Phase.CHOOSING_OPTIONS,
     Phase.CONFIRMING,
+    Phase.CHOOSING_MEANS,
+    Phase.AWAITING_CODE,
+    Phase.CHARGING,
     Phase.AWAITING_PAYMENT,
 )
 """Phases in which the machine waits for the resident and may ask whether anyone is there."""
@@ -133,7 +139,8 @@ def call_staff(turn: Turn, _: object) -> None:
 def watch_time(turn: Turn, was: Phase, event: object) -> None:
     """After every event: run the idle timer while the machine waits for a person, and only then."""
     now = turn.state.phase
-    touched = isinstance(event, Asked | CoinAccepted | NoteEscrowed | DigitsEntered)
+    touches = Asked | CoinAccepted | NoteEscrowed | DigitsEntered | PaymentProgressed
+    touched = isinstance(event, touches)
     if now not in ASKING:
         if was in ASKING:
             turn.set(still_there_s=None)

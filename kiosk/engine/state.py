@@ -34,6 +34,7 @@ from kiosk.ports import (
     OpenPinSlot,
     PrinterRead,
     Slip,
+    TerminalRead,
     TurnDirection,
 )
 from kiosk.services.certificate import KONBINI
@@ -71,6 +72,15 @@ class Phase(enum.Enum):
     PREPARING = "preparing"
     CONFIRMING = "confirming"
     OPENING_TRANSACTION = "opening_transaction"
+    CHOOSING_MEANS = "choosing_means"
+    AWAITING_CODE = "awaiting_code"
+    """The resident's phone is held to the camera."""
+    PROVING = "proving"
+    """Before a cashless payment: the printer is ready now and, where it cannot be voided, the document is valid."""
+    CHARGING = "charging"
+    """A terminal or gateway has been asked for the money."""
+    CHECKING_PAYMENT = "checking_payment"
+    """Nobody can say how the payment stands: it is being asked."""
     AWAITING_PAYMENT = "awaiting_payment"
     CLOSING_PAYMENT = "closing_payment"
     ISSUING = "issuing"
@@ -194,6 +204,25 @@ class Session(msgspec.Struct, frozen=True):
     """`returned` or `refused`: what became of the last note, for the screen."""
     is_note_left: bool = False
     """A note was not taken and went back into the machine."""
+    means: str = ""
+    """`cash` or a brand's key, once it was chosen."""
+    charge: OpId | None = None
+    """The payment at a terminal that is under way."""
+    stage: str = ""
+    """Of it, for the screen: `touch`, `touch_again`, `processing`."""
+    code: str = ""
+    """Consumer-presented, from the camera until the request is out."""
+    payload: str = ""
+    """Merchant-presented: what to show."""
+    balance: Yen | None = None
+    """On the prepaid card before, for the paper only."""
+    said: str = ""
+    """Why the means before was nothing: `declined`, `nobody`, `trouble`."""
+    wants_other: bool = False
+    """She asked for another means: the payment is being aborted."""
+    is_void_tried: bool = False
+    """It was refused, or must not be tried: what was taken stands on a slip."""
+    voided: Yen = Yen(0)
     returned: Yen = Yen(0)
     """Held money that was given back, for the screen: the account may be closed by then."""
     is_count_told: bool = False
@@ -256,6 +285,8 @@ class Timeouts(msgspec.Struct, frozen=True):
     """A note that waits to be taken, before somebody is called."""
     staff_s: float = 900.0
     """So long after their last act a person of the staff still counts as standing at the machine."""
+    check_s: float = 45.0
+    """For a payment that nobody can speak for: asked for so long while the resident waits."""
     start_s: float = 30.0
     """For all devices to come after a start, before it is said that money is waiting for one of them."""
 
@@ -263,6 +294,28 @@ class Timeouts(msgspec.Struct, frozen=True):
 class Hopper(msgspec.Struct, frozen=True):
     device: DeviceId
     denomination: Denomination
+
+
+class Brand(msgspec.Struct, frozen=True):
+    """A cashless means of this town, with its rules (facts of the contracts, as data)."""
+
+    key: str
+    kind: str
+    """`emoney`, `credit` (at the terminal); `scan` (the phone's code to the camera); `show` (our code to the phone)."""
+    device: DeviceId
+    names: Mapping[str, str]
+    void: str = "never"
+    """`never`; `last` (only the terminal's last one); `days`."""
+    incomplete: str = "touch_again"
+    """What 処理未了 is by the brand's rules: `touch_again` (no sale until the next touch settles it), `sale` (a sale
+    until it is disproved), `not_made` (never a sale: done with)."""
+
+    @property
+    def is_final(self) -> bool:
+        return self.void == "never"
+
+    def name(self, language: str) -> str:
+        return self.names.get(language) or self.names.get("ja", self.key)
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -283,6 +336,8 @@ class Setup(msgspec.Struct, frozen=True):
     refused_faces: tuple[Denomination, ...] = ()
     """Named on the payment screen as not usable."""
     hoppers: tuple[Hopper, ...] = ()
+    brands: tuple[Brand, ...] = ()
+    """In the order in which they are shown. Brands that the town refuses are not here."""
     certificate_printer: DeviceId = DeviceId("certificate1")
     receipt_printer: DeviceId = DeviceId("receipt1")
     camera: DeviceId = DeviceId("camera1")
@@ -339,6 +394,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     slot_waits: OpenPinSlot | OpenNumberSlot | None = None
     printer: PrinterRead | None = None
     hoppers: tuple[HopperRead, ...] = ()
+    terminals: tuple[TerminalRead, ...] = ()
+    """What terminals and gateways last said of themselves."""
     accepting: tuple[Denomination, ...] | None = None
     """Coins, as the acceptor has confirmed."""
     notes_open: tuple[Denomination, ...] | None = None

@@ -29,11 +29,13 @@ from msgspec.structs import replace
 
 from kiosk import intents, ports
 from kiosk.engine import (
+    cashless,
     choosing,
     day,
     face,
     identity,
     issuance,
+    means,
     notes,
     payment,
     payout,
@@ -103,7 +105,7 @@ session.ENTRANCES.update(
         Step.OPTIONS: choosing.enter_options,
         Step.PREPARE: issuance.enter_prepare,
         Step.CONFIRM: issuance.enter_confirm,
-        Step.PAY: payment.enter_pay,
+        Step.PAY: means.enter_pay,
         Step.ISSUE: issuance.enter_issue,
         Step.TAKE: taking.enter_take,
     }
@@ -118,6 +120,8 @@ ASKING_NUMBER = (P.OPENING_NUMBER, P.CHOOSING_OTHER_WAY)
 AFTER_IDENTITY = (P.CHOOSING_KINDS, P.CHOOSING_OPTIONS, P.PREPARING, P.NOTIFIED)
 AFTER_MONEY = (P.PAYING_OUT, P.TAKING_THINGS, P.FINISHED, P.IN_TROUBLE, P.NOTIFIED, *REST)
 LEAVING = (P.RETURNING_CARD, *REST)
+AGAIN = (P.CHOOSING_MEANS, *AFTER_MONEY)
+"""After nothing was taken: another means, or the end where none is left."""
 
 
 def _leave_row(phase: Phase) -> tuple[Row, ...]:
@@ -181,6 +185,11 @@ def _failed_while_preparing(turn: Turn, event: ports.IssuanceFailed) -> None:
 def _failed_while_issuing(turn: Turn, event: ports.IssuanceFailed) -> None:
     _issuance_failed(turn, event)
     issuance.commit_failed(turn, event)
+
+
+def _failed_while_proving(turn: Turn, event: ports.IssuanceFailed) -> None:
+    _issuance_failed(turn, event)
+    means.commit_failed(turn, event)
 
 
 def _issuance_failed(turn: Turn, event: ports.IssuanceFailed) -> None:
@@ -404,6 +413,36 @@ ROWS: tuple[Row, ...] = (
     Row(P.CONFIRMING, intents.Back, choosing.confirm_back, (P.CHOOSING_KINDS, P.CHOOSING_OPTIONS)),
     *_leave_row(P.CONFIRMING),
     *_patience(P.CONFIRMING),
+    # --- which means
+    Row(
+        P.CHOOSING_MEANS,
+        intents.ChooseMeans,
+        means.choose,
+        (P.AWAITING_PAYMENT, P.AWAITING_CODE, P.PROVING, *AFTER_MONEY),
+    ),
+    Row(P.CHOOSING_MEANS, intents.Cancel, means.leave, AFTER_MONEY),
+    Row(P.CHOOSING_MEANS, ANSWER, means.leave, AFTER_MONEY),
+    *_patience(P.CHOOSING_MEANS),
+    Row(P.AWAITING_CODE, ports.PaymentCodeRead, means.code_read, (P.PROVING,)),
+    Row(P.AWAITING_CODE, ports.DeviceLost, means.camera_lost, AGAIN),
+    Row(P.AWAITING_CODE, intents.Back, means.code_back, AGAIN),
+    Row(P.AWAITING_CODE, intents.Cancel, means.leave, AFTER_MONEY),
+    Row(P.AWAITING_CODE, ANSWER, means.leave, AFTER_MONEY),
+    *_patience(P.AWAITING_CODE),
+    # --- proven before a payment that may not come back
+    Row(P.PROVING, ports.PrinterRead, means.printer_read, (P.CHARGING, *AGAIN)),
+    Row(P.PROVING, STAGE, means.printer_silent, AFTER_MONEY),
+    Row(P.PROVING, ports.Committed, means.committed),
+    Row(P.PROVING, ports.CommitRefused, means.commit_refused, AFTER_MONEY),
+    Row(P.PROVING, ports.IssuanceFailed, _failed_while_proving, AFTER_MONEY),
+    Row(P.PROVING, RETRY, issuance.commit_again),
+    # --- the terminal, the gateway
+    Row(P.CHARGING, intents.Cancel, cashless.abort),
+    Row(P.CHARGING, intents.Back, cashless.other_means),
+    Row(P.CHARGING, ANSWER, cashless.nobody_there),
+    *_patience(P.CHARGING),
+    Row(P.CHECKING_PAYMENT, RETRY, cashless.ask_once_more),
+    Row(P.CHECKING_PAYMENT, STAGE, cashless.gave_up, AFTER_MONEY),
     # --- money in
     Row(P.OPENING_TRANSACTION, RoomJudged, payment.no_room, (P.NOTIFIED,)),
     Row(P.AWAITING_PAYMENT, intents.Cancel, payment.cancel_payment, (P.CLOSING_PAYMENT,)),
@@ -483,6 +522,11 @@ ANYWHERE: dict[Key, Handler] = {
     NOTE: notes.silent,
     PATH: notes.path_again,
     BEZEL: notes.bezel_waits,
+    ports.TerminalRead: cashless.terminal_read,
+    ports.PaymentProgressed: cashless.progressed,
+    ports.PaymentCodeMade: cashless.code_made,
+    ports.PaymentEnded: cashless.payment_ended,
+    ports.ReversalEnded: cashless.reversal_ended,
     ports.DispenseProgressed: _nothing,
     ports.DispenseEnded: payout.dispense_ended,
     ports.PageImprinted: issuance.page_imprinted,
@@ -524,6 +568,13 @@ FOLLOWS: dict[type[records.Record], Handler] = {
     records.NoteDoubted: payment.note_doubted,
     records.NotePathClearing: notes.path_cleared,
     records.DispenseAdvanced: notes.acknowledge_paid,
+    records.PaymentIntended: cashless.request,
+    records.PaymentSettled: cashless.payment_settled,
+    records.PaymentResolved: cashless.payment_resolved,
+    records.ReversalIntended: cashless.request_void,
+    records.ReversalSettled: cashless.reversal_settled,
+    records.ReversalResolved: cashless.reversal_settled,
+    records.LineCommitted: means.line_committed,
     records.PayoutDecided: payout.payout_decided,
     records.DispenseIntended: payout.dispense,
     records.DispenseSettled: payout.dispense_settled,
@@ -564,7 +615,11 @@ GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
     (P.NOTIFIED, intents.Cancel): lambda _: False,
     (P.IN_TROUBLE, intents.GiveBack): lambda state: _is_held(state) and service.cash_is_up(state),
     (P.IN_TROUBLE, intents.Next): lambda state: not _is_held(state) and not state.journal_is_dead,
-    (P.OFFERING_BACK, intents.GiveBack): lambda state: _has_free_money(state) and service.cash_is_up(state),
+    (P.OFFERING_BACK, intents.GiveBack): lambda state: (
+        (_has_free_money(state) and service.cash_is_up(state)) or recovery.may_give_back_cashless(Turn(state))
+    ),
+    (P.CHARGING, intents.Cancel): lambda state: Turn(state).session.stage in ("touch", "show"),
+    (P.CHARGING, intents.Back): lambda state: Turn(state).session.stage in ("touch", "show"),
     (P.TAKING_THINGS, intents.Taken): lambda state: "waiting" in dict(Turn(state).session.things).values(),
 }
 """Cells that are open only sometimes."""
@@ -673,6 +728,9 @@ def is_legal(before: Kiosk, event: ports.Event, after: Kiosk) -> bool:
 
 RECORD_TARGETS = (
     P.AWAITING_PAYMENT,
+    P.CHOOSING_MEANS,
+    P.CHARGING,
+    P.CHECKING_PAYMENT,
     P.CLOSING_PAYMENT,
     P.ISSUING,
     P.AWAITING_PRINTER,

@@ -37,6 +37,8 @@ def change_is_out(turn: Turn) -> None:
         else:
             drop_thing(turn, CHANGE)
     is_over = account is not None and account.is_open and not account.held and not account.in_doubt
+    if account is not None and account.held_cashless:
+        is_over = False
     if account is not None and is_over and not has_open_notes(turn):
         turn.record(TransactionClosed(account.transaction, _result(turn)))
     turn.edit(step=Step.TAKE)

@@ -38,7 +38,9 @@ class AttractScreen(Screen):
         if minute:
             self.ids.open.say("attract.open", time=dates.clock(look.words, int(hour), int(minute)))
         self.ids.cash_open.show(body.is_cash_open)
+        self.ids.cash_open.say(_cash_key(body))
         self.ids.no_cash.show(not body.is_cash_open)
+        self.ids.no_cash.say("attract.cashless_only" if body.is_cashless_open else "attract.no_cash")
         self._show_prices(body.prices)
         self._show_languages()
         self.bind_intent(self.ids.begin, Begin)
@@ -85,6 +87,13 @@ class AttractScreen(Screen):
             more.does(self.host.open_languages)
             more.say(_MORE, rest)
             grid.add_widget(more)
+
+
+def _cash_key(body: Attract) -> str:
+    """What can be paid with, before anything is begun."""
+    if body.is_cashless_open:
+        return "attract.cash_and_cashless"
+    return "attract.cash_only" if body.has_cashless else "attract.cash"
 
 
 def _cell(wide: float = 0, *, is_bold: bool = False, colour: str = "ink", style: str = "lead") -> Text:

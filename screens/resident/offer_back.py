@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from kiosk.intents import GiveBack
 from kiosk.view import OfferBack
 from screens.widgets.screen import Screen
 
 
 class OfferBackScreen(Screen):
-    title: ClassVar[str] = "offer.title"
-    lead: ClassVar[str] = "offer.lead"
+    def title_key(self, body: OfferBack) -> str:
+        return "offer.cashless.title" if body.name else "offer.title"
+
+    def lead_key(self, body: OfferBack) -> str:
+        return "offer.cashless.lead" if body.name else "offer.lead"
 
     def fill(self, body: OfferBack) -> None:
         self.ids.amount.yen(body.amount)
+        self.ids.amount.label.say("means.due" if body.name else "offer.inside")
+        self.ids.name.show(bool(body.name))
+        self.ids.name.write(body.name)
+        self.ids.hand.show(not body.name)
+        self.ids.give.say("offer.cashless.give" if body.name else "offer.give")
         self.bind_intent(self.ids.give, GiveBack)

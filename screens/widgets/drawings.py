@@ -148,6 +148,8 @@ def _machine(hot: str, x: float, y: float, ring: float = 50) -> Drawing:
 MACHINE_READER: Final = _machine(rect(152, 268, 52, 38), 178, 287)
 MACHINE_MONEY: Final = _machine(rect(36, 268, 62, 42), 67, 289)
 MACHINE_TRAY: Final = _machine("M36 350h56v18a28 22 0 0 1 -56 0z", 64, 369, 46)
+MACHINE_TERMINAL: Final = _machine(rect(152, 268, 52, 38), 178, 287)
+"""Beside the card reader, at the same height. [K] each machine has its own place for it."""
 MACHINE_PAPER: Final = _machine(rect(116, 350, 92, 44), 162, 372, 62)
 
 COIN_IN: Final = Drawing(
@@ -233,6 +235,37 @@ CARD_AND_FACE: Final = Drawing(
         Shape("M694 190q26 20 52 0", stroke=_INK),
     ),
 )
+# A payment terminal with the four arcs of contactless, and a card that is laid on it.
+TERMINAL: Final = Drawing(
+    300,
+    300,
+    (
+        Shape(rect(60, 110, 180, 180, 16), fill="grey", stroke=_INK),
+        Shape(rect(80, 128, 140, 44, 6), fill="card", stroke=_INK, width=5),
+        Shape("M112 268a52 52 0 0 1 76 0M126 250a34 34 0 0 1 48 0", stroke=_INK, width=8),
+        Shape(circle(150, 276, 7), fill=_INK, stroke=_INK, width=2),
+        Shape(rect(86, 14, 128, 80, 10), fill="tint", stroke=_INK),
+        Shape("M86 40h128", stroke=_INK, width=9),
+    ),
+    _arrow(264, 92, is_up=False, size=0.36),
+    (0, 1),
+)
+# A phone with a code on it, held up to the eye of the machine.
+PHONE: Final = Drawing(
+    300,
+    300,
+    (
+        Shape(circle(150, 40, 28), fill="grey", stroke=_INK),
+        Shape(circle(150, 40, 11), fill="card", stroke=_INK, width=5),
+        Shape(rect(88, 96, 124, 196, 16), fill="card", stroke=_INK),
+        Shape(rect(112, 128, 30, 30), stroke=_INK, width=8),
+        Shape(rect(158, 128, 30, 30), stroke=_INK, width=8),
+        Shape(rect(112, 174, 30, 30), stroke=_INK, width=8),
+        Shape("M160 176h14v14M188 176v28M160 204h14M112 226h76M112 246h76", stroke=_INK, width=8),
+    ),
+    _arrow(256, 118, is_up=True, size=0.36),
+    (0, -1),
+)
 
 # A person behind the counter: where to go now.
 COUNTER: Final = Drawing(
@@ -260,6 +293,9 @@ DRAWINGS: Final[dict[str, Drawing]] = {
     "machine_money": MACHINE_MONEY,
     "machine_tray": MACHINE_TRAY,
     "machine_paper": MACHINE_PAPER,
+    "machine_terminal": MACHINE_TERMINAL,
+    "terminal": TERMINAL,
+    "phone": PHONE,
     "coin_in": COIN_IN,
     "note_in": NOTE_IN,
     "note_out": NOTE_OUT,

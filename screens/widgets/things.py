@@ -76,7 +76,7 @@ class ThingCard(Row):
         """Take the values. `is_first`: the one to take now."""
         self._thing = thing.thing
         is_taken, is_waiting = thing.state == "taken", thing.state == "waiting"
-        self.title.say(f"things.{thing.thing}")
+        self.title.say("things.statement" if thing.is_statement else f"things.{thing.thing}")
         self.amount.show(bool(thing.sheets or thing.amount))
         if thing.amount:
             self.amount.write(look.words.write(thing.amount))

@@ -38,6 +38,7 @@ def test_every_phase_is_left_somehow() -> None:
         Phase.OPENING_TRANSACTION,
         Phase.PAYING_OUT,
         Phase.ISSUING,
+        Phase.CHARGING,
     }
     assert led_out | automatic == set(Phase)
 
@@ -86,6 +87,7 @@ class Anything(RuleBasedStateMachine):
                 "copies": st.integers(-3, 12),
                 "option": st.sampled_from(["honseki", "whom", "x"]),
                 "choice": st.sampled_from(["no", "yes", "self", "x"]),
+                "means": st.sampled_from(["cash", "edy", "waon", "credit", "scan", "show", "x"]),
                 "thing": st.sampled_from(["certificate", "change", "receipt", "x"]),
                 "is_on": st.booleans(),
                 "is_low": st.booleans(),
@@ -135,6 +137,37 @@ class Anything(RuleBasedStateMachine):
     def reply(self, device: str, mute: bool) -> None:
         (self.world.physics.lose_replies.add if mute else self.world.physics.lose_replies.discard)(device)
 
+    @rule(
+        how=st.sampled_from(["confirmed", "declined", "unknown-taken", "unknown-not", "partial", "wait"]),
+        means=st.sampled_from(["edy", "waon", "credit", "scan", "show"]),
+    )
+    def pay_cashless(self, how: str, means: str) -> None:
+        self.world.physics.terminals.next_payments = [how]
+        self.world.tap(intents.ChooseMeans, means=means)
+
+    @rule(how=st.sampled_from(["refused", "unknown-done", "unknown-not"]))
+    def void(self, how: str) -> None:
+        self.world.physics.terminals.next_voids = [how]
+
+    @rule(knows=st.booleans(), is_up=st.booleans())
+    def terminals(self, knows: bool, is_up: bool) -> None:
+        terminals = self.world.physics.terminals
+        terminals.knows, was_up, terminals.is_up = knows, terminals.is_up, is_up
+        if is_up and not was_up:
+            self.world.terminals_come()
+        elif was_up and not is_up:
+            self.world.terminals_go()
+
+    @rule()
+    def phone(self) -> None:
+        self.world.event(ports.PaymentCodeRead(worlds.CAMERA, "281012345678901234"))
+
+    @precondition(lambda self: self.world.phase is Phase.CHARGING)
+    @rule(stage=st.sampled_from(["processing", "touch_again"]))
+    def progress(self, stage: str) -> None:
+        op = self.world.loop.state.session.charge
+        self.world.event(ports.PaymentProgressed(op, worlds.TERMINAL, stage))
+
     @rule()
     def day(self) -> None:
         self.world.event(CloseDayAsked("tester"))
@@ -148,6 +181,13 @@ class Anything(RuleBasedStateMachine):
     @invariant()
     def books_balance(self) -> None:
         self.world.check()
+
+    @invariant()
+    def terminals_and_books_agree(self) -> None:
+        ledger = self.world.ledger
+        if not ledger.cashless:
+            booked = ledger.totals.receipts_cashless + ledger.held_cashless + ledger.owed_cashless
+            assert self.world.physics.terminals.taken == booked
 
     @invariant()
     def every_role_has_a_view(self) -> None:
@@ -206,6 +246,14 @@ class AnythingWithFace(Anything):
             assert state.session is None
 
 
+class AnythingCashless(Anything):
+    """The same with terminals, a gateway and a camera for codes."""
+
+    setup = worlds.CASHLESS
+
+
+AnythingCashless.TestCase.settings = settings(stateful_step_count=40, deadline=None)
+TestAnythingCashless = AnythingCashless.TestCase
 Anything.TestCase.settings = settings(stateful_step_count=40, deadline=None)
 TestAnything = Anything.TestCase
 AnythingWithFace.TestCase.settings = settings(stateful_step_count=40, deadline=None)

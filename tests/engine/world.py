@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from msgspec.structs import replace
 
 from kiosk import intents, ports
 from kiosk.daemon.loop import Loop
 from kiosk.engine.service import start
-from kiosk.engine.state import Asked, Hopper, Kiosk, Phase, Setup, Turn
+from kiosk.engine.state import Asked, Brand, Hopper, Kiosk, Phase, Setup, Turn
 from kiosk.errors import JournalError
 from kiosk.ids import DeviceId, OpId, SlotId
 from kiosk.journal.ledger import EMPTY, Ledger, fold, imbalances
@@ -44,6 +45,19 @@ ENTITLEMENTS = (
     ),
     ports.Entitlement("inkan_shomei", 200, 5),
 )
+
+
+TERMINAL, CODES, CAMERA = DeviceId("terminal1"), DeviceId("codes1"), SETUP.camera
+POI = "POI-0001"
+BRANDS = (
+    Brand("edy", "emoney", TERMINAL, {"ja": "楽天Edy", "en": "Rakuten Edy"}),
+    Brand("waon", "emoney", TERMINAL, {"ja": "WAON"}, void="days"),
+    Brand("id", "emoney", TERMINAL, {"ja": "iD"}, void="days", incomplete="not_made"),
+    Brand("credit", "credit", TERMINAL, {"ja": "クレジットカード", "en": "Credit card"}, void="days"),
+    Brand("scan", "scan", CODES, {"ja": "スマホのコード"}, void="days"),
+    Brand("show", "show", CODES, {"ja": "画面のコード"}, void="days"),
+)
+CASHLESS = replace(SETUP, brands=BRANDS)
 
 
 class CrashError(Exception):
@@ -115,6 +129,26 @@ class SteadyClock:
         return datetime(2026, 11, 20, 1, 24, tzinfo=UTC)
 
 
+class Terminals:
+    """Cashless money where it really is. `next_payments`: how the next ones go; without one each is confirmed."""
+
+    def __init__(self) -> None:
+        self.payments: dict[str, dict[str, Any]] = {}
+        self.voids: set[str] = set()
+        self.next_payments: list[str] = []
+        self.next_voids: list[str] = []
+        self.knows = True
+        """False: it says UNKNOWN to whoever asks again."""
+        self.is_up = True
+
+    @property
+    def taken(self) -> Yen:
+        """Truly taken and not given back."""
+        return Yen.sum(
+            each["amount"] for each in self.payments.values() if each["is_taken"] and not each["is_void"]
+        )
+
+
 class Physics:
     """Pieces where they really are; survives the core's death."""
 
@@ -134,6 +168,7 @@ class Physics:
         """How many dispenses a hopper does not hear."""
         self.printer_ready = True
         self.boots = 0
+        self.terminals = Terminals()
         self.print_outcome: ports.Outcome = ports.Outcome.CONFIRMED
 
     def new_seed(self) -> bytes:
@@ -180,6 +215,7 @@ class World:
             setup.receipt_printer,
         ]
         self.loop.add_driver(_Player(self, (*names, *(hopper.device for hopper in HOPPERS))))
+        self.loop.add_driver(_Player(self, (TERMINAL, CODES)))
         self.perform_instead: set[str] = set()
         """Commands that nobody answers: the core dies before."""
         self.slip_outcome = ports.Outcome.CONFIRMED
@@ -206,7 +242,21 @@ class World:
         for hopper in HOPPERS:
             self.event(ports.DeviceArrived(hopper.device, "test"))
             self.event(self._hopper_read(hopper))
+        self.terminals_come()
         return self
+
+    def terminals_come(self) -> None:
+        if not self.setup.brands or not self.physics.terminals.is_up:
+            return
+        self.event(ports.DeviceArrived(CAMERA, "test"))
+        for device in (TERMINAL, CODES):
+            self.event(ports.DeviceArrived(device, "test"))
+            self.event(ports.TerminalRead(device, POI, True))
+
+    def terminals_go(self) -> None:
+        self.physics.terminals.is_up = False
+        for device in (TERMINAL, CODES):
+            self.event(ports.DeviceLost(device, "no-answer"))
 
     def reboot(self) -> World:
         """Power comes back: a new core on the same journal and the same physics."""
@@ -460,6 +510,89 @@ class World:
         self.physics.printed.append(command.document)
         self.later(ports.PageImprinted(command.op, command.device, command.pages))
         self.later(ports.PrintEnded(command.op, command.device, outcome, command.pages))
+
+    # a terminal and a gateway: a request twice is an error of ours
+
+    def _on_ReadPrinter(self, command: ports.ReadPrinter) -> None:
+        if self.phase is Phase.PROVING:  # elsewhere the tests tell it
+            self.later(ports.PrinterRead(command.device, self.physics.printer_ready, ()))
+
+    def _on_RequestPayment(self, command: ports.RequestPayment) -> None:
+        terminals = self.physics.terminals
+        if command.op in terminals.payments:
+            raise AssertionError("a payment was requested twice")
+        if len(command.op) > ports.SERVICE_ID_MAX:
+            raise AssertionError("a ServiceID of more than ten letters")
+        how = terminals.next_payments.pop(0) if terminals.next_payments else "confirmed"
+        is_taken = how in ("confirmed", "partial", "unknown-taken", "silent-taken")
+        amount = Yen(command.amount.value - 50) if how == "partial" else command.amount
+        terminals.payments[command.op] = {
+            "amount": amount,
+            "is_taken": is_taken,
+            "is_void": False,
+            "brand": command.brand,
+            "code": command.code,
+        }
+        if how.startswith("silent") or how == "wait":
+            return
+        self.later(self._payment_ended(command.op, command.device, how, amount))
+
+    def _payment_ended(self, op: str, device: str, how: str, amount: Yen) -> ports.PaymentEnded:
+        outcome = {
+            "confirmed": ports.Outcome.CONFIRMED,
+            "partial": ports.Outcome.PARTIAL,
+            "unknown-taken": ports.Outcome.UNKNOWN,
+            "unknown-not": ports.Outcome.UNKNOWN,
+        }.get(how, ports.Outcome.REFUSED)
+        told = amount if outcome in (ports.Outcome.CONFIRMED, ports.Outcome.PARTIAL) else Yen(0)
+        code = {"declined": "declined", "aborted": "aborted"}.get(how, "")
+        code = "incomplete" if outcome is ports.Outcome.UNKNOWN else code
+        return ports.PaymentEnded(op, device, outcome, told, "00001", code, Yen(900))
+
+    def _on_AbortPayment(self, command: ports.AbortPayment) -> None:
+        self.later(self._payment_ended(command.op, command.device, "aborted", Yen(0)))
+
+    def _on_ReadPayment(self, command: ports.ReadPayment) -> None:
+        terminals = self.physics.terminals
+        if not terminals.is_up:
+            return
+        found = terminals.payments.get(command.op)
+        if not terminals.knows:
+            self.later(
+                ports.PaymentEnded(command.op, command.device, ports.Outcome.UNKNOWN, code="incomplete")
+            )
+        elif found is None or not found["is_taken"]:
+            code = "not-received" if found is None else "declined"
+            self.later(ports.PaymentEnded(command.op, command.device, ports.Outcome.REFUSED, code=code))
+        else:
+            outcome = ports.Outcome.CONFIRMED if found["amount"] == command.amount else ports.Outcome.PARTIAL
+            self.later(ports.PaymentEnded(command.op, command.device, outcome, found["amount"], "00001"))
+
+    def _on_RequestReversal(self, command: ports.RequestReversal) -> None:
+        terminals = self.physics.terminals
+        if command.op in terminals.voids:
+            raise AssertionError("a void was requested twice")
+        how = terminals.next_voids.pop(0) if terminals.next_voids else "confirmed"
+        found = terminals.payments[command.of]
+        if found["is_void"] or not found["is_taken"] or found["amount"] != command.amount:
+            raise AssertionError("a void of what was not taken")
+        if how in ("confirmed", "unknown-done", "silent-done"):
+            found["is_void"] = True
+            terminals.voids.add(command.op)
+        if how.startswith("silent"):
+            return
+        outcome = ports.Outcome.UNKNOWN if how.startswith("unknown") else ports.Outcome.CONFIRMED
+        outcome = ports.Outcome.REFUSED if how == "refused" else outcome
+        self.later(ports.ReversalEnded(command.op, command.device, outcome))
+
+    def _on_ReadReversal(self, command: ports.ReadReversal) -> None:
+        terminals = self.physics.terminals
+        if not terminals.is_up:
+            return
+        is_done = command.op in terminals.voids
+        outcome = ports.Outcome.CONFIRMED if is_done else ports.Outcome.REFUSED
+        outcome = outcome if terminals.knows else ports.Outcome.UNKNOWN
+        self.later(ports.ReversalEnded(command.op, command.device, outcome))
 
     def _on_PrintSlip(self, command: ports.PrintSlip) -> None:
         self.later(ports.SlipPrinted(command.op, command.device, self.slip_outcome))

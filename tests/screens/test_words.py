@@ -77,6 +77,8 @@ def _made_keys() -> set[str]:
         "other",
     )
     stages = ("checking", "preparing", "issuing", "printing", "delayed", "paying_change")
+    moneys = ("returned", "held", "slip", "counted", "voided", "unknown")
+    charging = ("touch", "touch_again", "scan", "show", "processing", "proving", "checking")
     return {
         *(f"kind.{kind}{part}" for kind in kinds for part in ("", ".short", ".for")),
         *(f"option.{option}" for option in choices),
@@ -101,9 +103,12 @@ def _made_keys() -> set[str]:
         ),
         *(f"number.note.{why}" for why in ("refused", "forgotten", "wrong")),
         *(f"face.{each.value}" for each in Denomination if each.is_note),
+        *(f"cashless.{stage}.{part}" for stage in charging for part in ("title", "lead")),
+        *(f"means.said.{said}" for said in ("declined", "nobody", "trouble")),
+        *(f"means.{kind}" for kind in ("scan", "show")),
         *(f"pay.note.{what}" for what in ("returned", "refused", "reach", "staff")),
-        *(f"trouble.money.{money}" for money in ("returned", "held", "slip", "counted")),
-        *(f"trouble.money.{money}.head" for money in ("none", "returned", "held", "slip", "counted")),
+        *(f"trouble.money.{money}" for money in moneys),
+        *(f"trouble.money.{money}.head" for money in ("none", *moneys)),
         *(
             f"bar.{word}{off}"
             for word in ("back", "cancel", "language", "voice", "call")
