@@ -5,7 +5,7 @@ Rules
      `Message`, in NEED_DATA or in PeerProtocolError, never in another exception.
   2. What a printer sends is bounded (`ATTRIBUTES_MAX`), so a broken one cannot fill our memory.
   3. A collection (RFC 8010 §3.1.6) stays flat, as on the wire: its begin, member names, members and end are
-     values of the attribute. We read none; we must only not stumble over them.
+     values of the attribute. We write one (`collection`) and read none; we must only not stumble over them.
 
 Theory
   A message is version, operation or status, request id, then groups (one delimiter byte each) of attributes.
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import enum
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -58,6 +58,8 @@ class ValueTag(enum.IntEnum):
     INTEGER = 0x21
     BOOLEAN = 0x22
     ENUM = 0x23
+    COLLECTION = 0x34
+    END_COLLECTION = 0x37
     TEXT_WITH_LANGUAGE = 0x35
     NAME_WITH_LANGUAGE = 0x36
     TEXT = 0x41
@@ -67,6 +69,7 @@ class ValueTag(enum.IntEnum):
     CHARSET = 0x47
     NATURAL_LANGUAGE = 0x48
     MIME_MEDIA_TYPE = 0x49
+    MEMBER_NAME = 0x4A
 
 
 class Operation(enum.IntEnum):
@@ -210,6 +213,25 @@ def boolean(name: str, content: bool) -> Attribute:
 def text(tag: ValueTag, name: str, *contents: str) -> Attribute:
     """One attribute of a string type with one or more values."""
     return Attribute(name, tuple(Value(tag, each) for each in contents))
+
+
+Member = int | str | Mapping[str, "Member"]
+"""Of a collection: a number, a keyword, another collection."""
+
+
+def collection(name: str, members: Mapping[str, Member]) -> Attribute:
+    return Attribute(name, tuple(_collected(members)))
+
+
+def _collected(members: Mapping[str, Member]) -> Iterator[Value]:
+    yield Value(ValueTag.COLLECTION, b"")
+    for name, member in members.items():
+        yield Value(ValueTag.MEMBER_NAME, name)
+        if isinstance(member, Mapping):
+            yield from _collected(member)
+        else:
+            yield Value(ValueTag.KEYWORD if isinstance(member, str) else ValueTag.INTEGER, member)
+    yield Value(ValueTag.END_COLLECTION, b"")
 
 
 # --- reading ------------------------------------------------------------------------------------------------

@@ -8,11 +8,22 @@ out.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
 from msgspec.structs import replace
 
-from drivers.ipp.codec import Attribute, Group, Operation, ValueTag, boolean, integer, text
+from drivers.ipp.codec import (
+    Attribute,
+    Group,
+    Member,
+    Operation,
+    ValueTag,
+    boolean,
+    collection,
+    integer,
+    text,
+)
 from kiosk.ids import DeviceId, OpId
 from kiosk.ports import Event, Outcome, PageImprinted, PrintEnded
 
@@ -60,6 +71,7 @@ _SUFFIXES = ("-error", "-warning", "-report")
 PRINTER_WANTED = (
     "document-format-supported",
     "media-ready",
+    "media-source-supported",
     "media-supported",
     "operations-supported",
     "print-scaling-supported",
@@ -83,19 +95,29 @@ _OPERATIONS_NEEDED = (
 
 
 class Paper(msgspec.Struct, frozen=True):
-    """How a certificate is printed: `media` and `sides` as IPP names them."""
+    """How a certificate is printed: `media`, `sides` and `tray` (media-source) as IPP names them. Without a tray the
+    printer chooses where A4 lies."""
 
     media: str = "iso_a4_210x297mm"
     sides: str = "one-sided"
+    tray: str = ""
 
     def template(self) -> tuple[Attribute, ...]:
         """Job attributes. With fidelity asked for, a printer that cannot do one of them refuses the job."""
         return (
             integer("copies", 1),
-            text(ValueTag.KEYWORD, "media", self.media),
+            self._media(),
             text(ValueTag.KEYWORD, "print-scaling", "none"),
             text(ValueTag.KEYWORD, "sides", self.sides),
         )
+
+    def _media(self) -> Attribute:
+        if not self.tray:
+            return text(ValueTag.KEYWORD, "media", self.media)
+        # PWG 5100.3: `media` or `media-col`, never both; sizes in hundredths of a millimetre.
+        x, y = (int(each) * 100 for each in self.media.rpartition("_")[2].removesuffix("mm").split("x"))
+        size: Mapping[str, Member] = {"x-dimension": x, "y-dimension": y}
+        return collection("media-col", {"media-size": size, "media-source": self.tray})
 
 
 FIDELITY = boolean("ipp-attribute-fidelity", True)
@@ -161,6 +183,7 @@ def _unfit(group: Group, paper: Paper) -> tuple[str, ...]:
     wants = (
         ("no-pdf", "application/pdf" in group.strings("document-format-supported")),
         ("no-media", paper.media in group.strings("media-supported")),
+        ("no-tray", not paper.tray or paper.tray in group.strings("media-source-supported")),
         ("no-true-size", "none" in group.strings("print-scaling-supported")),
         ("no-sides", paper.sides in group.strings("sides-supported")),
         ("no-operations", all(each in operations for each in _OPERATIONS_NEEDED)),

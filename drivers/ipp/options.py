@@ -14,6 +14,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     uri: str
     media: str = "iso_a4_210x297mm"
     sides: str = "one-sided"
+    tray: str = ""
+    paper: str = "plain"
     poll_s: float = 2.0
     job_poll_s: float = 0.02
     job_poll_max_s: float = 0.25

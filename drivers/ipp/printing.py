@@ -70,7 +70,7 @@ class Printing:
         self._clock = clock
         self._is_stopping = is_stopping
         self._client = IppClient(options.uri, options.answer_timeout_s)
-        self._paper = Paper(media=options.media, sides=options.sides)
+        self._paper = Paper(media=options.media, sides=options.sides, tray=options.tray)
         self._job_paper = self._paper
         self._limits = Limits(
             page_timeout_s=options.page_timeout_s,
@@ -161,7 +161,7 @@ class Printing:
         code = _mismatch(command, self._options.sides) or self._obstacle()
         job = 0
         if not code:
-            self._job_paper = Paper(media=self._options.media, sides=command.sides)
+            self._job_paper = replace(self._paper, sides=command.sides)
             job, code = self._create(JOB_PREFIX + command.op)
         if code:
             return self._refuse(command, code)

@@ -202,10 +202,9 @@ def committed(turn: Turn, event: Committed) -> None:
 
 
 def _print_intent(turn: Turn, line: Line) -> PrintIntended:
-    pages = line.document.pages if line.document else 0
-    return PrintIntended(
-        OpId(turn.token()), turn.session.transaction, line.line, turn.state.setup.certificate_printer, pages
-    )
+    pages, sheets = (line.document.pages, line.document.sheets) if line.document else (0, 0)
+    printer = turn.state.setup.certificate_printer
+    return PrintIntended(OpId(turn.token()), turn.session.transaction, line.line, printer, pages, sheets)
 
 
 def commit_refused(turn: Turn, event: CommitRefused) -> None:

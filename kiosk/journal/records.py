@@ -506,6 +506,8 @@ class PrintIntended(Record, frozen=True):
     line: LineId
     device: DeviceId
     pages: int
+    sheets: int = 0
+    """Of paper; 0 in journals of before: as many as pages."""
 
 
 class PrintSettled(Record, frozen=True):

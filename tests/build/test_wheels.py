@@ -20,6 +20,7 @@ APPLIANCE_COMMANDS = {
     "kiosk-vision",
     "kiosk-check",
     "kiosk-cash",
+    "kiosk-paper",
 }
 WORKSHOP_COMMANDS = {"kiosk-sim", "kiosk-journey", "issuance-server"}
 

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from drivers.ipp.codec import Attribute, Group, GroupTag, Value, ValueTag, boolean, integer, text
+from drivers.ipp.codec import (
+    Attribute,
+    Group,
+    GroupTag,
+    Message,
+    Value,
+    ValueTag,
+    boolean,
+    encode,
+    integer,
+    text,
+)
 from drivers.ipp.device import (
     BLOCKING_REASONS,
     PATH_REASONS,
@@ -31,7 +42,7 @@ A4 = Paper()
 KEYWORD = ValueTag.KEYWORD
 
 
-def printer(state: int = 3, *reasons: str, **replaced: Attribute | None) -> PrinterFacts:
+def printer(state: int = 3, *reasons: str, paper: Paper = A4, **replaced: Attribute | None) -> PrinterFacts:
     """A good A4 printer, with some attributes replaced (`media_ready=None` leaves it out)."""
     attributes: dict[str, Attribute | None] = {
         "printer_state": Attribute("printer-state", (Value(ValueTag.ENUM, state),)),
@@ -47,11 +58,35 @@ def printer(state: int = 3, *reasons: str, **replaced: Attribute | None) -> Prin
         ),
     }
     attributes |= replaced
-    return printer_facts(Group(GroupTag.PRINTER, tuple(each for each in attributes.values() if each)), A4)
+    return printer_facts(Group(GroupTag.PRINTER, tuple(each for each in attributes.values() if each)), paper)
 
 
 IDLE = printer()
 BUSY = printer(4)
+
+
+def test_a_tray_is_asked_for_as_a_collection() -> None:
+    """RFC 8010 §3.1.6, byte by byte; `media` is not said beside it."""
+    media, *others = Paper(tray="tray-2").template()[1:]
+    assert [each.name for each in others] == ["print-scaling", "sides"]
+    message = encode(Message(0x0005, 1, (Group(GroupTag.JOB, (media,)),)))
+    expected = (
+        "0200 0005 00000001 02"
+        " 34 0009 6d656469612d636f6c 0000"  # begin media-col
+        " 4a 0000 000a 6d656469612d73697a65 34 0000 0000"  # media-size: begin
+        " 4a 0000 000b 782d64696d656e73696f6e 21 0000 0004 00005208"
+        " 4a 0000 000b 792d64696d656e73696f6e 21 0000 0004 00007404"
+        " 37 0000 0000"
+        " 4a 0000 000c 6d656469612d736f75726365 44 0000 0006 747261792d32"
+        " 37 0000 0000 03"
+    )
+    assert message == bytes.fromhex(expected)
+
+
+@pytest.mark.parametrize(("tray", "unfit"), [("main", ()), ("tray-2", ("no-tray",)), ("", ())])
+def test_a_tray_that_is_not_there(tray: str, unfit: tuple[str, ...]) -> None:
+    source = text(KEYWORD, "media-source-supported", "main", "by-pass-tray")
+    assert printer(paper=Paper(tray=tray), source=source).obstacles == unfit
 
 
 def test_a_good_printer_is_ready() -> None:

@@ -192,7 +192,7 @@ def test_what_was_asked_for_is_one_a4_copy_at_true_size_in_nobodys_name(
     assert template.strings("sides") == ("one-sided",)
 
 
-@pytest.mark.parametrize("options", [{}, {"uri": "http://x/"}, {"uri": "ipp://x/", "paper": "A4"}])
+@pytest.mark.parametrize("options", [{}, {"uri": "http://x/"}, {"uri": "ipp://x/", "papers": "A4"}])
 def test_a_wrong_option_is_a_configuration_error(options: dict[str, str]) -> None:
     with pytest.raises(ConfigError):
         create(DEVICE, options, Told())
