@@ -130,12 +130,12 @@ class Driven:
     def __exit__(self, *_: object) -> None:
         self.driver.stop()
 
-    def send(self, op: str, pages: int = 1, pdf: bytes | None = None, sha256: str = "") -> bytes:
+    def send(
+        self, op: str, pages: int = 1, pdf: bytes | None = None, sha256: str = "", sides: str = "one-sided"
+    ) -> bytes:
         document = pdf or make_pdf(pages)
         sha256 = sha256 or hashlib.sha256(document).hexdigest()
-        self.driver.perform(
-            PrintDocument(op=OpId(op), device=DEVICE, document=document, sha256=sha256, pages=pages)
-        )
+        self.driver.perform(PrintDocument(OpId(op), DEVICE, document, sha256, pages, sides))
         return document
 
     def end(self, op: str) -> PrintEnded:

@@ -51,6 +51,30 @@ def test_a_document_comes_out_as_it_was_sent_and_is_confirmed(bench: Bench, driv
     assert bench.printed[-1] == (3, 3)
 
 
+def test_a_paper_with_backs_out_of_its_own_tray(bench: Bench) -> None:
+    """media-col with the tray, and both sides: a stranger's printer understands what it is asked."""
+    sides = "two-sided-long-edge"
+    with Driven(
+        bench, page_timeout_s=2.0, cancel_timeout_s=2.0, settle_timeout_s=1.5, tray="main", sides=sides
+    ) as driven:
+        driven.send("one", pages=4, sides=sides)
+        ended = driven.end("one")
+    assert (ended.outcome, ended.pages) == (Outcome.CONFIRMED, 4)
+
+
+def test_a_back_is_not_printed_by_a_printer_that_was_not_meant_for_it(bench: Bench, driven: Driven) -> None:
+    before = bench.printed
+    driven.send("one", pages=2, sides="two-sided-long-edge")
+    ended = driven.end("one")
+    assert (ended.outcome, ended.code) == (Outcome.REFUSED, "no-sides")
+    assert bench.printed == before
+
+
+def test_a_tray_that_the_printer_lacks_takes_no_job(bench: Bench) -> None:
+    with Driven(bench, tray="tray-9") as driven:
+        assert [each.code for each in driven.told.of(DeviceFault)] == ["no-tray"]
+
+
 def test_the_printer_says_who_it_is(driven: Driven) -> None:
     assert "SN SIM-0001" in driven.told.of(DeviceArrived)[0].identity
 
