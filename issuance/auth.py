@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from issuance.problems import Code
-from issuance.revocation import Revocation, RevocationChecker, Standing
+from issuance.revocation import UNREADABLE, Revocation, RevocationChecker, Standing
 
 JPKI_AUTH_POLICY = "1.2.392.200149.8.5.1.3.30"
 JPKI_SIGN_POLICY = x509.ObjectIdentifier("1.2.392.200149.8.5.1.1.20")
@@ -96,10 +96,11 @@ def read_certificate(der: bytes) -> x509.Certificate | None:
     """The certificate with all its extensions readable; None for anything else."""
     try:
         leaf = x509.load_der_x509_certificate(der)
-        _ = leaf.extensions, leaf.public_key()
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        _ = leaf.extensions, leaf.public_key(), leaf.issuer, leaf.subject, leaf.version
+        _ = leaf.signature_hash_algorithm, leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    except UNREADABLE:
         return None
-    return leaf
+    return leaf if leaf.serial_number > 0 else None  # RFC 5280 §4.1.2.2
 
 
 def challenge_message(challenge: bytes, kiosk: str, transaction: str, kinds: Iterable[str]) -> bytes:

@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from issuance.auth import extension
 from issuance.fetch import FetchError, post_ocsp
-from issuance.revocation import Revocation, Standing
+from issuance.revocation import UNREADABLE, Revocation, Standing
 
 SKEW: Final = timedelta(minutes=5)
 """Between the responder's clock and ours."""
@@ -58,7 +58,7 @@ class OcspChecker:
             return self._judge(answer, request, nonce, issuer, at)
         except FetchError as why:
             return _unknown(str(why))
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        except UNREADABLE:
             return _unknown("not-an-answer")
 
     def _judge(

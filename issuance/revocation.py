@@ -15,6 +15,9 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 _DIGEST_MIN = 32
 
+UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion)
+"""What the library says of bytes that are no certificate, list or answer, in whichever part and however late."""
+
 
 class Standing(enum.Enum):
     GOOD = "good"
@@ -95,11 +98,16 @@ class CrlChecker:
 
 
 def read_list(data: bytes) -> x509.CertificateRevocationList | None:
-    """None for what is no list: it then covers nobody, which ends in UNKNOWN."""
+    """None for what is no list, in whichever part (the library reads most of it late): it then covers nobody, which
+    ends in UNKNOWN.
+    """
     try:
-        return x509.load_pem_x509_crl(data) if data.startswith(b"-----") else x509.load_der_x509_crl(data)
-    except (ValueError, UnsupportedAlgorithm):
+        found = x509.load_pem_x509_crl(data) if data.startswith(b"-----") else x509.load_der_x509_crl(data)
+        _ = found.issuer, found.last_update_utc, found.next_update_utc, found.extensions
+        _ = found.signature_hash_algorithm, len(found)
+    except UNREADABLE:
         return None
+    return found
 
 
 def is_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:

@@ -3,7 +3,8 @@
     python -m tests.codec.campaign_card [INPUTS] [SEED]
 
 Inputs are garbage, and genuine files, commands and answers that are cut, spliced, and changed in a few bytes. The short
-form of the same rule is in test_tlv, test_apdu, test_jpki and contract/test_records.
+form of the same rule is in test_tlv, test_apdu, test_jpki and contract/test_records;
+test_campaign_card runs a part of this one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import random
 import sys
 from collections.abc import Callable
 
+from drivers.card_service import messages, tenkey
 from drivers.jpki import codec, cv, surface, text, tlv
 from drivers.jpki.apdu import decode_command, decode_response
 from drivers.jpki.cv import NotBelieved, Roots
@@ -19,9 +21,16 @@ from drivers.jpki.profile import profile_of
 from drivers.jpki.rsa import key_of_card
 from drivers.jpki.sim.card import VirtualCard
 from kiosk.errors import PeerProtocolError
+from kiosk.ipc.wire import NEED_DATA, LineDecoder
 from tests.contract.cards import box, card
 from tests.contract.test_records import _surface_roots, _text_roots
 
+LINES = (
+    b'{"type":"PinRejected","device":"card1","attempts_left":2}\n',
+    b'{"type":"OpenPinSlot","device":"card1","secret":"auth"}\n',
+    b'{"type":"DigitsEntered","device":"card1","slot":"00","count":3}\n{"type":"CardRemoved","device":"card1"}\n',
+)
+KEYS = tenkey.EVENT.pack(1, 2, 1, 79, 1) + tenkey.EVENT.pack(1, 3, 0, 0, 0)
 COMMANDS = (
     "00A4040C0AD392F000260100000001",
     "00A4040C0AD3921000310001010402",
@@ -39,7 +48,7 @@ COMMANDS = (
 
 def _seeds(on: VirtualCard) -> list[bytes]:
     """Genuine bytes of every kind that the parsers meet."""
-    found = [bytes.fromhex(each) for each in COMMANDS]
+    found = [*(bytes.fromhex(each) for each in COMMANDS), *LINES, KEYS]
     found.append((box() / "cards" / "hanako" / "auth.cer").read_bytes())
     for directory in on._interpreter._image.directories.values():
         found += [each.data for each in directory.files.values() if hasattr(each, "data")]
@@ -83,12 +92,21 @@ def _parsers(roots: tuple[Roots, Roots], on: VirtualCard) -> list[Callable[[byte
         lambda data: text.believe(data, data, data, roots[0]),
         lambda data: surface.believe(data, data, roots[1]),
         on.answer,
+        lambda data: list(tenkey.decode(data)),
+        lambda data: _lines(messages.event_decoder(), data),
+        lambda data: _lines(messages.command_decoder(), data),
     ]
 
 
-def main() -> int:
-    inputs = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1 << 32)
+def _lines(decoder: LineDecoder[object], data: bytes) -> None:
+    """What a line decoder makes of it, to the end of what came."""
+    decoder.feed(data)
+    while decoder.next_message() is not NEED_DATA:
+        continue
+
+
+def run(inputs: int, seed: int) -> dict[str, int]:
+    """So many inputs, each to one parser in turn; how they ended. Anything but a value or a refusal is raised."""
     dice, on = random.Random(seed), card()
     seeds, parsers = _seeds(on), _parsers((_text_roots(), _surface_roots()), on)
     outcomes = {"value": 0, "refused": 0}
@@ -104,7 +122,13 @@ def main() -> int:
             sys.stderr.write(f"seed {seed}, input {number}: {data.hex()}\n")
             raise
         on.commands.clear()
-    sys.stdout.write(f"seed {seed}: {inputs} inputs, {outcomes}\n")
+    return outcomes
+
+
+def main() -> int:
+    inputs = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1 << 32)
+    sys.stdout.write(f"seed {seed}: {inputs} inputs, {run(inputs, seed)}\n")
     return 0
 
 

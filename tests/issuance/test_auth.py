@@ -147,6 +147,14 @@ def test_unknown_revocation_never_issues(authority: Authority) -> None:
     assert reason(judge(Card(authority), standing=Standing.UNKNOWN)) == (Code.COUNTER, "revocation-unknown")
 
 
+def test_a_version_that_no_certificate_has_is_none_and_no_failure(authority: Authority) -> None:
+    """The library raises an error of its own for it; found by the campaign (campaign_judge.py)."""
+    der = bytearray(Card(authority).der)
+    at = der.index(bytes.fromhex("A003020102"))
+    der[at + 4] = 0x53
+    assert auth.read_certificate(bytes(der)) is None
+
+
 @pytest.mark.parametrize("junk", [b"", b"\x30\x00", b"junk", bytes(2000)])
 def test_junk_is_no_certificate(junk: bytes) -> None:
     assert auth.read_certificate(junk) is None
