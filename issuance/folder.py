@@ -31,7 +31,7 @@ from issuance.basic_data import Delivery
 from issuance.clock import Clock
 from issuance.fetch import FetchError, get_list
 from issuance.manifest import ManifestSigner
-from issuance.names import NameGuard
+from issuance.names import NameGuard, read_letters
 from issuance.ocsp import OcspChecker
 from issuance.office import Office, stamp
 from issuance.register import CheckedRegister, FileRegister, ResidentRegister
@@ -160,7 +160,7 @@ def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None =
         kinds=kinds,
         register=open_register(folder),
         judge=CertificateJudge(roots, checker_of(town.revocation, folder / "jpki" / "crl")),
-        guard=NameGuard.of_font(font),
+        guard=NameGuard.of_font(font, read_letters(folder / "town" / "letters.toml")),
         renderer=renderer_of(kinds, font),
         signer=ManifestSigner((folder / "manifest.key").read_bytes()),
         sealer=_sealer(folder, town),

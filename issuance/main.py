@@ -18,6 +18,7 @@ import msgspec
 
 from issuance import audit, folder, records
 from issuance.clock import JST, SystemClock
+from issuance.names import LettersError
 from issuance.office import stamp
 from issuance.register import RegisterError
 from issuance.store import Document, Kiosk, Tx
@@ -38,7 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except records.NoReasonError:
         print("issuance-server: nobody looks without a reason", file=sys.stderr)
         return 1
-    except (folder.SetupError, TownError, RegisterError, FileExistsError, FileNotFoundError) as error:
+    except (
+        folder.SetupError,
+        LettersError,
+        TownError,
+        RegisterError,
+        FileExistsError,
+        FileNotFoundError,
+    ) as error:
         print(f"issuance-server: {error}", file=sys.stderr)
         return 1
 
@@ -90,6 +98,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
     office = folder.open_office(arguments.dir, font=arguments.font, clock=SystemClock())
     office.warm()
+    entry = audit.Entry(stamp(SystemClock().now()), "started", detail=office.guard.font)
+    office.store.run_now(lambda tx: tx.append(entry))
     server = server_of(
         make_app(office), host=arguments.host, port=arguments.port, tls_folder=arguments.dir / "tls"
     )

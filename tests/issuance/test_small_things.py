@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from issuance import audit
-from issuance.names import NameGuard
+from issuance.names import LettersError, NameGuard, read_letters
 from issuance.office import is_new_enough
 from issuance.serials import is_serial, make_serial
 from issuance.wareki import fiscal_year, tax_year, tax_year_label, wareki
@@ -41,6 +42,37 @@ def guard() -> NameGuard:
 )
 def test_what_the_font_can_draw(guard: NameGuard, text: str, can: bool) -> None:
     assert guard.can_draw([text]) is can
+
+
+def test_a_private_code_point_is_what_the_town_agreed_on(guard: NameGuard, tmp_path: Path) -> None:
+    """IPAmj has five of its own: without a table none is drawn, with one only what it lists."""
+    assert not guard.can_draw(["\uf860"])
+    table = tmp_path / "letters.toml"
+    text = f'version = "2026-11"\nfont = "{guard.font}"\n[private]\n"U+F860" = "MJ000001"\n'
+    table.write_text(text, encoding="utf-8")
+    agreed = NameGuard.of_font(FONT, read_letters(table))
+    assert agreed.can_draw(["\uf860", "例"])
+    assert not agreed.can_draw(["\uf861"])
+    assert agreed.font == f"{guard.font}, letters 2026-11"
+    assert read_letters(tmp_path / "none.toml") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Version 005.01", "Version 006.00"),  # another font than the table was made for
+        ("U+F860", "U+E000"),  # the font lacks it
+        ("U+F860", "U+4E00"),  # no private code point
+        ("[private]", "[publik]"),
+        ('version = "2026-11"', ""),
+    ],
+)
+def test_a_table_of_letters_that_does_not_fit(guard: NameGuard, tmp_path: Path, old: str, new: str) -> None:
+    text = f'version = "2026-11"\nfont = "{guard.font}"\n[private]\n"U+F860" = "MJ000001"\n'
+    assert old in text
+    (tmp_path / "letters.toml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(LettersError):
+        NameGuard.of_font(FONT, read_letters(tmp_path / "letters.toml"))
 
 
 def test_the_guard_knows_its_font(guard: NameGuard) -> None:
