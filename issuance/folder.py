@@ -6,7 +6,8 @@ seal/          the Ed25519 key of visible seals (<id>.key), and all public keys 
 issuance.db    SQLite; or instead
 database       the connection string of a PostgreSQL database
 register.db    the residents' register, when one was loaded (`load`)
-town/          municipality.toml, residents.csv (a copy of the specimen; a town edits or replaces it)
+town/          municipality.toml, residents.csv (a copy of the specimen; a town edits or replaces it), and where the
+               town has its own: certificates/ (all of them, a copy of ours to begin with), letters.toml
 jpki/roots/    pinned roots, PEM      jpki/crl/  revocation lists
 kiosk/         what the first kiosk needs: device.key device.pem server-ca.pem manifest-key.pem
 """
@@ -153,7 +154,8 @@ def load_register(folder: Path, delivery: Path, clock: Clock) -> dict[str, int]:
 def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None = None) -> Office:
     """Everything `run` needs, from the folder; warm, so that the first resident does not wait."""
     town = read_town(folder / "town")
-    kinds = read_kinds(CERTIFICATES)
+    certificates = certificates_of(folder)
+    kinds = read_kinds(certificates)
     roots = [_root(town, file) for file in sorted((folder / "jpki" / "roots").glob("*.pem"))]
     return Office(
         town=town,
@@ -161,7 +163,7 @@ def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None =
         register=open_register(folder),
         judge=CertificateJudge(roots, checker_of(town.revocation, folder / "jpki" / "crl")),
         guard=NameGuard.of_font(font, read_letters(folder / "town" / "letters.toml")),
-        renderer=renderer_of(kinds, font),
+        renderer=renderer_of(kinds, font, certificates),
         signer=ManifestSigner((folder / "manifest.key").read_bytes()),
         sealer=_sealer(folder, town),
         store=store or open_store(folder),
@@ -235,10 +237,16 @@ def _sealer(folder: Path, town: Town) -> Sealer:
     return Sealer(keys[0].read_bytes(), town.verify_address)
 
 
-def renderer_of(kinds: Mapping[str, Kind], font: Path) -> Renderer:
+def certificates_of(folder: Path) -> Path:
+    """The town's own certificates, where it keeps a copy that it changes; else ours."""
+    own = folder / "town" / "certificates"
+    return own if own.is_dir() else CERTIFICATES
+
+
+def renderer_of(kinds: Mapping[str, Kind], font: Path, certificates: Path = CERTIFICATES) -> Renderer:
     """A renderer for these kinds, drawing with the fonts of this font's folder only."""
     templates = {key: str(Path(key) / kind.template) for key, kind in kinds.items()}
-    return Renderer(CERTIFICATES, templates, [font.parent])
+    return Renderer(certificates, templates, [font.parent])
 
 
 def _root(town: Town, file: Path) -> x509.Certificate:

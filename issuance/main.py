@@ -115,7 +115,7 @@ def _public(arguments: argparse.Namespace) -> int:
     town = read_town(arguments.dir / "town")
     app = make_public_app(
         town,
-        read_kinds(folder.CERTIFICATES),
+        read_kinds(folder.certificates_of(arguments.dir)),
         folder.seal_keys(arguments.dir),
         folder.open_store(arguments.dir),
         SystemClock(),
