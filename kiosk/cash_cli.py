@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kiosk import cash_words, intents
-from kiosk.cash_office import Office, refused
+from kiosk.cash_office import Office, refused, units_of
 from kiosk.clock import SystemClock
 from kiosk.config import Config, load
 from kiosk.errors import ConfigError, DeviceUnavailable, MadoguchiError
@@ -61,7 +61,7 @@ def _act(given: argparse.Namespace) -> Answer:
     if not given.operator:
         if given.verb == "count":
             raise ConfigError("count: only with the core stopped (--operator, --config); else start and end")
-        return ask_core(given.socket, Act(cash_words.intent_of(given, None)))
+        return ask_core(given.socket, Act(cash_words.intent_of(given, _units_there(given))))
     config = _config(given)
     store = _opened(config)
     try:
@@ -110,14 +110,16 @@ def _written(store: Store, config: Config, given: argparse.Namespace) -> Answer:
     ledger, staff = store.recovered, _staff(config, given.operator)
     beside = _staff(config, given.beside).id if getattr(given, "beside", "") else ""
     scene = Scene(
-        units=_units(config, ledger),
+        units=units_of(config, ledger),
         token=random_token,
         date=SystemClock().wall().astimezone(JST).date().isoformat(),
         officer_beside=beside,
     )
     records: list[AnyRecord] = []
     for intent in (
-        _filling(ledger, given, scene) if given.verb == "count" else [cash_words.intent_of(given, scene)]
+        _filling(ledger, given, scene)
+        if given.verb == "count"
+        else [cash_words.intent_of(given, scene.units)]
     ):
         found = acts.perform(ledger, staff, intent, scene)
         if isinstance(found, Refusal):
@@ -131,6 +133,15 @@ def _written(store: Store, config: Config, given: argparse.Namespace) -> Answer:
     return Answer("", *told_of(records))
 
 
+def _units_there(given: argparse.Namespace) -> cash_words.Units:
+    """What units the running core's machine has, and which faces may lie in each; asked where pieces are named."""
+    if given.verb != "end":
+        return {}
+    answer = ask_core(given.socket, Read("units"))
+    rows = (line.split() for line in answer.text.splitlines())
+    return {DeviceId(name): tuple(Denomination(each) for each in faces) for name, *faces in rows}
+
+
 def _staff(config: Config, operator: str) -> Staff:
     for each in config.staff:
         if each.id == operator:
@@ -138,16 +149,11 @@ def _staff(config: Config, operator: str) -> Staff:
     raise RefusedError("unknown-staff", what=operator)
 
 
-def _units(config: Config, ledger: Ledger) -> dict[DeviceId, tuple[Denomination, ...]]:
-    known = {each: tuple(Denomination) for each in ledger.units}
-    return {**known, **{device: (face,) for device, face in config.equipment.hoppers.items()}}
-
-
 def _filling(ledger: Ledger, given: argparse.Namespace, scene: Scene) -> list[intents.StaffIntent]:
     """The first fill as one exchange: empty before, this many pieces of float put in."""
     units = []
     for word in given.what:
-        unit, pieces = cash_words.pieces_of(word, scene)
+        unit, pieces = cash_words.pieces_of(word, scene.units)
         known = ledger.units.get(unit)
         if known is not None and known.accuracy != "unknown":
             raise ConfigError(f"{unit}: was counted before; use: start recount, or start replenish")

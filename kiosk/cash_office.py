@@ -7,11 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 from kiosk.config_shape import Config
+from kiosk.ids import DeviceId
 from kiosk.ipc.staff_wire import Answer, Read
 from kiosk.journal import records as r
 from kiosk.journal.checkpoint import FileVerifier
 from kiosk.journal.ledger import Ledger
 from kiosk.journal.reading import open_for_reading, timed_records, verify_store
+from kiosk.money import Denomination
 from kiosk.ports import Slip
 from kiosk.slips import kinds_of
 from kiosk.treasury import paper
@@ -42,6 +44,7 @@ class Office:
 
     def __init__(self, config: Config) -> None:
         keys = (config.issuance.certificate, *config.issuance.earlier_certificates)
+        self._config = config
         self._path: Path = config.paths.journal
         self._verify = FileVerifier(*keys)
         self.town = town_of(config)
@@ -52,6 +55,10 @@ class Office:
             return paper.csv_of(self._rows(ask)), None
         if ask.report == "list":
             return "\n".join(waiting(self.ledger())) + "\n", None
+        if ask.report == "units":
+            units = units_of(self._config, self.ledger())
+            rows = (" ".join((name, *(each.value for each in units[name]))) for name in sorted(units))
+            return "".join(f"{row}\n" for row in rows), None
         found = self._paper(ask)
         return (paper.csv(found) if ask.form == "csv" else paper.text(found)), paper.slip(found)
 
@@ -154,6 +161,12 @@ def _number(what: str, of: str) -> int:
 def refused(error: RefusedError) -> Answer:
     found = error.refusal
     return Answer(found.code, found.ja, found.en)
+
+
+def units_of(config: Config, ledger: Ledger) -> dict[DeviceId, tuple[Denomination, ...]]:
+    """Every unit and the faces that may lie in it: a hopper has one, the cash box any."""
+    known = {each: tuple(Denomination) for each in ledger.units}
+    return {**known, **{device: (face,) for device, face in config.equipment.hoppers.items()}}
 
 
 def town_of(config: Config) -> Town:

@@ -12,7 +12,6 @@ from kiosk.ids import DeviceId, LineId, OpId
 from kiosk.journal.records import Fund, Share, UnitAfter
 from kiosk.money import NO_CASH, Cash, Denomination, Yen
 from kiosk.treasury import acts
-from kiosk.treasury.acts import Scene
 from kiosk.treasury.refusals import RefusedError
 
 HELP = """`kiosk-cash`: what identified staff write down about public money, and the papers about it.
@@ -47,6 +46,7 @@ PAPERS: Mapping[str, str] = {
 }
 
 
+Units: TypeAlias = Mapping[DeviceId, tuple[Denomination, ...]]
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -172,8 +172,8 @@ def _other_verbs(verbs: Verbs, signed: argparse.ArgumentParser) -> None:
 # --- words to intents -------------------------------------------------------------------------------------------------
 
 
-def intent_of(given: argparse.Namespace, scene: Scene | None) -> intents.AnyStaffIntent:
-    """What the words ask for. With the core running the units' faces are not known here: the core judges them."""
+def intent_of(given: argparse.Namespace, units: Units) -> intents.AnyStaffIntent:
+    """What the words ask for. RefusedError: they name a unit or a face that this machine does not have."""
     match given.verb:
         case "enter":
             return intents.EnterStaff()
@@ -184,7 +184,7 @@ def intent_of(given: argparse.Namespace, scene: Scene | None) -> intents.AnyStaf
                 purpose=given.purpose, units=tuple(DeviceId(each) for each in given.units)
             )
         case "end":
-            return _end(given, scene)
+            return _end(given, units)
         case "close-day":
             return intents.CloseDay()
         case "close-incident":
@@ -213,12 +213,12 @@ def intent_of(given: argparse.Namespace, scene: Scene | None) -> intents.AnyStaf
     return intents.HandOverFound(found=given.what, to=given.to)
 
 
-def _end(given: argparse.Namespace, scene: Scene | None) -> intents.EndExchange:
+def _end(given: argparse.Namespace, units: Units) -> intents.EndExchange:
     pieces: dict[str, dict[DeviceId, Cash]] = {}
     for key in ("counted", "put_in", "taken_out"):
-        pieces[key] = dict(pieces_of(each, scene) for each in getattr(given, key))
+        pieces[key] = dict(pieces_of(each, units) for each in getattr(given, key))
     names = [unit for part in pieces.values() for unit in part]
-    units = tuple(
+    changed = tuple(
         UnitAfter(
             unit,
             pieces["counted"].get(unit),
@@ -229,29 +229,20 @@ def _end(given: argparse.Namespace, scene: Scene | None) -> intents.EndExchange:
     )
     return intents.EndExchange(
         exchange=given.exchange,
-        units=units,
+        units=changed,
         shares=tuple(_share(each) for each in given.fund),
         reason=given.reason or "",
         note=given.note or "",
     )
 
 
-_FACE_OF_NAME = {f"hopper{each.face.value}": each for each in Denomination if not each.is_note}
-"""What `hopper100=20` means where the machine's file is not at hand. The core refuses a face that is not the unit's."""
-
-
-def pieces_of(word: str, scene: Scene | None) -> tuple[DeviceId, Cash]:
+def pieces_of(word: str, units: Units) -> tuple[DeviceId, Cash]:
     """`hopper100=20`, `cashbox=coin100:5,note1000:3`, `cashbox=0`."""
     name, _, count = word.partition("=")
     unit = DeviceId(name)
-    if count == "0":
-        return unit, NO_CASH
-    if scene is not None:
-        if unit not in scene.units:
-            raise RefusedError("unit", what=name, known=" ".join(sorted(scene.units)))
-        return unit, acts.cash(count, scene.units[unit])
-    guess = _FACE_OF_NAME.get(name)
-    return unit, acts.cash(count, (guess,) if guess and ":" not in count else tuple(Denomination))
+    if unit not in units:
+        raise RefusedError("unit", what=name, known=" ".join(sorted(units)))
+    return unit, NO_CASH if count == "0" else acts.cash(count, units[unit])
 
 
 def _share(word: str) -> Share:

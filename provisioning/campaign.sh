@@ -15,6 +15,6 @@ for file in tests/*/campaign_*.py; do
 done
 echo "--- pytest, with the campaign's number of examples"
 CAMPAIGN=1 "$venv/bin/python" -m pytest -n "${WORKERS:-2}" --timeout 3600 tests/codec tests/engine tests/journal \
-    tests/crash tests/ipc "$@" </dev/null || status=1
+    tests/crash tests/ipc tests/treasury "$@" </dev/null || status=1
 provisioning/hand-back.sh
 exit $status

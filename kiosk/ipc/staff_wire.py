@@ -21,6 +21,7 @@ ANSWER_MAX = 16 * 1024 * 1024
 
 REPORTS = (
     "list",
+    "units",
     "stock",
     "day",
     "month",

@@ -8,6 +8,8 @@ import sys
 from tests.treasury.soak import DAY, Soak
 
 VISITS = 100_000
+EVERY = 50
+"""Days between two words on how far it is."""
 
 
 def main() -> int:
@@ -16,6 +18,8 @@ def main() -> int:
     try:
         while soak.tally.visits < VISITS:
             soak.day()
+            if soak.tally.days % EVERY == 0:
+                print(f"  {soak.tally.visits:,} visits, {soak.tally.deaths:,} deaths", flush=True)
         soak.end()
     except BaseException:
         print(f"soak: seed {seed}, day {soak.tally.days + 1}")
