@@ -24,6 +24,7 @@ from drivers.card_service.session import COVER
 from drivers.jpki import codec, surface, text
 from drivers.jpki.apdu import Command, Connection, Response, described
 from drivers.jpki.application import Application, Jpki, NotAllowed, NotFound, WrongSecret
+from drivers.jpki.common import CommonApplication
 from drivers.jpki.cv import NotBelieved
 from drivers.jpki.processors import GetResponse, Plain, Processor, ShortOnly
 from drivers.jpki.profile import AUTH, SIGN, CardProfile, KeySet, profile_of
@@ -62,6 +63,14 @@ class Traced:
 
 def read(card: Processor, args: argparse.Namespace) -> None:
     """What kind of card it is, and one of its certificates."""
+    if args.common:
+        application = CommonApplication(card)
+        application.open()
+        record = application.record()
+        _say(f"serial: {record.serial}")
+        _say(f"municipality: {record.municipality}")
+        _say(f"expiry: {record.expiry}")
+        return
     jpki, profile = _begin(card)
     keys = profile.keys[SecretKind.SIGN if args.sign else SecretKind.AUTH]
     if not keys.is_certificate_free:
@@ -274,6 +283,9 @@ def _parser() -> argparse.ArgumentParser:
     reading = verb("read", read)
     reading.add_argument(
         "--sign", action="store_true", help="the 署名用 certificate: it holds name and address"
+    )
+    reading.add_argument(
+        "--common", action="store_true", help="instead: the card's serial, municipality and last day"
     )
     reading.add_argument("--out", type=Path, metavar="FILE.pem", help="write the certificate there")
     verb("tries", tries)

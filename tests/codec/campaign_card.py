@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 
 from drivers.card_service import messages, tenkey
-from drivers.jpki import codec, cv, surface, text, tlv
+from drivers.jpki import codec, common, cv, surface, text, tlv
 from drivers.jpki.apdu import decode_command, decode_response
 from drivers.jpki.cv import NotBelieved, Roots
 from drivers.jpki.profile import profile_of
@@ -87,6 +87,7 @@ def _parsers(roots: tuple[Roots, Roots], on: VirtualCard) -> list[Callable[[byte
         key_of_card,
         cv.object_length,
         text.decode_facts,
+        common.decode_record,
         lambda data: cv.signer(data, roots[0]),
         lambda data: cv.children(data, 0xFF20),
         lambda data: text.believe(data, data, data, roots[0]),

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.jpki import codec, tlv
+from drivers.jpki import codec, common, tlv
 from drivers.jpki.application import Jpki, NotAllowed, NotFound
 from drivers.jpki.processors import GetResponse, Plain, ShortOnly
 from drivers.jpki.profile import AUTH, profile_of
@@ -91,9 +91,30 @@ def test_a_garbled_signature_is_not_by_this_key(signature: bytes) -> None:
     assert not codec.is_signed_by(_certificate(), b"message", signature)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x01\x1c",
+        b"\x01\x1c" + b"0" * 27,
+        b"\x01\x1b" + b"0" * 28,
+        b"\x01\x1c" + b"0" * 20 + b"2035121x",
+    ],
+)
+def test_what_is_no_common_record_is_refused(data: bytes) -> None:
+    with pytest.raises(PeerProtocolError):
+        common.decode_record(data)
+
+
 @given(st.binary(max_size=64))
 def test_garbage_in_files_is_a_value_or_a_protocol_error(data: bytes) -> None:
-    for read in (profile_of, codec.certificate_length, codec.rsa_public_key, codec.has_sign_certificate):
+    for read in (
+        profile_of,
+        common.decode_record,
+        codec.certificate_length,
+        codec.rsa_public_key,
+        codec.has_sign_certificate,
+    ):
         try:
             read(data)
         except PeerProtocolError:

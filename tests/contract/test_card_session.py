@@ -21,6 +21,7 @@ from tests.contract.cards import DEVICE, PHONE_PIN, PIN, SIGN_SECRET, Desk, Seen
 
 MESSAGE = b"madoguchi/auth/1\n" + bytes(range(32)) + b"\nkiosk-1\n" + b"0" * 32 + b"\n"
 OPEN = ports.OpenPinSlot(DEVICE)
+OPEN_SIGN = ports.OpenPinSlot(DEVICE, ports.SecretKind.SIGN)
 SIGN = ports.SignChallenge(DEVICE, OpId("a" * 32), MESSAGE)
 END = ports.EndCardSession(DEVICE)
 WHOLE_WAY = 6
@@ -190,8 +191,6 @@ def test_a_phone_that_never_shows_its_certificate_fails_and_signs_nothing() -> N
 
 # --- the signing certificate's password: a road that no service takes yet --------------------------------------------
 
-OPEN_SIGN = ports.OpenPinSlot(DEVICE, ports.SecretKind.SIGN)
-
 
 def test_a_sign_password_opens_the_other_key_and_shows_its_certificate() -> None:
     on = desk()
@@ -256,6 +255,30 @@ def test_a_card_pulled_at_any_exchange_is_removed_once(at: int, how: str) -> Non
     assert on.names().count("CardRemoved") == 1
     assert on.names()[-1] == "CardRemoved"
     assert on.session.is_over and not on.held.is_powered
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+@pytest.mark.parametrize("how", ["vanish-at", "mute-at", "wrong-sw", "truncate"])
+@pytest.mark.parametrize("road", ["android", "iphone", "password"])
+def test_the_other_roads_end_as_cleanly_at_any_exchange(road: str, how: str, at: int) -> None:
+    """Phones, and the signing password (eight exchanges: the tries are asked anew, the certificate is read after)."""
+    device = "card" if road == "password" else road
+    on = desk(options=Options(device=device), faults=(Fault(how, at, 0x6F00),))
+    secret = SIGN_SECRET if road == "password" else PHONE_PIN
+    on.insert()
+    on.session.obey(OPEN_SIGN if road == "password" else OPEN)
+    if on.slots.slot is not None:
+        on.enter(secret.encode())
+    on.session.obey(SIGN)
+    on.remove()
+    assert on.names()[-1] == "CardRemoved" and on.names().count("CardRemoved") == 1
+    assert on.session.is_over and not on.held.is_powered
+    spent = [each for each in on.held.card.commands if each.startswith("0020") and "[0]" not in each]
+    assert len(spent) <= 1, "one VERIFY at most"
+    for each in on.events:
+        if isinstance(each, ports.ChallengeSigned):
+            shown = [e for e in on.events if isinstance(e, ports.CardRead | ports.CertificateRead)]
+            assert each.fingerprint == shown[-1].fingerprint
 
 
 @pytest.mark.parametrize("at", range(1, WHOLE_WAY + 1))

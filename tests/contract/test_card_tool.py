@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -71,6 +72,18 @@ def test_read_says_what_it_is_without_any_secret(hand: Hand, tmp_path: Path) -> 
     assert (tmp_path / "a.pem").stat().st_mode & 0o77 == 0
     assert hand.run("read", "--out", str(tmp_path / "a.pem")) == 1, "nothing is overwritten"
     assert hand.run("read") == 0 and "valid: " in hand.out and f"serial: {found.serial_number:x}" in hand.out
+
+
+def test_read_says_which_card_it_is(hand: Hand) -> None:
+    assert hand.run("read", "--common") == 0
+    assert re.search(r"serial: [0-9]{15}\nmunicipality: 99201\nexpiry: 20[0-9]{6}\n", hand.out)
+    assert hand.card.commands == [
+        "00A4040C D3921000310001010100 Ne 0",
+        "00B2010C [0] Ne 256",
+        "00A4040C 00000000000000000000000000000000 Ne 0",
+    ]
+    hand.card = card(options=Options(device="android"))
+    assert hand.run("read", "--common") == 1 and "not on this card" in hand.err
 
 
 def test_a_sign_certificate_goes_to_a_file_and_never_to_the_screen(hand: Hand, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.card_service.tenkey import EVENT
 from kiosk import ports
 from kiosk.errors import DeviceTimeout, DeviceUnavailable, PeerProtocolError
 from kiosk.ids import DeviceId, OpId
@@ -36,7 +37,7 @@ def bench() -> Iterator[Bench]:
     with Bench() as made:
         made.start_pcscd()
         made.start_sim()
-        made.start_card_listener("--allow-virtual")
+        made.start_card_listener("--allow-virtual", "--ten-key", "/run/kiosk/card/pad")
         yield made
 
 
@@ -112,6 +113,38 @@ def test_no_memory_has_the_pin_when_the_card_has_judged_it(bench: Bench, case: s
         assert any(b"Virtual PCD 00 00" in part for part in memory), "the memory was read"
         for form in (verify, bytes([len(CANARY)]) + CANARY + bytes(12)):
             assert not any(form in part for part in memory)
+
+
+@pytest.mark.system
+def test_what_is_typed_on_the_ten_key_is_nowhere_but_in_the_card(bench: Bench) -> None:
+    """Its digits are in no packet: outside the card process there is only how many they are."""
+    pad = bench.root / "run/kiosk/card/pad"
+    bench.run("root", ["mkfifo", "-m", "0640", "/run/kiosk/card/pad"])
+    bench.run("root", ["chgrp", "kiosk-card", "/run/kiosk/card/pad"])
+    _set_pin(bench)
+    core = bench.core()
+    core.expect(ports.DeviceArrived)
+    bench.sim("place-card", "hanako")
+    core.expect(ports.CardInserted)
+    core.expect(ports.CardRead)
+    pids = bench.card_processes()
+    core.send(OPEN)
+    core.expect(ports.PinSlotOpened)
+    with pad.open("r+b", buffering=0) as keys:
+        codes = dict(zip(b"0123456789", (82, 79, 80, 81, 75, 76, 77, 71, 72, 73), strict=True))
+        for count, each in enumerate(CANARY, 1):
+            keys.write(EVENT.pack(0, 0, 1, codes[each], 1) + EVENT.pack(0, 0, 1, codes[each], 0))
+            assert core.expect(ports.DigitsEntered).count == count
+        keys.write(EVENT.pack(0, 0, 1, 96, 1))
+        core.expect(ports.PinAccepted)
+        core.send(SIGN)
+        core.expect(ports.ChallengeSigned)
+    told = [each for each in core.lines if b'"CardRead"' not in each and b'"ChallengeSigned"' not in each]
+    told = [re.sub(rb'"slot":"[0-9a-f]*"', b"", each) for each in told]
+    assert told and all(form not in each for each in told for form in _forms(CANARY))
+    verify = bytes.fromhex("0020009804") + CANARY
+    for pid in (min(pids), bench.outside_pid("pcscd")):
+        assert not any(verify in part for part in _memory(pid))
 
 
 def _memory(pid: int) -> Iterator[bytes]:
