@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.visits import Kiosk
+from tests.crash.visits import COIN, NOTE, Kiosk
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -16,15 +16,18 @@ WRITES_AT_MOST = 20
 """A payment of one certificate has about ten commits; the visit that none of them ends is the last one."""
 
 
+@pytest.mark.parametrize("hand", [COIN, NOTE], ids=["coin", "note"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_core_killed_at_every_write(when: str, tmp_path: Path) -> None:
+def test_core_killed_at_every_write(when: str, hand: tuple[str, str], tmp_path: Path) -> None:
     kiosk = Kiosk(tmp_path / "run")
     killed = 0
     with kiosk.session:
+        if hand is NOTE:
+            kiosk.stir_the_counter()
         for commit in range(1, WRITES_AT_MOST):
             kiosk.to_confirm()
             kiosk.arm(commit, when)
-            seen = kiosk.confirm_and_pay()
+            seen = kiosk.confirm_and_pay(hand)
             lived = kiosk.disarm()
             told = f"killed {when} commit {commit}: {' '.join(seen)}"
             books = kiosk.books()
