@@ -18,12 +18,12 @@ from pathlib import Path
 
 from drivers.card_service import roots
 from drivers.card_service.hardening import harden
-from drivers.card_service.pin_channel import NOBODY, peer_uid
 from drivers.card_service.service import CardService, Places, Users
 from drivers.jpki.cv import Roots
 from drivers.transport.pcsc import PcscCard, ReaderWatch
 from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId
+from kiosk.ipc.peer import NOBODY, uid_of
 
 log = logging.getLogger("kiosk-card")
 
@@ -101,7 +101,7 @@ def _serve(args: argparse.Namespace) -> None:
     pinned = _roots(args.cv_roots, args.allow_virtual)
     try:
         core = _core_socket(args)
-        uid = peer_uid(core)
+        uid = uid_of(core)
     except OSError:
         raise ConfigError("there is no connected socket") from None
     if uid != core_uid:

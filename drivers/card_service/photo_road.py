@@ -7,8 +7,8 @@ import socket
 from pathlib import Path
 from typing import Final
 
-from drivers.card_service.pin_channel import peer_uid
 from kiosk.ids import SlotId
+from kiosk.ipc.peer import uid_of
 from kiosk.ipc.photo_slot import ACCEPTED, PHOTO_MAX
 
 _ANSWER_WITHIN_S: Final = 2.0
@@ -23,7 +23,7 @@ def hand_over(path: Path, vision_uid: int, slot: SlotId, photo: bytearray) -> bo
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC) as road:
             road.settimeout(_ANSWER_WITHIN_S)
             road.connect(os.fspath(path))
-            if peer_uid(road) != vision_uid:
+            if uid_of(road) != vision_uid:
                 return False
             road.send(packet)
             return road.recv(1) == ACCEPTED

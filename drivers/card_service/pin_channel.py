@@ -41,7 +41,6 @@ import hmac
 import os
 import selectors
 import socket
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +49,7 @@ from typing import Final
 from drivers.card_service.tenkey import TenKey
 from kiosk.clock import Clock
 from kiosk.ids import SlotId, random_token
+from kiosk.ipc.peer import NOBODY, uid_of
 from kiosk.ipc.secret_slot import (
     ACCEPTED,
     LENGTH_OFFSET,
@@ -62,7 +62,6 @@ from kiosk.ipc.secret_slot import (
 SLOT_LIFE_S: Final = 600.0
 """The engine closes a slot earlier; this is for an engine that forgot (DESIGN §4)."""
 
-NOBODY: Final = 65534
 _PEERS_MAX: Final = 4
 _DIGITS: Final = frozenset(b"0123456789")
 _LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -174,7 +173,7 @@ class PinChannel:
         except OSError:
             return
         peer.setblocking(False)
-        uid = peer_uid(peer)
+        uid = uid_of(peer)
         if uid != self._sender_uid or uid == NOBODY or len(self._peers) >= _PEERS_MAX:
             _answer(peer, REFUSED)
             peer.close()
@@ -275,13 +274,6 @@ def _is_of_form(secret: bytearray, has_letters: bool) -> bool:
         return all(each in _DIGITS for each in secret)
     is_known = all(each in _DIGITS or each in _LETTERS for each in secret)
     return is_known and any(each in _DIGITS for each in secret) and any(each in _LETTERS for each in secret)
-
-
-def peer_uid(peer: socket.socket) -> int:
-    """Who made the connection, by the kernel's word (unix(7), SO_PEERCRED)."""
-    size = struct.calcsize("3i")
-    _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return int(uid)
 
 
 def _answer(peer: socket.socket, byte: bytes) -> None:

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drivers.face.hardening import harden
-from drivers.face.photo_channel import NOBODY, peer_uid
 from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId
+from kiosk.ipc.peer import NOBODY, uid_of
 
 log = logging.getLogger("kiosk-vision")
 
@@ -71,7 +71,7 @@ def _serve(args: argparse.Namespace) -> None:
     card_uid, core_uid = _uid(args.card_user), _uid(args.core_user)
     try:
         core = _core_socket(args.fd)
-        uid = peer_uid(core)
+        uid = uid_of(core)
     except OSError:
         raise ConfigError("there is no connected socket") from None
     if uid != core_uid:

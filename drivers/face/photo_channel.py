@@ -12,24 +12,15 @@ import hmac
 import os
 import selectors
 import socket
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from kiosk.ids import SlotId, random_token
+from kiosk.ipc.peer import NOBODY, uid_of
 from kiosk.ipc.photo_slot import ACCEPTED, PHOTO_MAX, REFUSED, SLOT_BYTES
 
-NOBODY: Final = 65534
-"""What every peer looks like across user namespaces."""
 _PEERS_MAX: Final = 4
-_CREDENTIALS: Final = struct.Struct("3i")
-
-
-def peer_uid(peer: socket.socket) -> int:
-    """Who made the connection, by the kernel's word (unix(7), SO_PEERCRED)."""
-    _, uid, _ = _CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-    return int(uid)
 
 
 class PhotoChannel:
@@ -91,7 +82,7 @@ class PhotoChannel:
         except OSError:
             return
         peer.setblocking(False)
-        uid = peer_uid(peer)
+        uid = uid_of(peer)
         if uid != self._card_uid or uid == NOBODY or len(self._peers) >= _PEERS_MAX:
             _answer(peer, REFUSED)
             peer.close()

@@ -11,7 +11,6 @@ import os
 import selectors
 import socket
 import stat
-import struct
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -21,12 +20,9 @@ from kiosk.clock import Clock, SystemClock
 from kiosk.errors import ContractError, DeviceUnavailable, PeerProtocolError
 from kiosk.intents import AnyIntent
 from kiosk.ipc import wire
+from kiosk.ipc.peer import NOBODY, uid_of
 from kiosk.view import Role, SessionView
 
-OVERFLOW_UID = 65534
-"""What the kernel says for a uid it cannot name here (another user namespace): it may be anybody."""
-
-_PEER_CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid (socket(7))
 _RECEIVE_BYTES = 16 * 1024
 _SEND_BUFFER_BYTES = 64 * 1024
 """Small: a screen that wakes up late should find few old views before the new one."""
@@ -82,7 +78,7 @@ class ViewServer:
         screens_per_role: int = 4,
     ) -> None:
         """`roles`: uid -> Role. `stall_s`: a screen that takes nothing for so long is closed."""
-        if OVERFLOW_UID in roles:
+        if NOBODY in roles:
             raise ContractError("uid 65534 can have no role")
         self._path = Path(path)
         self._roles = dict(roles)
@@ -189,10 +185,9 @@ class ViewServer:
             peer, _ = self._listener.accept()
         except OSError:  # gone again before we came
             return
-        raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size)
-        _, uid, _ = _PEER_CREDENTIALS.unpack(raw)
+        uid = uid_of(peer)
         role = self._roles.get(uid)
-        if role is None or uid == OVERFLOW_UID or self._count(role) >= self._screens_per_role:
+        if role is None or uid == NOBODY or self._count(role) >= self._screens_per_role:
             peer.close()
             return
         peer.setblocking(False)

@@ -10,7 +10,6 @@ import logging
 import os
 import queue
 import socket
-import struct
 import threading
 from collections.abc import Callable, Mapping
 from itertools import count
@@ -20,7 +19,8 @@ from typing import Generic, TypeVar
 from kiosk.errors import DeviceUnavailable, PeerProtocolError
 from kiosk.intents import AnyStaffIntent
 from kiosk.ipc import staff_wire as wire
-from kiosk.ipc.server import OVERFLOW_UID, remove_stale
+from kiosk.ipc.peer import NOBODY, uid_of
+from kiosk.ipc.server import remove_stale
 
 LOG = logging.getLogger("kiosk.staff")
 SILENT_S = 60.0
@@ -28,7 +28,6 @@ SILENT_S = 60.0
 ANSWER_S = 15.0
 """The core answers an act within this, or the journal died under it."""
 PEOPLE = 8
-_PEER_CREDENTIALS = struct.Struct("3i")  # struct ucred (socket(7))
 _RECEIVE_BYTES = 64 * 1024
 
 Person = TypeVar("Person")
@@ -46,7 +45,7 @@ class StaffServer(Generic[Person]):
     ) -> None:
         """`people`: uid -> person."""
         self._path = Path(path)
-        self._people = {uid: each for uid, each in people.items() if uid not in (0, OVERFLOW_UID)}
+        self._people = {uid: each for uid, each in people.items() if uid not in (0, NOBODY)}
         self._ask = ask
         self._read = read
         self._numbers = count(1)
@@ -100,7 +99,7 @@ class StaffServer(Generic[Person]):
                 peer, _ = self._listener.accept()
             except OSError:
                 return
-            person = self._people.get(_uid_of(peer))
+            person = self._people.get(uid_of(peer))
             if person is None or not self._seats.acquire(blocking=False):
                 peer.close()
                 continue
@@ -152,11 +151,6 @@ class StaffServer(Generic[Person]):
                 "帳票を作れませんでした。記録は変わっていません。",
                 "The paper could not be made. Nothing that is written has changed.",
             )
-
-
-def _uid_of(peer: socket.socket) -> int:
-    raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size)
-    return int(_PEER_CREDENTIALS.unpack(raw)[1])
 
 
 class _Lines:

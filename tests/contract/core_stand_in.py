@@ -1,6 +1,7 @@
 """A core without an engine, in a process of its own: the real card client, its events out, commands in.
 
-argv: the card socket. Out: one JSON event a line. In: one JSON command a line; the end of input stops the client.
+argv: the card socket; `no-virtual`, `impatient` (a silent process is left after 8 s).
+Out: one JSON event a line. In: one JSON command a line; the end of input stops the client.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import threading
 from drivers.card_service import client
 from drivers.card_service.messages import CardCommand
 from kiosk.ids import DeviceId
+from kiosk.ipc import fresh
 from kiosk.plain import Codec, encode
 from kiosk.ports import Event
 
@@ -18,6 +20,8 @@ COMMANDS: Codec[CardCommand] = Codec(CardCommand)
 
 
 def main() -> None:
+    if "impatient" in sys.argv:
+        fresh.PING_EVERY_S, fresh.SILENT_MAX_S = 0.5, 8.0  # type: ignore[misc]  # a test does not wait for 20 s
     lock = threading.Lock()
 
     def post(event: Event) -> None:

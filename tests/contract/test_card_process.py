@@ -13,7 +13,10 @@ import pytest
 from drivers.jpki import codec
 from kiosk import ports
 from kiosk.ids import DeviceId, OpId
+from kiosk.ports import NumberPart
 from tests.contract.card_bench import Bench, Core, wait_for
+from tests.contract.cards import number_b
+from tests.contract.test_card_surface import WHOLE
 
 pytestmark = pytest.mark.system
 
@@ -205,6 +208,68 @@ def test_a_process_that_dies_with_a_card_inside_is_a_failure_and_is_followed_by_
     assert core.expect(ports.CardFailed).code == "process-lost"
     core.expect(ports.CardInserted)
     core.expect(ports.CardRead)
+
+
+def test_a_process_that_hangs_is_left_and_killed_and_the_next_one_serves(bench: Bench) -> None:
+    """SIGSTOP stands for a driver that never returns, SIGKILL for the unit's watchdog."""
+    core = bench.core("impatient")
+    core.expect(ports.DeviceArrived)
+    _insert(bench, core)
+    (pid,) = bench.card_processes()
+    os.kill(pid, signal.SIGSTOP)
+    assert core.expect(ports.CardFailed).code == "process-hangs"
+    core.expect(ports.CardInserted)  # the next process sees a card that the other still holds
+    assert core.expect(ports.CardUnreadable).code == "busy"
+    os.kill(pid, signal.SIGKILL)
+    bench.sim("remove-card")
+    core.expect(ports.CardRemoved)
+    assert _insert(bench, core).attempts_left == 3
+
+
+def test_a_card_pulled_at_any_exchange_of_a_session_with_its_face_is_told_once() -> None:
+    """All of it real: pcscd, the process, the core's client; number, face, PIN, signature."""
+    with Bench() as bench:
+        bench.start_pcscd()
+        bench.start_sim()
+        bench.start_card_listener("--allow-virtual", "--cv-roots", "/run/sim/box/pki/cv-roots.txt")
+        core = _begin(bench)
+        for at in range(1, WHOLE + 1):
+            bench.sim("fault", "none")
+            bench.sim("fault", "vanish-at", str(at))
+            events = _with_its_face(bench, core)
+            assert events[-1] == ports.CardRemoved(DEVICE), (at, events)
+            assert [type(each) for each in events].count(ports.CardRemoved) == 1
+        bench.sim("fault", "none")
+        events = _with_its_face(bench, core)
+        assert isinstance(events[-1], ports.ChallengeSigned)
+        assert bench.sim("status")["count"] == WHOLE
+        assert bench.sim("status")["tries"] | {"jpki.auth": 3, "number.b": 10} == bench.sim("status")["tries"]
+
+
+def _with_its_face(bench: Bench, core: Core) -> list[ports.Event]:
+    """One session as far as it goes."""
+    number = number_b().encode()
+    parts = (
+        (NumberPart.BIRTH, number[:6]),
+        (NumberPart.EXPIRY, number[6:10]),
+        (NumberPart.CODE, number[10:]),
+    )
+    for part, digits in parts:
+        core.send(ports.OpenNumberSlot(DEVICE, part))
+        bench.send_pin(core.expect(ports.NumberSlotOpened).slot, digits)
+        core.expect(ports.NumberPartTaken)
+    bench.sim("place-card", "hanako")
+    events: list[ports.Event] = []
+    while not events or not isinstance(events[-1], ports.CardRemoved | ports.ChallengeSigned):
+        events.append(core.next())
+        match events[-1]:
+            case ports.SurfaceRead():
+                core.send(OPEN)
+            case ports.PinSlotOpened(slot=slot):
+                bench.send_pin(slot, b"1234")
+            case ports.PinAccepted():
+                core.send(SIGN)
+    return events
 
 
 def test_the_process_cannot_be_read_by_its_own_user(bench: Bench) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from drivers.card_service import pin_channel
-from drivers.card_service.pin_channel import NOBODY, SLOT_LIFE_S, PinChannel
+from drivers.card_service.pin_channel import SLOT_LIFE_S, PinChannel
 from kiosk.ids import SlotId
+from kiosk.ipc.peer import NOBODY
 from kiosk.ipc.secret_slot import ACCEPTED, PACKET_BYTES, REFUSED, SECRET_MAX
 
 
@@ -171,7 +172,7 @@ def test_a_stranger_is_refused_and_the_slot_stays(
 ) -> None:
     """Across user namespaces everybody is 65534: even a screen of that uid is not believed."""
     if peer is not None:
-        monkeypatch.setattr(pin_channel, "peer_uid", lambda _: peer)
+        monkeypatch.setattr(pin_channel, "uid_of", lambda _: peer)
     hands = Hands(tmp_path / "pin.sock", screen)
     slot = hands.channel.open(4, 4)
     with hands.connect() as stranger:

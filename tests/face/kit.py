@@ -67,6 +67,11 @@ def darker(scene: Image.Image) -> Image.Image:
     return scene.point(lambda value: value // 6)
 
 
+def brighter(scene: Image.Image) -> Image.Image:
+    """The sun in the lens."""
+    return scene.point(lambda value: 225 + value // 9)
+
+
 def blurred(scene: Image.Image) -> Image.Image:
     return scene.filter(ImageFilter.GaussianBlur(5))
 

@@ -75,6 +75,7 @@ def test_glasses_do_not_make_another_person(measure: Measure, points: Points) ->
     [
         (lambda p: Image.new("RGB", (640, 480), (128, 128, 128)), {FaceHintCode.NO_FACE}),
         (lambda p: kit.darker(in_front()), {FaceHintCode.TOO_DARK, FaceHintCode.NO_FACE}),
+        (lambda p: kit.brighter(in_front()), {FaceHintCode.TOO_BRIGHT, FaceHintCode.NO_FACE}),
         (lambda p: kit.blurred(in_front()), {FaceHintCode.HOLD_STILL}),
         (lambda p: in_front(width=80), {FaceHintCode.COME_CLOSER}),
         (lambda p: in_front(width=380), {FaceHintCode.STEP_BACK}),
@@ -82,7 +83,7 @@ def test_glasses_do_not_make_another_person(measure: Measure, points: Points) ->
         (lambda p: kit.beside(in_front(width=130), in_front(OTHER, 130)), {FaceHintCode.ONE_PERSON_ONLY}),
         (lambda p: kit.masked(in_front(), p), {FaceHintCode.NO_FACE, FaceHintCode.LOOK_HERE}),
     ],
-    ids=["no face", "dark", "blurred", "far", "near", "aside", "two", "mask"],
+    ids=["no face", "dark", "bright", "blurred", "far", "near", "aside", "two", "mask"],
 )
 def test_what_cannot_be_compared_gets_its_hint(
     measure: Measure, points: Points, scene: Callable[[Points], Image.Image], codes: set[FaceHintCode]

@@ -19,7 +19,8 @@ from kiosk import intents
 from kiosk.errors import ContractError, DeviceUnavailable, PeerProtocolError
 from kiosk.ipc import wire
 from kiosk.ipc.client import ViewClient, connect_forever
-from kiosk.ipc.server import OVERFLOW_UID, ViewServer
+from kiosk.ipc.peer import NOBODY
+from kiosk.ipc.server import ViewServer
 from kiosk.view import Role, SessionView
 from tests.ipc.test_wire import a_view
 
@@ -218,7 +219,7 @@ def test_a_uid_without_a_role_is_closed_at_once(place: Path) -> None:
 
 def test_the_overflow_uid_can_have_no_role(place: Path) -> None:
     with pytest.raises(ContractError):
-        ViewServer(place / "view.sock", {OVERFLOW_UID: Role.RESIDENT}, lambda *_: None)
+        ViewServer(place / "view.sock", {NOBODY: Role.RESIDENT}, lambda *_: None)
 
 
 def test_the_socket_is_for_owner_and_group_only_and_goes_away(place: Path, server: ViewServer) -> None:
@@ -324,7 +325,7 @@ print("closed" if message is None else message.view.role.value)
         (64001, 64000, "resident"),
         (64002, 64000, "assistant"),
         (64003, 64000, "closed"),  # in the group, but nobody we know
-        (OVERFLOW_UID, 64000, "closed"),
+        (NOBODY, 64000, "closed"),
         (64001, 64009, "outside DeviceUnavailable"),  # not in the group: the mode keeps it out
     ],
 )
