@@ -180,5 +180,6 @@ def town_of(config: Config) -> Town:
         bank=accounting.bank,
         fund=accounting.fund,
         kinds=kinds_of("ja"),
+        brands={each.key: each.name["ja"] for each in config.town.brands},
         revenues=tuple((e.kind, e.from_year, e.code, e.name) for e in accounting.revenues),
     )

@@ -12,7 +12,6 @@ from kiosk.ids import LineId, OpId, TransactionId
 from kiosk.journal import records as r
 from kiosk.journal.accounts import CASH
 from kiosk.money import Yen
-from kiosk.treasury import words
 from kiosk.treasury.days import Entry
 from kiosk.treasury.paper import Paper, Table, yen
 from kiosk.treasury.refusals import RefusedError
@@ -199,7 +198,7 @@ def four_way(lines: Sequence[Fate], match: Matched | None, town: Town) -> Paper:
         faults = _faults(each, is_settled=is_settled or match is None)
         if faults:
             name = town.kind(each.kind)
-            odd.append((each.number, name, each.serial, words.means(each.means), faults, yen(each.fee)))
+            odd.append((each.number, name, each.serial, town.means(each.means), faults, yen(each.fee)))
     rows = (
         ("支払い（収納）", str(sums["paid"])),
         ("発行（有効化）", str(sums["issued"])),

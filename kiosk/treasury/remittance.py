@@ -14,7 +14,6 @@ from kiosk.journal import records as r
 from kiosk.journal.accounts import CASH, ZERO
 from kiosk.journal.records import Fund
 from kiosk.money import Yen
-from kiosk.treasury import words
 from kiosk.treasury.days import Day, Entry, era_year, fiscal_year, japan_date, japan_time
 from kiosk.treasury.paper import Paper, Table, csv_of, yen
 from kiosk.treasury.sheets import receipts_of
@@ -157,7 +156,7 @@ def revenue_rows(
                     town.machine,
                     *town.revenue(each.kind, year),
                     town.kind(each.kind),
-                    words.means(each.means),
+                    town.means(each.means),
                     str(each.count),
                     str(each.amount.value),
                     *costs,

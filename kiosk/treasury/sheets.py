@@ -54,7 +54,7 @@ def day_sheet(day: Day, town: Town) -> Paper:
 
 def _receipts_table(before: Ledger, after: Ledger, town: Town) -> Table:
     found = receipts_of(before.totals, after.totals)
-    rows = [(town.kind(e.kind), words.means(e.means), str(e.count), yen(e.amount)) for e in found]
+    rows = [(town.kind(e.kind), town.means(e.means), str(e.count), yen(e.amount)) for e in found]
     if rows:
         total = Yen.sum(each.amount for each in found)
         rows.append(("合計", "", str(sum(each.count for each in found)), yen(total)))
@@ -282,7 +282,7 @@ def month_sheet(days: Sequence[Day], month: str, town: Town) -> Paper:
         for each in days
     ]
     found = _added([receipts_of(each.before.totals, each.after.totals) for each in days])
-    kinds = [(town.kind(e.kind), words.means(e.means), str(e.count), yen(e.amount)) for e in found]
+    kinds = [(town.kind(e.kind), town.means(e.means), str(e.count), yen(e.amount)) for e in found]
     total = Yen.sum(each.amount for each in found)
     kinds.append(("合計", "", str(sum(each.count for each in found)), yen(total)))
     facts = (

@@ -36,7 +36,7 @@ FUNDS = {
 THINGS = {"cash": "現金", "card": "カード", "paper": "書類", "other": "その他"}
 PLACES = {"machine": "機械の中", "tray": "取出口", "reader": "読取部", "floor": "床など"}
 RECEIVERS = {"owner": "本人", "police": "警察", "office": "庁内遺失物係"}
-MEANS = {"cash": "現金"}
+CASH = {"cash": "現金"}
 
 
 class Town(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,11 +50,16 @@ class Town(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fund: Yen = Yen(0)
     kinds: Mapping[str, str] = {}
     """Key of a certificate -> its name."""
+    brands: Mapping[str, str] = {}
+    """Key of a cashless means -> its name."""
     revenues: tuple[tuple[str, int, str, str], ...] = ()
     """(kind, from which 年度, 歳入科目 code, its name)"""
 
     def kind(self, key: str) -> str:
         return self.kinds.get(key, key)
+
+    def means(self, key: str) -> str:
+        return {**CASH, **self.brands}.get(key, key)
 
     def revenue(self, kind: str, year: int) -> tuple[str, str]:
         """Code and name of the 歳入科目 in that 年度; the newest that has begun. Empty words: the town named none."""
@@ -63,10 +68,6 @@ class Town(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return ("", "科目未設定")
         newest = max(found, key=lambda each: each[1])
         return newest[2], newest[3]
-
-
-def means(key: str) -> str:
-    return MEANS.get(key, key)
 
 
 def face(denomination: Denomination) -> str:

@@ -21,6 +21,7 @@ from kiosk.money import Denomination
 from kiosk.view import Role
 from tests.engine import world as worlds
 from tests.engine.world import FACES, World
+from tests.treasury import desk
 
 INTENTS = AnyIntent.__args__
 
@@ -53,6 +54,10 @@ def test_recovery_knows_every_record_that_can_be_the_last_of_a_transaction() -> 
     never_last = {"TransactionClosed", "CreditsUnknown", "VoidReported", "PrintedReported"}
     before_it_is_opened = {"FaceCheckEnded", "FaceVouched"}
     assert naming - never_last - before_it_is_opened <= set(ACTIONS)
+
+
+CONTINUED = (Phase.OFFERING_BACK, Phase.PAYING_OUT)
+"""Where a machine at rest may go by itself."""
 
 
 class Anything(RuleBasedStateMachine):
@@ -171,6 +176,39 @@ class Anything(RuleBasedStateMachine):
     @rule()
     def day(self) -> None:
         self.world.event(CloseDayAsked("tester"))
+
+    @rule(what=st.sampled_from(["open", "count", "settle", "redeem", "close", "incidents", "enter"]))
+    def staff(self, what: str) -> None:
+        """At any moment: done, or refused in words; never anything between."""
+        world, ledger = self.world, self.world.ledger
+        acts: list[intents.StaffIntent] = []
+        match what:
+            case "open":
+                acts = [intents.StartExchange(purpose="recount", units=())]
+            case "count" if ledger.exchange is not None:
+                there = [(each, world.physics.units[each]) for each in ledger.exchange.names]
+                units = tuple(desk.moved(unit, counted=count) for unit, count in there)
+                number = ledger.exchange.exchange
+                acts = [intents.EndExchange(exchange=number, units=units, reason="unknown")]
+            case "settle":
+                acts = [
+                    intents.SettlePayout(op=op, pieces=world.physics.ops.get(op, 0), reason="counted")
+                    for op in ledger.doubts
+                ]
+            case "redeem":
+                acts = [intents.RedeemSlip(slip=each) for each in ledger.slips]
+            case "close":
+                acts = [intents.CloseDay()]
+            case "incidents":
+                acts = [intents.CloseIncident(incident=each, reason="seen") for each in ledger.incidents]
+            case "enter":
+                acts = [intents.EnterStaff()]
+        for each in acts:
+            before = len(world.records)
+            answer = desk.ask(world, desk.OFFICER, each)
+            assert (answer.refusal is None) == (len(world.records) > before)
+            resting = (Phase.IDLE, Phase.OUT_OF_SERVICE, Phase.STARTING, *CONTINUED)
+            assert answer.refusal is not None or what == "enter" or world.phase in resting
 
     @precondition(lambda self: self.world.phase is Phase.IDLE)
     @rule(copies=st.integers(1, 3))

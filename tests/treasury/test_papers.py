@@ -46,6 +46,7 @@ TOWN = Town(
     bank="例示銀行",
     fund=Yen(13_200),
     kinds=kinds_of("ja"),
+    brands={"edy": "楽天Edy"},
     revenues=(
         ("juminhyo", 2020, "14-01", "旧科目"),
         ("juminhyo", 2026, "14-02", "住民基本台帳手数料"),
@@ -321,7 +322,7 @@ def test_the_trustees_file_is_matched_by_slip_number() -> None:
     assert kept == {(1, "juminhyo", "edy"): Yen(23)}
     (day, _) = days(entries)
     (row,) = revenue_rows([day], TOWN, kept)[1:]
-    assert row[7:] == ("edy", "4", "900", "23", "877", "23"), (
+    assert row[7:] == ("楽天Edy", "4", "900", "23", "877", "23"), (
         "the town books the fee whole; 公金振替 moves the rest"
     )
     (bare,) = revenue_rows([day], TOWN)[1:]
