@@ -94,6 +94,14 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class TenKey:
+    """The marked keys beside the screen: `/dev/kiosk/tenkey`, for the card process alone."""
+
+    vendor: str
+    product: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ups:
     driver: str
     port: str
@@ -111,6 +119,7 @@ class Profile:
     peers: tuple[Peer, ...]
     lines: tuple[Line, ...]
     devices: tuple[Device, ...]
+    ten_key: TenKey | None
     ups: Ups | None
     queue: str
     """The URI of a printer without IPP, for a CUPS queue of its own; empty: none."""
@@ -147,6 +156,7 @@ def load(paths: Sequence[Path]) -> Profile:
         peers=tuple(_peer(each) for each in document.tables("peer")),
         lines=tuple(_line(each) for each in document.tables("line")),
         devices=tuple(_device(each) for each in document.tables("usb")),
+        ten_key=_ten_key(document.table("ten_key")),
         ups=_ups(document.table("ups")),
         queue=queue.text("uri", "", pattern=r"(usb|socket|ipp|ipps)://\S+"),
         queue_model=queue.text("model", "everywhere", pattern=r"[A-Za-z0-9:._/-]+"),
@@ -226,6 +236,15 @@ def _device(table: Table) -> Device:
     )
     table.done()
     return made
+
+
+def _ten_key(table: Table) -> TenKey | None:
+    vendor = table.text("vendor", "", pattern=rf"({_HEX4})?")
+    product = table.text("product", "", pattern=rf"({_HEX4})?")
+    if bool(vendor) is not bool(product):
+        raise table.refuse("vendor", "vendor and product, or neither")
+    table.done()
+    return TenKey(vendor, product) if vendor else None
 
 
 def _ups(table: Table) -> Ups | None:

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from issuance import auth
 from issuance.auth import Accepted, CertificateJudge, Rejected
-from issuance.folder import SetupError, trust
+from issuance.folder import FONT, SetupError, open_office, trust
 from issuance.problems import Code
 from issuance.revocation import CrlChecker, Revocation, Standing
 from tests.issuance.people import DAY, NOW, USAGE, Authority, Card, HandClock, make_folder
@@ -264,6 +264,21 @@ def test_a_list_that_we_do_not_understand_covers_nobody(
 
 
 # --- trust ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["KIOSK-TEST", "JPKI-TEST", "JPKI ", "jpki"])
+def test_production_takes_no_name_but_the_authoritys(tmp_path: Path, name: str) -> None:
+    """O=JPKI-TEST is what J-LIS's own test cards chain to."""
+    authority = Authority(organisation=name)
+    path = make_folder(tmp_path / "server", authority, {}, HandClock())
+    file = path / "town" / "municipality.toml"
+    file.write_text(file.read_text().replace('environment = "demo"', 'environment = "production"'))
+    with pytest.raises(SetupError, match="production"):
+        trust(path, roots=[path / "ca.pem"], crls=[], links=path / "links.csv", clock=HandClock())
+    with pytest.raises(
+        SetupError, match="production"
+    ):  # also where a demo's folder was only declared to be one in use
+        open_office(path, font=FONT, clock=HandClock())
 
 
 def test_production_takes_no_test_authority(tmp_path: Path, authority: Authority) -> None:

@@ -108,9 +108,20 @@ def test_nftables_understands_it(example: Path, tmp_path: Path) -> None:
 
 
 def test_an_adapter_is_named_by_its_number_or_its_socket(lobby: Profile) -> None:
-    rules = kiosk.udev_rules(lobby.lines).splitlines()
+    rules = kiosk.udev_rules(lobby.lines, lobby.ten_key).splitlines()
     assert 'ATTRS{serial}=="EXAMPLE1"' in rules[1] and 'SYMLINK+="kiosk/coin1"' in rules[1]
     assert 'DEVPATH=="*/1-1.2/*"' in rules[2] and "ATTRS{serial}" not in rules[2]
+
+
+def test_the_ten_key_is_the_card_processes_alone(lobby: Profile, tmp_path: Path) -> None:
+    *_, rule = kiosk.udev_rules(lobby.lines, lobby.ten_key).splitlines()
+    assert 'SYMLINK+="kiosk/tenkey"' in rule and 'GROUP="kiosk-card", MODE="0640"' in rule
+    assert 'ATTRS{idVendor}=="04d9"' in rule and 'ENV{LIBINPUT_IGNORE_DEVICE}="1"' in rule
+    assert len(kiosk.udev_rules(lobby.lines).splitlines()) == 1 + len(lobby.lines)
+    half = tmp_path / "half.toml"
+    half.write_text(EXAMPLES[0].read_text(encoding="utf-8").replace('product = "1203"\n\n[ups]', "\n[ups]"))
+    with pytest.raises(ConfigError, match="vendor and product, or neither"):
+        profiles.load([half])
 
 
 def test_usbguard_allows_the_named_with_their_interfaces_and_refuses_the_rest(lobby: Profile) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kiosk.errors import ConfigError
 from provisioning.machine.host import Host
-from provisioning.machine.profile import Device, Line, Profile
+from provisioning.machine.profile import Device, Line, Profile, TenKey
 from provisioning.machine.wants import Accepted, Enabled, Folder, Link, Madoguchi, TextFile, Want
 
 ETC = "/etc/madoguchi"
@@ -45,15 +45,24 @@ def configuration(host: Host, profile: Profile) -> Sequence[Want]:
 def devices(host: Host, profile: Profile) -> Sequence[Want]:
     del host
     return [
-        TextFile("/etc/udev/rules.d/60-madoguchi.rules", udev_rules(profile.lines)),
+        TextFile("/etc/udev/rules.d/60-madoguchi.rules", udev_rules(profile.lines, profile.ten_key)),
         TextFile("/etc/usbguard/rules.conf", usb_rules(profile.devices), mode=0o600),
         Enabled(("usbguard.service",)),
     ]
 
 
-def udev_rules(lines: Sequence[Line]) -> str:
+def udev_rules(lines: Sequence[Line], ten_key: TenKey | None = None) -> str:
     head = "# /dev/kiosk/NAME by what the adapter is and where it is plugged in, never by the order of finding.\n"
-    return head + "".join(map(_udev_rule, lines))
+    return head + "".join(map(_udev_rule, lines)) + (_ten_key_rule(ten_key) if ten_key else "")
+
+
+def _ten_key_rule(pad: TenKey) -> str:
+    """The card process reads it and nobody else does; no display server takes it for a keyboard."""
+    return (
+        f'SUBSYSTEM=="input", KERNEL=="event*", ATTRS{{idVendor}}=="{pad.vendor}", '
+        f'ATTRS{{idProduct}}=="{pad.product}", SYMLINK+="kiosk/tenkey", OWNER="root", GROUP="kiosk-card", '
+        'MODE="0640", ENV{LIBINPUT_IGNORE_DEVICE}="1", TAG-="uaccess"\n'
+    )
 
 
 def _udev_rule(line: Line) -> str:
