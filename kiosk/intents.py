@@ -126,6 +126,20 @@ class SetReach(Intent, frozen=True):
     is_low: bool
 
 
+class BeginHelp(Intent, frozen=True):
+    """The assistant: I stand beside this person now. The resident's screen says so."""
+
+
+class EndHelp(Intent, frozen=True):
+    """Help is over. The resident may say it at any moment, and so may the assistant."""
+
+
+class Point(Intent, frozen=True):
+    """The assistant: look here. `target` is a key of the resident's layout (engine/helping.py: TARGETS)."""
+
+    target: str
+
+
 AnyIntent = (
     Begin
     | ChooseLanguage
@@ -150,6 +164,9 @@ AnyIntent = (
     | SetTextSize
     | SetContrast
     | SetReach
+    | BeginHelp
+    | EndHelp
+    | Point
 )
 
 

@@ -142,7 +142,7 @@ def attest_call(version: str) -> Call:
 
 
 def prepare_call(command: Prepare, order_hash: str, order_signature: bytes) -> Call:
-    body = {
+    body: dict[str, object] = {
         "transaction": command.transaction,
         "line": command.order.line,
         "kind": command.order.kind,
@@ -151,6 +151,8 @@ def prepare_call(command: Prepare, order_hash: str, order_signature: bytes) -> C
         "order_hash": order_hash,
         "order_signature": order_signature,
     }
+    if command.is_assisted:
+        body["assisted"] = True
     return Call("POST", "/v1/documents", _json(body), is_repeatable=False)
 
 

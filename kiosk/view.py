@@ -316,12 +316,26 @@ class OfferBack(Body, frozen=True):
     name: str = ""
 
 
+class AssistKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A certificate as the assistant may choose it: no fee, and not why one is not to be had."""
+
+    kind: str
+    copies: int
+    max_copies: int
+    is_open: bool
+
+
 class Assisted(Body, frozen=True):
-    """The assistant's projection: which screen the resident has, the public code, and whether to look away."""
+    """The assistant's projection: which screen the resident has, the public code, whether to look away, and what may
+    be chosen for her. No name, no amount, no count of digits or tries."""
 
     screen: str
     code: str
     is_private: bool
+    kinds: tuple[AssistKind, ...] = ()
+    kind: str = ""
+    """The certificate whose content is being asked about."""
+    questions: tuple[Question, ...] = ()
 
 
 class StepBar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -388,3 +402,5 @@ class SessionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     is_staff_called: bool = False
     is_helped: bool = False
     is_low_reach: bool = False
+    pointed: str = ""
+    """What the assistant points at: a key of the layout."""

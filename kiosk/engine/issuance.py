@@ -72,7 +72,9 @@ def prepare_next(turn: Turn) -> None:
         notify(turn, "C-108")
         return
     order = Order(wanted.line, wanted.kind, wanted.options)
-    turn.do(Prepare(session.transaction, order, session.card.fingerprint, session.holder))
+    turn.do(
+        Prepare(session.transaction, order, session.card.fingerprint, session.is_assisted, session.holder)
+    )
 
 
 def prepared(turn: Turn, event: Prepared) -> None:

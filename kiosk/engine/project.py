@@ -17,6 +17,7 @@ from kiosk.ports import Document, NumberPart
 from kiosk.view import (
     AnyBody,
     Assisted,
+    AssistKind,
     Attract,
     ChooseKinds,
     ChooseOptions,
@@ -61,6 +62,9 @@ ALWAYS = (
     intents.SetReach,
     intents.SetTextSize,
     intents.SetContrast,
+    intents.BeginHelp,
+    intents.EndHelp,
+    intents.Point,
 )
 """Possible on every screen, whatever else is asked."""
 
@@ -76,6 +80,9 @@ ASSISTANT_MAY = (
     intents.Back,
     intents.KeepGoing,
     intents.Vouch,
+    intents.BeginHelp,
+    intents.EndHelp,
+    intents.Point,
 )
 """What a floor assistant may do for the resident: never a PIN, never confirm, never pay, never take."""
 
@@ -452,6 +459,8 @@ def project(state: Kiosk, role: Role, allowed: tuple[str, ...], rev: int) -> Ses
         body=shown,
         still_there=still_there,
         is_staff_called=state.is_staff_called,
+        is_helped=manners.is_helped,
+        pointed=manners.pointed,
     )
 
 
@@ -461,7 +470,18 @@ def _has_money(state: Kiosk) -> bool:
 
 
 def _assisted(state: Kiosk) -> AnyBody:
-    """Staff see the step and the public code, never a name, an amount, a slot or a count of tries."""
+    """Staff see the step, the public code and what may be chosen; never a name, an amount, a slot, a count of tries."""
     shown = body(state)
     code = shown.code if isinstance(shown, Notice | Trouble | OutOfService) else ""
-    return Assisted(type(shown).__name__, code, state.phase in NEVER_ASSISTED)
+    is_private = state.phase in NEVER_ASSISTED
+    if not state.manners.is_helped or is_private:
+        return Assisted(type(shown).__name__, code, is_private)
+    match shown:
+        case ChooseKinds(kinds=kinds):
+            offers = tuple(
+                AssistKind(each.kind, each.copies, each.max_copies, not each.refusal) for each in kinds
+            )
+            return Assisted("ChooseKinds", code, is_private, kinds=offers)
+        case ChooseOptions(kind=kind, questions=questions):
+            return Assisted("ChooseOptions", code, is_private, kind=kind, questions=questions)
+    return Assisted(type(shown).__name__, code, is_private)

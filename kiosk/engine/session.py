@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from kiosk import intents
+from kiosk.engine.helping import patience
 from kiosk.engine.state import Asked, FaceWay, Manners, Phase, Session, Turn
 from kiosk.ids import TransactionId
 from kiosk.ports import (
@@ -149,9 +150,8 @@ def watch_time(turn: Turn, was: Phase, event: object) -> None:
     if touched or now is not was:
         turn.set(still_there_s=None)
         timeouts = turn.state.setup.timeouts
-        turn.do(
-            StopTimer("answer"), StartTimer("idle", timeouts.long_idle_s if now in LONG else timeouts.idle_s)
-        )
+        idle_s = patience(turn.state, timeouts.long_idle_s if now in LONG else timeouts.idle_s)
+        turn.do(StopTimer("answer"), StartTimer("idle", idle_s))
 
 
 def ask_still_there(turn: Turn, _: TimerExpired) -> None:

@@ -186,6 +186,8 @@ class Session(msgspec.Struct, frozen=True):
     number: str = ""
     refused_kinds: tuple[tuple[str, str], ...] = ()
     is_cancelled: bool = False
+    is_assisted: bool = False
+    """Staff did something for this person at this machine."""
     retries: int = 0
     purpose: str = "return"
     """Why money goes out: of PayoutDecided."""
@@ -251,6 +253,10 @@ class Manners(msgspec.Struct, frozen=True):
     contrast: str = "normal"
     is_voice_on: bool = False
     is_low_reach: bool = False
+    is_helped: bool = False
+    """An assistant stands beside the person, and both can see that the machine knows it."""
+    pointed: str = ""
+    """What the assistant points at, until the next step."""
 
 
 class Timeouts(msgspec.Struct, frozen=True):

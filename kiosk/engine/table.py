@@ -33,6 +33,7 @@ from kiosk.engine import (
     choosing,
     day,
     face,
+    helping,
     identity,
     issuance,
     means,
@@ -555,6 +556,9 @@ ANYWHERE: dict[Key, Handler] = {
     intents.SetVoice: session.change_manners,
     intents.SetTextSize: session.change_manners,
     intents.SetContrast: session.change_manners,
+    intents.BeginHelp: helping.begin_help,
+    intents.EndHelp: helping.end_help,
+    intents.Point: helping.point,
     intents.SetReach: session.change_manners,
 }
 """What happens whatever is being asked. A phase's own row comes first."""
@@ -638,6 +642,7 @@ def allowed(state: Kiosk, role: Role) -> tuple[str, ...]:
     if state.still_there_s is None and intents.KeepGoing in kinds:
         kinds.remove(intents.KeepGoing)
     kinds = [each for each in kinds if GUARDS.get((state.phase, each), _always)(state)]
+    kinds = [each for each in kinds if helping.is_open(state, role, each)]
     if role is Role.RESIDENT:
         kinds = [each for each in kinds if each not in STAFF_ONLY]
     if role is Role.ASSISTANT:
@@ -678,6 +683,7 @@ def handle(
         row = TABLE.get((state.phase, key))
         handler = row.handler if row is not None else ANYWHERE.get(key, _nothing)
         handler(turn, event)
+        helping.write_down(turn, event)
     notes.clear_path_when_free(turn)
     recovery.conclude(turn)
     recovery.take_up_next(turn)
@@ -688,7 +694,7 @@ def handle(
     day.close_day_when_free(turn)
     session.watch_time(turn, state.phase, event)
     if place(turn.state) != place(state):
-        turn.set(step=state.step + 1)
+        turn.set(step=state.step + 1, manners=replace(turn.state.manners, pointed=""))
     return turn.state, tuple(turn.commands)
 
 

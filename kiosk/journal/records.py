@@ -94,6 +94,13 @@ class FaceVouched(Record, frozen=True):
     """Whose panel it was said on."""
 
 
+class StaffHelped(Record, frozen=True):
+    """The assistant's panel did something in this visit. `act` is the intent's name; never what was chosen."""
+
+    transaction: TransactionId
+    act: str
+
+
 class IncidentClosed(Record, frozen=True):
     incident: str
     operator: str
@@ -572,6 +579,7 @@ AnyRecord = (
     | FoundHandedOver
     | FaceCheckEnded
     | FaceVouched
+    | StaffHelped
     | TransactionOpened
     | CoinIn
     | NoteIntended

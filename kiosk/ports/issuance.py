@@ -186,6 +186,8 @@ class Prepare(Command, frozen=True):
     transaction: TransactionId
     order: Order
     card_fingerprint: str
+    is_assisted: bool = False
+    """Staff helped; the record of the request says so."""
     holder: CardHolder | None = None
     """Stays in this machine: the paper that comes is compared with it."""
 

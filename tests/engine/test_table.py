@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from kiosk import intents, ports
 from kiosk.engine import diagram
+from kiosk.engine.helping import TARGETS
 from kiosk.engine.project import BODIES
 from kiosk.engine.recovery import ACTIONS
-from kiosk.engine.state import CloseDayAsked, Phase
+from kiosk.engine.state import Asked, CloseDayAsked, Phase
 from kiosk.engine.table import ANYWHERE, ROWS, TABLE, is_legal
 from kiosk.ids import SlotId
 from kiosk.intents import AnyIntent
@@ -52,7 +54,7 @@ def test_every_intent_has_a_place() -> None:
 def test_recovery_knows_every_record_that_can_be_the_last_of_a_transaction() -> None:
     naming = {kind.__name__ for kind in AnyRecord.__args__ if "transaction" in kind.__struct_fields__}
     never_last = {"TransactionClosed", "CreditsUnknown", "VoidReported", "PrintedReported"}
-    before_it_is_opened = {"FaceCheckEnded", "FaceVouched"}
+    before_it_is_opened = {"FaceCheckEnded", "FaceVouched", "StaffHelped"}
     assert naming - never_last - before_it_is_opened <= set(ACTIONS)
 
 
@@ -98,6 +100,7 @@ class Anything(RuleBasedStateMachine):
                 "is_low": st.booleans(),
                 "size": st.sampled_from(["S", "XL", "9"]),
                 "contrast": st.sampled_from(["normal", "black", "x"]),
+                "target": st.sampled_from([*TARGETS, "key 1"]),
             }
             fields[name] = data.draw(choices[name])
         self.world.tap(kind, **fields)
@@ -172,6 +175,16 @@ class Anything(RuleBasedStateMachine):
     def progress(self, stage: str) -> None:
         op = self.world.loop.state.session.charge
         self.world.event(ports.PaymentProgressed(op, worlds.TERMINAL, stage))
+
+    @rule(kind=st.sampled_from(INTENTS), at=st.sampled_from([*TARGETS, "key 1", ""]))
+    def assistant(self, kind: type[intents.Intent], at: str) -> None:
+        """Whatever the assistant's panel sends, allowed or not."""
+        fields = {"target": at, "kind": "juminhyo", "copies": 1, "option": "whom", "choice": "household"}
+        fields |= {"language": "en", "size": "XL", "contrast": "black", "is_on": True, "is_low": True}
+        fields |= {"thing": "certificate", "step": self.world.loop.state.step}
+        known = {name: value for name, value in fields.items() if name in kind.__struct_fields__}
+        if len(known) == len(kind.__struct_fields__):
+            self.world.event(Asked(Role.ASSISTANT, kind(**known)))
 
     @rule()
     def day(self) -> None:
@@ -291,11 +304,11 @@ class AnythingCashless(Anything):
 
 
 AnythingCashless.TestCase.settings = settings(stateful_step_count=40, deadline=None)
-TestAnythingCashless = AnythingCashless.TestCase
+TestAnythingCashless = pytest.mark.timeout(900)(AnythingCashless.TestCase)
 Anything.TestCase.settings = settings(stateful_step_count=40, deadline=None)
-TestAnything = Anything.TestCase
+TestAnything = pytest.mark.timeout(900)(Anything.TestCase)
 AnythingWithFace.TestCase.settings = settings(stateful_step_count=40, deadline=None)
-TestAnythingWithFace = AnythingWithFace.TestCase
+TestAnythingWithFace = pytest.mark.timeout(900)(AnythingWithFace.TestCase)
 
 
 @given(st.sampled_from(Phase))
