@@ -22,6 +22,7 @@ from kiosk.intents import (
     CallStaff,
     Cancel,
     ChooseLanguage,
+    EndHelp,
     Intent,
     KeepGoing,
     SetContrast,
@@ -62,7 +63,7 @@ class Metrics:
 class UiApp:
     """`run` returns when the window is closed."""
 
-    def __init__(self, view_socket: str, pin_socket: str) -> None:
+    def __init__(self, view_socket: str, pin_socket: str, assistant_language: str = "") -> None:
         self.pin_socket = pin_socket
         self._view_socket = view_socket
         self._stop = threading.Event()
@@ -73,7 +74,7 @@ class UiApp:
         self.after_frame: list[Callable[[], None]] = []
         """Called after each frame that was shown: for the probe."""
         self.frame = Frame()
-        self.router = Router(self.frame, self)
+        self.router = Router(self.frame, self, assistant_language)
         self._take = Clock.create_trigger(self._take_newest)
         self._collect = Clock.create_trigger(lambda _dt: gc.collect(), COLLECT_AFTER_S)
         self._revive = Clock.create_trigger(lambda _dt: self._revive_buttons(), REVIVE_AFTER_S)
@@ -179,6 +180,7 @@ class UiApp:
         if view.is_staff_called and not (before is not None and before.is_staff_called):
             self.toast("toast.called", "ok")
         self._show_still_there(view)
+        self.focus.point(view.pointed)
         self.settle()
         if is_new:
             self._collect()
@@ -247,6 +249,7 @@ class UiApp:
         frame.on_touch = self.focus.drop
         frame.sheet.on_turn = self.settle
         frame.sheet.close.does(self._hide_sheet)
+        frame.end_help.does(lambda: self.send(EndHelp))
         frame.still.go.does(lambda: self.send(KeepGoing))
         frame.still.end.does(lambda: self.send(Cancel))
 

@@ -44,7 +44,7 @@ def _pair_of(kind: type[int] | type[float]):  # type: ignore[no-untyped-def]  # 
     return read
 
 
-def build(arguments: argparse.Namespace) -> UiApp:
+def build(arguments: argparse.Namespace, assistant_language: str = "") -> UiApp:
     """Check the fonts, set Kivy up, open the window; Kivy is imported here for the first time."""
     fonts.require()
     environment.prepare(arguments.size)
@@ -53,7 +53,7 @@ def build(arguments: argparse.Namespace) -> UiApp:
     look.fit_panel(arguments.size, arguments.panel_mm, arguments.distance_mm, arguments.reach_mm)
     from screens.app import UiApp  # noqa: PLC0415  # imports Kivy
 
-    return UiApp(arguments.socket, arguments.pin_socket)
+    return UiApp(arguments.socket, arguments.pin_socket, assistant_language)
 
 
 def main(argv: list[str] | None = None) -> int:

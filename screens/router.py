@@ -14,7 +14,7 @@ from screens.theme import look
 from screens.widgets.frame import Frame
 from screens.widgets.screen import Host, Screen
 
-FOLDER = Path(__file__).parent / "resident"
+HERE = Path(__file__).parent
 
 SCREENS: dict[type[views.Body], tuple[str, str]] = {
     views.Attract: ("attract", "AttractScreen"),
@@ -45,6 +45,11 @@ SCREENS: dict[type[views.Body], tuple[str, str]] = {
     views.Trouble: ("trouble", "TroubleScreen"),
     views.OfferBack: ("offer_back", "OfferBackScreen"),
 }
+ASSISTANT_SCREENS: dict[type[views.Body], tuple[str, str]] = {
+    views.Assisted: ("assistant/assisted", "AssistedScreen"),
+}
+"""The floor assistant's panel has one screen: its body says what the resident's shows."""
+
 _CONNECTING = ("connecting", "ConnectingScreen")
 _NO_STEPS = StepBar(now=0, total=0)
 _WITH_PLACE = (views.Attract, views.OutOfService)
@@ -56,9 +61,11 @@ SHEET_INTENTS = frozenset({"ChooseLanguage", "SetTextSize", "SetContrast", "SetR
 
 def screen_class(place: tuple[str, str]) -> type[Screen]:
     """Import the module and its .kv on first use."""
-    module, name = place
-    path = FOLDER / f"{module}.kv"
-    found: type[Screen] = getattr(importlib.import_module(f"screens.resident.{module}"), name)
+    where, name = place
+    folder, _, module = where.rpartition("/")
+    folder = folder or "resident"
+    path = HERE / folder / f"{module}.kv"
+    found: type[Screen] = getattr(importlib.import_module(f"screens.{folder}.{module}"), name)
     if str(path) not in Builder.files:
         Builder.load_file(str(path))
     return found
@@ -67,7 +74,10 @@ def screen_class(place: tuple[str, str]) -> type[Screen]:
 class Router:
     """Turns views into what the frame shows."""
 
-    def __init__(self, frame: Frame, host: Host) -> None:
+    def __init__(self, frame: Frame, host: Host, assistant_language: str = "") -> None:
+        """`assistant_language`: this is the assistant's panel, which speaks that language whatever the resident's."""
+        self._language = assistant_language
+        self._screens = ASSISTANT_SCREENS if assistant_language else SCREENS
         self._frame, self._host = frame, host
         self._kind: type[views.Body] | None = None
         self._subject: object = None
@@ -77,7 +87,8 @@ class Router:
 
     def show(self, view: SessionView) -> bool:
         """Show a view; True when it is another screen than before."""
-        if look.dress(view.language, view.text_size, view.contrast, view.is_low_reach):
+        manners = (view.language, view.text_size, view.contrast, view.is_low_reach)
+        if look.dress(*((self._language, "S", "normal", False) if self._language else manners)):
             self._frame.restyle()
             self._frame.regrow()
         self.view = view
@@ -93,7 +104,7 @@ class Router:
         kind = type(view.body)
         is_same = self._kind is kind and screen.subject(view.body) == self._subject
         if not is_same:
-            screen = screen_class(SCREENS.get(kind, _CONNECTING))(self._host)
+            screen = screen_class(self._screens.get(kind, _CONNECTING))(self._host)
             self._kind, self._subject = kind, screen.subject(view.body)
         screen.view = view
         self._show_top(view, screen)
@@ -109,6 +120,7 @@ class Router:
         top.steps.show(not is_place)
         top.place_row.show(is_place)
         top.steps.show_step(bar.now, bar.total)
+        self._frame.show_helped(view.is_helped and not self._language)
         if is_place:
             top.place_row.show_now()
         screen.head(top, view.body)
@@ -137,7 +149,7 @@ class Router:
 
     def warm(self) -> bool:
         """Make the next screen ready that never was: module, .kv, letters, drawings. False when all are."""
-        for place in SCREENS.values():
+        for place in self._screens.values():
             if place not in self._warmed:
                 self._warmed.add(place)
                 screen = screen_class(place)(self._host)

@@ -14,6 +14,15 @@ class Focus:
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self.button: PushButton | None = None
+        self._pointed = ""
+
+    def point(self, target: str) -> None:
+        """The assistant points: the same ring, round that button, once for each time that she points."""
+        if target and target != self._pointed:
+            found = next((each for each in self.order() if each.target == target), None)
+            if found is not None:
+                self._mark(found)
+        self._pointed = target
 
     def order(self) -> list[PushButton]:
         """Everything that can be pressed now, as it is read: what lies over the screen or the screen, then the bar."""
@@ -24,6 +33,7 @@ class Focus:
         over = [part for part in (frame.still, frame.sheet) if isinstance(part, Overlay) and part.is_shown]
         roots: list[Element] = over or ([frame.screen] if frame.screen is not None else [])
         found = [[each for root in roots for each in _buttons(root)], list(_buttons(frame.bar))]
+        found.append(_buttons(frame.top_part))  # 「お手伝いをおわる」
         return [area for area in found if area]
 
     def step(self, by: int) -> PushButton | None:

@@ -13,6 +13,7 @@ from i18n import message as messages
 from screens.theme import look, tokens
 from screens.widgets.bar import Bar
 from screens.widgets.base import Element, Rect, Row, Stack
+from screens.widgets.button import PushButton
 from screens.widgets.picture import Icon
 from screens.widgets.screen import Zones
 from screens.widgets.sheets import DisplaySheet, StillThereDialog, Toast
@@ -94,7 +95,32 @@ class Top(Stack):
         row.gap = 4.0
         row.add_widget(self.icon)
         row.add_widget(self.title)
-        for part in (_gap(8.0), self.steps, self.place_row, _gap(6.0), row, _gap(3.0), self.lead, _gap(5.0)):
+        self.help_band = Row()
+        self.help_band.gap, self.help_band.box, self.help_band.pad_x, self.help_band.pad_y = (
+            4.0,
+            "soft",
+            4.0,
+            2.0,
+        )
+        says = Text()
+        says.key, says.grow = "help.on", 1.0
+        self.end_help = PushButton()
+        self.end_help.kind, self.end_help.key, self.end_help.target = "side", "help.end", "help.end"
+        self.end_help.wide, self.end_help.high = 62.0, 17.8
+        self.help_band.add_widget(says)
+        self.help_band.add_widget(self.end_help)
+        self.help_band.show(False)
+        for part in (
+            _gap(8.0),
+            self.help_band,
+            self.steps,
+            self.place_row,
+            _gap(6.0),
+            row,
+            _gap(3.0),
+            self.lead,
+            _gap(5.0),
+        ):
             self.add_widget(part)
         self.icon.show(False)
         self.place_row.show(False)
@@ -129,6 +155,16 @@ class Frame(Element):
         self._factor = 1.0
         self._touch: Any = None
         self.on_touch: Callable[[], None] = lambda: None
+
+    @property
+    def end_help(self) -> PushButton:
+        return self.top_part.end_help
+
+    def show_helped(self, is_on: bool) -> None:
+        """Above everything, as long as it lasts: somebody helps, and how to end it."""
+        if self.top_part.help_band.is_shown != is_on:
+            self.top_part.help_band.show(is_on)
+            self.regrow()
 
     def put(self, screen: Any) -> None:
         """Show another middle; the old one is let go."""

@@ -14,7 +14,9 @@ from tests.build.tree import PACKAGES, ROOT, files, imports, is_within, is_works
 
 APPLIANCE_COMMANDS = {
     "kiosk-core",
-    "kiosk-fallback", "kiosk-ui",
+    "kiosk-assist",
+    "kiosk-fallback",
+    "kiosk-ui",
     "kiosk-card",
     "kiosk-face",
     "kiosk-vision",
@@ -22,7 +24,7 @@ APPLIANCE_COMMANDS = {
     "kiosk-cash",
     "kiosk-paper",
 }
-WORKSHOP_COMMANDS = {"kiosk-sim", "kiosk-journey", "issuance-server"}
+WORKSHOP_COMMANDS = {"kiosk-sim", "kiosk-journey", "issuance-server", "issuance-sample"}
 
 
 @dataclass(frozen=True)
