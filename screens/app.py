@@ -66,6 +66,7 @@ class UiApp:
     def __init__(self, view_socket: str, pin_socket: str, assistant_language: str = "") -> None:
         self.pin_socket = pin_socket
         self._view_socket = view_socket
+        self._is_assistant = bool(assistant_language)
         self._stop = threading.Event()
         self._client: ViewClient | None = None
         self._newest: SessionView | None = None
@@ -178,12 +179,16 @@ class UiApp:
         elif self.frame.sheet.is_shown:
             self._fill_sheet(view)
         if view.is_staff_called and not (before is not None and before.is_staff_called):
-            self.toast("toast.called", "ok")
+            self._say_called()
         self._show_still_there(view)
         self.focus.point(view.pointed)
         self.settle()
         if is_new:
             self._collect()
+
+    def _say_called(self) -> None:
+        if not self._is_assistant:  # who is called is told so by the panel's own screen
+            self.toast("toast.called", "ok")
 
     def _show_away(self) -> None:
         if self._client is None and self.router.show_connecting():

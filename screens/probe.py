@@ -178,8 +178,9 @@ def _rss_mb() -> float:
 def main(argv: list[str] | None = None) -> int:
     parser = ui.parser()
     parser.add_argument("--probe", type=Path, required=True, help="the socket that answers")
+    parser.add_argument("--assistant", default="", metavar="LANGUAGE", help="the assistant's panel instead")
     arguments = parser.parse_args(argv)
-    app = ui.build(arguments)
+    app = ui.build(arguments, arguments.assistant)
     Probe(app, arguments.probe).start()
     app.run()
     return 0

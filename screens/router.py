@@ -117,7 +117,7 @@ class Router:
         top = self._frame.top_part
         is_place = isinstance(view.body, _WITH_PLACE)
         bar = view.bar or _NO_STEPS
-        top.steps.show(not is_place)
+        top.steps.show(not is_place and not (view.is_helped and screen.is_tight))
         top.place_row.show(is_place)
         top.steps.show_step(bar.now, bar.total)
         self._frame.show_helped(view.is_helped and not self._language)

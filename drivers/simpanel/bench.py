@@ -156,12 +156,10 @@ def _lay_out() -> None:
         sockets = places.BENCH / name
         sockets.mkdir()
         own(sockets, user, 0o755)
-    screen = places.BENCH / "screen"
-    screen.mkdir()
-    own(screen, "kiosk-ui", 0o750)
-    ui_home = Path("/run/kiosk-ui")
-    ui_home.mkdir()
-    own(ui_home, "kiosk-ui", 0o700)
+    for name, user in (("screen", "kiosk-ui"), ("assist", "kiosk-assist")):
+        for folder, mode in ((places.BENCH / name, 0o750), (Path("/run") / user, 0o700)):
+            folder.mkdir()
+            own(folder, user, mode)
 
 
 def make_runtime_folders(tmpfiles: str) -> None:

@@ -66,11 +66,13 @@ class Control:
         self,
         supervisor: Supervisor,
         glass: Glass,
+        second: Glass,
         cut_power: Callable[[], None],
         power_on: Callable[[], None],
     ) -> None:
         self._supervisor = supervisor
         self._glass = glass
+        self._second = second
         self._cut_power = cut_power
         self._power_on = power_on
         self._eye = ReaderEye()
@@ -106,6 +108,10 @@ class Control:
             "layout": self._glass.layout,
             "tap": self._glass.tap,
             "shot": self._glass.shot,
+            "assist-screen": self._second.screen,
+            "assist-layout": self._second.layout,
+            "assist-tap": self.assist_tap,
+            "assist-shot": self._second.shot,
             "down": self._supervisor.stop,
         }
         server = ControlServer(places.OUT / places.CONTROL_NAME, verbs)
@@ -179,6 +185,10 @@ class Control:
         if ended:
             raise ConfigError(f"staff could not wish for {wish}")
         return {"at_s": at_s}
+
+    def assist_tap(self, *keys: str) -> Answer:
+        """The assistant's finger on her own panel; the moment of the last touch."""
+        return {"at_s": self._second.tap(*keys)["at_s"][-1]}
 
     def kill(self, what: str) -> None:
         """An accident: SIGKILL. Core and screens come again by themselves, as systemd brings them back."""

@@ -33,7 +33,6 @@ class Glass:
         self._display = display
         self._probe = probe
         self._environment = {**os.environ, "DISPLAY": display, "XAUTHORITY": str(cookie)}
-        os.environ["XAUTHORITY"] = str(cookie)  # for our own X client, which takes the picture
 
     def screen(self) -> Answer:
         """The probe's word on what is shown now."""
@@ -96,6 +95,7 @@ class Glass:
         if not target.is_relative_to(places.OUT):
             raise ConfigError("a picture lies in the run's folder")
         target.parent.mkdir(parents=True, exist_ok=True)
+        os.environ["XAUTHORITY"] = self._environment["XAUTHORITY"]  # for our own X client, which takes the picture
         ImageGrab.grab(xdisplay=self._display).save(target, compress_level=1)
         return {"file": name}
 

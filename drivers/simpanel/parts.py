@@ -23,6 +23,9 @@ COIN_MS = 60
 
 DISPLAY = ":1"
 PANEL_DISPLAY = ":2"
+ASSIST_DISPLAY = ":3"
+ASSIST_PANEL = ("--panel-mm", "194.4x345.6", "--distance-mm", "430", "--assistant", "ja")
+"""15.6 inches, upright, as kiosk-assist has it."""
 """Numbers are free: the run's X sockets are its own."""
 
 CV_ROOTS = places.BENCH / "card-process" / "cv-roots.txt"
@@ -342,6 +345,38 @@ def screen(host: HostDisplay | None, size: tuple[int, int]) -> list[Part | Task]
     ]
 
 
+def assist(host: HostDisplay | None) -> list[Part | Task]:
+    """The floor assistant's panel: another user, another X server (clients of one read each other's pixels)."""
+    size = (1080, 1920) if host is None else (480, 853)
+    cookie = bench.new_cookie()
+    folder = places.BENCH / "assist"
+    bench.write_cookie(folder / "server.xauth", cookie, host.user if host else "kiosk-assist", "root", 0o400)
+    bench.write_cookie(folder / "assist.xauth", cookie, "root", "kiosk-assist", 0o640)
+    server = x_server(ASSIST_DISPLAY, size, folder / "server.xauth", host, "Madoguchi: assistant")
+    probe = folder / "probe.sock"
+    words = ("--probe", str(probe), "--size", f"{size[0]}x{size[1]}", *ASSIST_PANEL)
+    return [
+        server,
+        Part(
+            "assist",
+            "the floor assistant's panel",
+            python("screens.probe:main", *words),
+            "kiosk-assist",
+            answers_unix(probe),
+            needs=(server.name,),
+            environment={
+                "DISPLAY": ASSIST_DISPLAY,
+                "XAUTHORITY": str(folder / "assist.xauth"),
+                "KIVY_HOME": "/run/kiosk-assist",
+                "KIVY_NO_ARGS": "1",
+                "KIVY_TEXT": "pil",
+                "HOME": "/run/kiosk-assist",
+            },
+            is_kept_up=True,
+        ),
+    ]
+
+
 def panel(host: HostDisplay | None, pin: str) -> list[Part | Task]:
     """The window with buttons, on its own X server: clients of one server read each other's touches."""
     folder = places.BENCH / "panel"
@@ -381,12 +416,14 @@ def x_server(display: str, size: tuple[int, int], cookie: Path, host: HostDispla
             f"x{display}",
             "X server that nobody sees",
             ("Xvfb", display, "-screen", "0", f"{width}x{height}x24", *common),
-            "kiosk-ui",
+            "kiosk-assist" if display == ASSIST_DISPLAY else "kiosk-ui",
             ready,
         )
     return Part(
         f"x{display}",
-        "window of the kiosk" if display == DISPLAY else "window of the panel",
+        {DISPLAY: "window of the kiosk", ASSIST_DISPLAY: "window of the assistant"}.get(
+            display, "window of the panel"
+        ),
         ("Xephyr", display, "-screen", f"{width}x{height}{beside}", "-title", title, *common),
         host.user,
         ready,

@@ -61,6 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="a pipe: gets a line when all is ready; the run ends when its other end closes",
     )
+    parser.add_argument("--assist", action="store_true", help="the floor assistant's panel, too")
     parser.add_argument(
         "--pieces", type=int, default=PIECES, help=f"coins in each hopper at first ({PIECES})"
     )
@@ -119,6 +120,8 @@ class Run:
         self.wanted = set((options.only or ",".join(GROUPS)).split(","))
         if options.panel or (options.demo and self.host):
             self.wanted.add("panel")
+        if options.assist:
+            self.wanted.add("assist")
         self.supervisor = Supervisor()
         self.listeners = [card_listener(self.supervisor)]
         if options.camera:
@@ -139,7 +142,9 @@ class Run:
                 self._listen()
             screen = places.BENCH / "screen"
             glass = Glass(parts.DISPLAY, screen / "resident.xauth", screen / "probe.sock")
-            Control(self.supervisor, glass, self.cut_power, self.power_on).start()
+            panel = places.BENCH / "assist"
+            second = Glass(parts.ASSIST_DISPLAY, panel / "assist.xauth", panel / "probe.sock")
+            Control(self.supervisor, glass, second, self.cut_power, self.power_on).start()
             self.supervisor.start_all(wanted)
         except (MadoguchiError, OSError) as why:
             say(f"Not started: {why}. Logs: {self.options.out}/logs")
@@ -179,6 +184,7 @@ class Run:
                 bool(self.options.camera),
             ),
             "screen": parts.screen(self.host, self.size),
+            "assist": parts.assist(self.host) if self.options.assist else [],
             "panel": parts.panel(self.host, self.options.pin),
         }
         named = {each.name for group in groups.values() for each in group}

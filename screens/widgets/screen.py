@@ -55,6 +55,8 @@ class Screen(Stack):
     why_off: ClassVar[dict[str, str]] = {}
     """Word of the bar -> why it cannot be used here; others have a general answer."""
     gap = tokens.GAP_3
+    is_tight: ClassVar[bool] = False
+    """Full from top to bottom: while somebody helps, the steps make room for the line that says so."""
 
     def __init__(self, host: Host, **kwargs: Any) -> None:
         self.host = host

@@ -13,6 +13,8 @@ from screens.widgets.screen import Host, Screen
 class SecretScreen(Screen):
     """The digits are in the pad only, and leave it in one packet; here are counts."""
 
+    is_tight = True
+
     def __init__(self, host: Host, **kwargs: Any) -> None:
         self._slot = ""
         self._sent_slot = ""
