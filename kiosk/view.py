@@ -325,7 +325,7 @@ class AssistKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is_open: bool
 
 
-class Assisted(Body, frozen=True):
+class Assisted(Body, frozen=True, omit_defaults=True):
     """The assistant's projection: which screen the resident has, the public code, whether to look away, and what may
     be chosen for her. No name, no amount, no count of digits or tries."""
 

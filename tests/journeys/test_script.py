@@ -12,7 +12,9 @@ from kiosk.errors import ConfigError
 def test_every_journey_in_the_box_is_readable(name: str) -> None:
     journey = script.load(name)
     assert set(journey.title) >= {"ja", "en"}
-    assert journey.steps[0].see == "Attract", "a journey begins where a resident does"
+    first = next(at for at, step in enumerate(journey.steps) if step.see)
+    assert journey.steps[first].see == "Attract", "a journey begins where a resident does"
+    assert all(step.kind == "do" for step in journey.steps[:first]), "before her, only hands that prepare"
 
 
 def test_the_box_has_the_bad_days() -> None:

@@ -262,7 +262,7 @@ CONNECTED = (
 """Connections that the core has taken (net/unix, state 03); they are seen from the network of who connected."""
 
 
-@pytest.mark.parametrize("name", ["core", "card@", "ui", "vision@"])
+@pytest.mark.parametrize("name", ["core", "card@", "ui", "vision@", "assist"])
 def test_no_unit_is_more_exposed_than_agreed(name: str) -> None:
     unit = ROOT / f"systemd/system/kiosk-{name}.service"
     command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)]

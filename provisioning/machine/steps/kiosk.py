@@ -18,6 +18,7 @@ UNITS = (
     "kiosk-card.socket",
     "kiosk-card@.service",
     "kiosk-ui.service",
+    "kiosk-assist.service",
     "kiosk-vision.socket",
     "kiosk-vision@.service",
     "pcscd.socket.d/madoguchi.conf",
