@@ -95,7 +95,9 @@ class Glass:
         if not target.is_relative_to(places.OUT):
             raise ConfigError("a picture lies in the run's folder")
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.environ["XAUTHORITY"] = self._environment["XAUTHORITY"]  # for our own X client, which takes the picture
+        os.environ["XAUTHORITY"] = self._environment[
+            "XAUTHORITY"
+        ]  # for our own X client, which takes the picture
         ImageGrab.grab(xdisplay=self._display).save(target, compress_level=1)
         return {"file": name}
 
