@@ -43,6 +43,9 @@ class FaceClient(FreshProcess[FaceCommand, FaceEvent]):
         match event:
             case FaceJudged():
                 self._end(event)
+            case ports.PaymentCodeRead():
+                self._spend()  # one code, and it forgets all
+                self._post(event)
             case ports.CameraForbidden():
                 self._is_forbidding = False
                 self._post(event)
@@ -74,7 +77,7 @@ class FaceClient(FreshProcess[FaceCommand, FaceEvent]):
                 self._is_allowed, self._is_forbidding = False, True
             case ports.StartFaceCheck():
                 self._op = command.op
-            case ports.StopFaceCheck():
+            case ports.StopFaceCheck() | ports.StartReadingCode() | ports.StopReadingCode():
                 pass
 
     def _ended(self, code: str) -> None:

@@ -1,8 +1,8 @@
 """What travels between the core and a vision process: kiosk.ports' own types, one JSON object a line, both ways.
 
-    core -> vision   StartFaceCheck, StopFaceCheck, ForbidCamera, AllowCamera, Ping
+    core -> vision   StartFaceCheck, StopFaceCheck, ForbidCamera, AllowCamera, StartReadingCode, StopReadingCode, Ping
     vision -> core   DeviceArrived, DeviceLost, CameraForbidden, PhotoSlotOpened, FaceHint, FaceTurnAsked,
-                     FaceTurnEnded, FaceJudged, Pong
+                     FaceTurnEnded, FaceJudged, PaymentCodeRead, Pong
 
 No type here has room for a picture, or for numbers that describe a face.
 """
@@ -25,8 +25,16 @@ FaceEvent = (
     | ports.FaceTurnAsked
     | ports.FaceTurnEnded
     | ports.FaceJudged
+    | ports.PaymentCodeRead
 )
-FaceCommand = ports.StartFaceCheck | ports.StopFaceCheck | ports.ForbidCamera | ports.AllowCamera
+FaceCommand = (
+    ports.StartFaceCheck
+    | ports.StopFaceCheck
+    | ports.ForbidCamera
+    | ports.AllowCamera
+    | ports.StartReadingCode
+    | ports.StopReadingCode
+)
 
 _EVENTS: Final[Codec[FaceEvent | Pong]] = Codec(FaceEvent | Pong)
 _COMMANDS: Final[Codec[FaceCommand | Ping]] = Codec(FaceCommand | Ping)

@@ -17,12 +17,12 @@ from typing import Final
 
 from drivers.face import messages
 from drivers.face.decision import FaceCheck
-from drivers.face.frames import FrameSource
+from drivers.face.frames import Frame, FrameSource
 from drivers.face.messages import FaceCommand, FaceEvent
 from drivers.face.photo import decode, within
 from drivers.face.photo_channel import PhotoChannel
 from drivers.face.recogniser import IDENTITY, Recogniser
-from drivers.face.watcher import Watcher, photo_embedding
+from drivers.face.watcher import Watcher, grey_of, photo_embedding
 from kiosk import ports
 from kiosk.clock import Clock, SystemClock
 from kiosk.errors import DeviceUnavailable, PeerProtocolError
@@ -71,6 +71,8 @@ class VisionService:
         self._watcher: Watcher | None = None
         self._photo_until_s = 0.0
         self._silent = 0
+        self._is_reading = False
+        """A payment code is looked for."""
         self._is_allowed = False
         self._is_over = False
 
@@ -98,7 +100,7 @@ class VisionService:
 
     def _turn(self) -> None:
         """What came on the sockets, then one frame."""
-        if self._watcher is not None:
+        if self._watcher is not None or self._is_reading:
             timeout: float | None = 0.0
         elif self._check is not None:
             timeout = max(0.0, self._photo_until_s - self._clock.monotonic_s())
@@ -110,6 +112,8 @@ class VisionService:
                 key.data()
         if self._watcher is not None:
             self._look(self._watcher)
+        elif self._is_reading:
+            self._read_code()
         elif self._check is not None and self._clock.monotonic_s() >= self._photo_until_s:
             self._give_up("no-photo")
 
@@ -140,7 +144,7 @@ class VisionService:
             case ports.AllowCamera():
                 self._is_allowed = True
             case ports.ForbidCamera():
-                self._is_allowed = False
+                self._is_allowed = self._is_reading = False
                 self._camera.close()
                 self._post(ports.CameraForbidden(self._device))
                 self._give_up("camera-forbidden")
@@ -148,6 +152,11 @@ class VisionService:
                 self._give_up("stopped")
             case ports.StartFaceCheck() if self._check is None:
                 self._start(command)
+            case ports.StartReadingCode() if self._check is None and self._is_allowed:
+                self._start_reading()
+            case ports.StopReadingCode() if self._is_reading:
+                self._is_reading = False
+                self._camera.close()
 
     def _start(self, command: ports.StartFaceCheck) -> None:
         self._check = FaceCheck(self._device, command.op, secrets.token_bytes(16), command.threshold)
@@ -206,6 +215,38 @@ class VisionService:
             else:
                 self._post(event)
 
+    # --- payment codes --------------------------------------------------------------------------------------
+
+    def _start_reading(self) -> None:
+        try:
+            self._camera.open()
+        except DeviceUnavailable:
+            self._cannot_read()
+            return
+        self._is_reading, self._silent = True, 0
+
+    def _read_code(self) -> None:
+        """One frame. The text goes out, the camera shuts, and this process ends."""
+        try:
+            frame = self._camera.read()
+            self._silent = self._silent + 1 if frame is None else 0
+            if self._silent >= SILENT_MAX:
+                raise DeviceUnavailable("camera: silent")
+            text = _code_in(frame) if frame is not None else None
+        except DeviceUnavailable:
+            self._cannot_read()
+            return
+        if text is not None:
+            self._forget()
+            self._is_over = True
+            self._post(ports.PaymentCodeRead(self._device, text))
+
+    def _cannot_read(self) -> None:
+        """The next process will say that it is there again."""
+        self._forget()
+        self._is_over = True
+        self._post(ports.DeviceLost(self._device, "camera"))
+
     def _give_up(self, reason: str) -> None:
         check = self._check
         if check is not None and not self._is_over:
@@ -222,6 +263,7 @@ class VisionService:
         with contextlib.suppress(OSError):
             self._photos.close()
         self._watcher = self._check = None
+        self._is_reading = False
 
     def _post(self, event: ports.Event) -> None:
         self._tell(_known(event))
@@ -241,6 +283,14 @@ def _known(event: ports.Event) -> FaceEvent:
 
 def _not_judged(check: FaceCheck, reason: str) -> FaceJudged:
     return FaceJudged(check.device, check.op, FaceOutcome.NOT_JUDGED, FaceBand.NONE, reason)
+
+
+def _code_in(frame: Frame) -> str | None:
+    """DeviceUnavailable: this machine cannot read codes."""
+    from drivers.qr import reader  # noqa: PLC0415  # libzbar only where codes are read
+
+    height, width = frame.pixels.shape[:2]
+    return reader.read(grey_of(frame.pixels).tobytes(), width, height)
 
 
 def _nothing() -> None:

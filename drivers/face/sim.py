@@ -26,6 +26,7 @@ from drivers.face.frames import ASK, HEIGHT, WIDTH, Pixels
 from drivers.face.measure import Points
 from drivers.face.recogniser import Recogniser
 from drivers.face.watcher import grey_of
+from drivers.qr.sim.phone import held_up
 from drivers.transport.control import ControlServer
 from kiosk.errors import MadoguchiError
 
@@ -111,9 +112,22 @@ class Room:
         self._lock = threading.Lock()
         self._person: Person | None = None
         self._name, self._frames = "", 0
+        self._phone = b""
 
     def verbs(self) -> dict[str, Any]:
-        return {"stand": self.stand, "leave": self.leave, "turn": self.turn, "state": self.state}
+        return {
+            "stand": self.stand,
+            "leave": self.leave,
+            "turn": self.turn,
+            "hold-code": self.hold_code,
+            "state": self.state,
+        }
+
+    def hold_code(self, text: str = "") -> None:
+        """hold-code [TEXT]: a phone with this code is held up; without one it is put away"""
+        picture = held_up(text, (WIDTH, HEIGHT)).convert("RGB").tobytes() if text else b""
+        with self._lock:
+            self._phone = picture
 
     def stand(self, name: str) -> dict[str, Any]:
         """stand NAME: the person of NAME.jpg comes"""
@@ -145,6 +159,8 @@ class Room:
     def frame(self) -> bytes:
         with self._lock:
             self._frames += 1
+            if self._phone:
+                return self._phone
             if self._person is not None:
                 return self._person.frame(time.monotonic())
         return bytes(WALL) * (WIDTH * HEIGHT)

@@ -37,9 +37,11 @@ OWNERS = {
     "card": "kiosk-sim",
     "cctalk": "kiosk-sim",
     "escpos": "kiosk-sim",
+    "gateway": "kiosk-sim",
     "id003": "kiosk-sim",
     "ipp": "kiosk-sim",
     "issuance": "kiosk-issuance",
+    "terminal": "kiosk-sim",
 }
 """Folders of a run's state, and whose they are."""
 

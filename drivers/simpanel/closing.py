@@ -42,6 +42,7 @@ def gather(session: Session, result: Result) -> None:
     result.checks += _balanced(books, result.journey.ends.waits)
     result.checks += _as_wanted(result, books, [each["record"] for each in records], truth)
     result.checks += _same_pieces(books, truth)
+    result.checks += _same_taken(books, truth)
 
 
 # --- papers ---
@@ -166,6 +167,18 @@ def _same_pieces(books: Mapping[str, Any], truth: Mapping[str, Any]) -> list[Che
             )
         )
     return checks
+
+
+def _same_taken(books: Mapping[str, Any], truth: Mapping[str, Any]) -> list[Check]:
+    """What terminal and gateway truly took is earned, held or on a slip by the journal, unless it is openly UNKNOWN."""
+    simulators = [truth[name] for name in ("terminal", "gateway") if "taken" in (truth.get(name) or {})]
+    balances = books.get("balances", {})
+    if not simulators or balances.get("in_doubt_cashless"):
+        return []
+    taken = sum(sum(each["taken"].values()) for each in simulators)
+    earned = sum(each["yen"] for key, each in books["receipts"].items() if not key.endswith("/cash"))
+    known = earned + balances["held_cashless"] + balances["owed_cashless"]
+    return [("cashless", taken == known, f"¥{taken} taken, the journal says ¥{known}")]
 
 
 def pieces_there(truth: Mapping[str, Any]) -> dict[str, dict[str, int]]:

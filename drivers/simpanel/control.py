@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drivers.simpanel import parts, places
+from drivers.simpanel import bench, parts, places
 from drivers.simpanel.glass import Glass
 from drivers.simpanel.process import Part, python
 from drivers.simpanel.reader import ReaderEye
@@ -22,6 +22,8 @@ from drivers.transport.control import ControlServer, Verb, request
 from kiosk.errors import ConfigError, DeviceUnavailable, MadoguchiError
 
 Answer = Mapping[str, Any]
+ASKED_WITHIN_S = 10.0
+"""So long a hand with a card waits for the terminal to ask for it."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,25 @@ PASSED: dict[str, Passed] = {
     "take-coins": Passed("cctalk", "take-coins"),
     "insert-note": Passed("id003", "insert-note"),
     "take-note": Passed("id003", "take-note"),
+    "cancel-terminal": Passed("terminal", "cancel"),
+    "decline-card": Passed("terminal", "decline"),
+    "terminal-fault": Passed("terminal", "fault"),
+    "settle-terminal": Passed("terminal", "settle"),
+    "gateway-fault": Passed("gateway", "fault"),
     "printed": Passed("card", "printed"),
     "stand": Passed("camera", "stand"),
     "turn": Passed("camera", "turn"),
 }
 
-TRUTH = {"card": "status", "cctalk": "state", "escpos": "state", "id003": "state", "ipp": "state"}
+TRUTH = {
+    "card": "status",
+    "cctalk": "state",
+    "escpos": "state",
+    "gateway": "state",
+    "id003": "state",
+    "ipp": "state",
+    "terminal": "state",
+}
 """The verb under which each simulator tells its physical truth."""
 
 TARGETS: dict[str, str] = {
@@ -90,6 +105,9 @@ class Control:
             "assistant": self.assistant,
             "place-card": lambda name: self.card(True, name),
             "remove-card": lambda: self.card(False),
+            "touch-terminal": self.touch_terminal,
+            "hold-code": self.hold_code,
+            "scan-screen": self.scan_screen,
             "revoke-card": self.revoke,
             "press-keys": Pad().press,
             "take-paper": lambda: self.take("ipp", "[0-9]*.pdf"),
@@ -160,6 +178,26 @@ class Control:
         answer = _ask("card", "place-card" if is_there else "remove-card", *name)
         at_s = self._eye.wait_for(is_there, began_s)
         return {**answer, "at_s": at_s, "left_out_s": {"virtual reader": at_s - began_s}}
+
+    def touch_terminal(self, brand: str, *how: str) -> Answer:
+        """A card or phone to the terminal, as soon as its display asks for one."""
+        give_up_s = time.monotonic() + ASKED_WITHIN_S
+        while not _ask("terminal", "state")["display"] and time.monotonic() < give_up_s:
+            time.sleep(0.02)
+        return {**_ask("terminal", "touch-card", brand, *how), "at_s": time.monotonic()}
+
+    def hold_code(self, brand: str = "paypay") -> Answer:
+        """A phone with a fresh code in front of the camera."""
+        _ask("camera", "hold-code", _ask("gateway", "show-code", brand)["code"])
+        return {"at_s": time.monotonic()}
+
+    def scan_screen(self, brand: str = "paypay") -> Answer:
+        """A phone looks at the kiosk's screen, as it is drawn, and its owner pays."""
+        shot = places.OUT / self._glass.shot("scanned.png")["file"]
+        seen = places.BENCH / "gateway" / shot.name
+        bench.hand_over(shot, seen, "kiosk-sim")
+        answer = _ask("gateway", "scan-picture", os.fspath(seen), brand)
+        return {**answer, "at_s": time.monotonic()}
 
     def revoke(self, name: str) -> None:
         """The authority puts this person's card on its list, and the town's server has the list at once."""

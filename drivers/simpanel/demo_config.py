@@ -26,11 +26,22 @@ staff_look = true
 """
 
 
-def files(flow: str, has_camera: bool = False) -> dict[str, str]:
+WITH_CAMERA = """
+[equipment]
+camera = "camera1"
+"""
+"""Only for the codes of phones: no face is compared."""
+CASHLESS = {"machine.toml": "cashless-machine.toml", "municipality.toml": "cashless-town.toml"}
+
+
+def files(flow: str, has_camera: bool = False, has_cashless: bool = False) -> dict[str, str]:
     """Name and text of each, in the order in which the core reads them; a later one's keys count."""
     found = {name: (FOLDER / name).read_text(encoding="utf-8") for name in NAMES}
     found["run.toml"] = f'[machine]\nflow = "{flow}"\n'
     if has_camera:
         found["machine.toml"] += CAMERA
-        found["run.toml"] += WITH_FACE
+        found["run.toml"] += WITH_CAMERA if has_cashless else WITH_FACE
+    if has_cashless:
+        for name, more in CASHLESS.items():
+            found[name] += (FOLDER / more).read_text(encoding="utf-8")
     return found

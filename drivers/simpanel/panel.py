@@ -38,6 +38,19 @@ BUTTONS: tuple[tuple[str, tuple[tuple[str, Act], ...]], ...] = (
         ),
     ),
     (
+        "キャッシュレス  Cashless",
+        (
+            ("Edyをかざす\nTouch Edy", ("touch-terminal", "edy")),
+            ("WAONをかざす\nTouch WAON", ("touch-terminal", "waon")),
+            ("クレジット\nCredit card", ("touch-terminal", "credit")),
+            ("早くはなす(Edy)\nPull Edy away early", ("touch-terminal", "edy", "early", "charged")),
+            ("次を断る\nDecline the next", ("decline-card",)),
+            ("返事をなくす\nLose the answer", ("terminal-fault", "drop", "1", "Payment")),
+            ("未了を調べた\nAcquirer has looked", ("settle-terminal",)),
+            ("画面のコードを読む\nScan the screen", ("scan-screen",)),
+        ),
+    ),
+    (
         "紙  Paper",
         (
             ("証明書を取る\nTake the certificate", ("take-paper",)),

@@ -15,6 +15,10 @@ from drivers.simpanel.process import NotifySocket, Part, Task, answers_tcp, answ
 IPP_PORT = 8631
 ISSUANCE_PORT = 8443
 VPCD_PORT = 35963
+TERMINAL_PORT = 8651
+GATEWAY_PORT = 8652
+GATEWAY_KEY = "demo-key"
+"""The simulated gateway's; it opens nothing else."""
 
 SIM = "drivers.simpanel.cli:main"
 
@@ -117,6 +121,22 @@ def cash(pieces: int, notes: Notes) -> list[Part | Task]:
     return [
         _simulator("cctalk", "coin acceptor and hoppers", "cctalk", *_cable("cctalk"), *filled),
         _simulator("id003", "note validator and its box", "id003", *_cable("id003"), *boxed),
+    ]
+
+
+def cashless() -> list[Part | Task]:
+    """A payment terminal beside the screen, and a code gateway with phones."""
+    return [
+        _simulator("terminal", "payment terminal", "terminal", "--tcp", str(TERMINAL_PORT)),
+        _simulator(
+            "gateway",
+            "code gateway and phones",
+            "qr-gateway",
+            "--tcp",
+            str(GATEWAY_PORT),
+            "--key",
+            GATEWAY_KEY,
+        ),
     ]
 
 
@@ -252,11 +272,17 @@ def _hand_over_card_papers() -> None:
 
 
 def core(
-    environment: Mapping[str, str], pieces: int, notes: int, flow: str, has_camera: bool = False
+    environment: Mapping[str, str],
+    pieces: int,
+    notes: int,
+    flow: str,
+    has_camera: bool = False,
+    has_cashless: bool = False,
 ) -> list[Part | Task]:
     """The core, with what its enrolment gave it, and its configuration."""
     notify = NotifySocket(places.BENCH / "core" / "notify.sock", "kiosk-core")
-    files = {places.BENCH / "core" / name: text for name, text in demo_config.files(flow, has_camera).items()}
+    made = demo_config.files(flow, has_camera, has_cashless)
+    files = {places.BENCH / "core" / name: text for name, text in made.items()}
     named = tuple(word for path in files for word in ("--config", str(path)))
 
     def enrol() -> None:
@@ -264,7 +290,8 @@ def core(
             bench.hand_over(source, state("core") / "enrolment" / source.name, "kiosk-core")
 
     def configure() -> None:
-        for path, text in files.items():
+        secret = {places.BENCH / "core" / "gateway.key": GATEWAY_KEY} if has_cashless else {}
+        for path, text in {**files, **secret}.items():
             path.write_text(text)
             bench.own(path, "root", 0o640, "kiosk-core")
 
@@ -288,6 +315,7 @@ def core(
                 "card",
                 "issuance",
                 *(["camera"] if has_camera else ()),
+                *(["terminal", "gateway"] if has_cashless else ()),
             ),
             environment={"NOTIFY_SOCKET": str(notify.path), **environment},
             groups=(SERIAL_GROUP,),

@@ -29,7 +29,7 @@ PIECES = 50
 NOTES = 30
 """Coins in each hopper at first."""
 
-GROUPS = ("paper", "cash", "card", "camera", "issuance", "core", "screen")
+GROUPS = ("paper", "cash", "card", "camera", "cashless", "issuance", "core", "screen")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +77,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="into the core's environment (tests)",
     )
+    parser.add_argument(
+        "--cashless",
+        action="store_true",
+        help="with a payment terminal and a code gateway (the panel has both)",
+    )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -120,6 +125,7 @@ class Run:
         self.wanted = set((options.only or ",".join(GROUPS)).split(","))
         if options.panel or (options.demo and self.host):
             self.wanted.add("panel")
+            options.cashless = True
         if options.assist:
             self.wanted.add("assist")
         self.supervisor = Supervisor()
@@ -175,6 +181,7 @@ class Run:
                 self.options.pin, self.options.person, self.options.phone_pin, bool(self.options.camera)
             ),
             "camera": parts.camera(self.options.camera) if self.options.camera else [],
+            "cashless": parts.cashless() if self.options.cashless else [],
             "issuance": parts.issuance(),
             "core": parts.core(
                 _pairs(self.options.core_env),
@@ -182,6 +189,7 @@ class Run:
                 self.options.notes,
                 self.options.flow,
                 bool(self.options.camera),
+                self.options.cashless,
             ),
             "screen": parts.screen(self.host, self.size),
             "assist": parts.assist(self.host) if self.options.assist else [],

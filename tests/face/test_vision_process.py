@@ -16,6 +16,7 @@ import pytest
 pytest.importorskip("dlib", reason="the extra `vision` is not installed")
 
 from drivers.face import messages
+from drivers.qr.sim.phone import held_up
 from kiosk import ports
 from kiosk.ids import SlotId
 from kiosk.ipc.fresh import Pong
@@ -219,3 +220,33 @@ def test_it_ends_when_it_is_told_to(vision: Vision) -> None:
     started(vision)
     vision.process.send_signal(signal.SIGTERM)
     assert vision.process.wait(20) == 0
+
+
+def test_a_payment_code_held_to_the_camera_is_text_and_the_end_of_the_process(folder: Path) -> None:
+    held_up("281012345678901234", (640, 480)).save(folder / "phone.png")
+    (folder / "phone.png").chmod(0o644)
+    made = Vision(folder / "own", folder / "phone.png")
+    try:
+        made.expect(ports.DeviceArrived)
+        made.send(ports.StartReadingCode(DEVICE))  # nobody has allowed the camera yet: nothing
+        made.send(ports.AllowCamera(DEVICE))
+        made.send(ports.StartReadingCode(DEVICE))
+        assert made.expect(ports.PaymentCodeRead).text == "281012345678901234"
+        assert made.process.wait(30) == 0
+        assert "281012345678901234" not in made.end()
+    finally:
+        made.core.close()
+        made.process.communicate()
+
+
+def test_no_code_is_looked_for_any_more_when_the_camera_is_forbidden(vision: Vision) -> None:
+    vision.expect(ports.DeviceArrived)
+    vision.send(ports.AllowCamera(DEVICE))
+    vision.send(ports.StartReadingCode(DEVICE))
+    vision.send(ports.ForbidCamera(DEVICE))
+    vision.expect(ports.CameraForbidden)
+    vision.send(ports.AllowCamera(DEVICE))
+    vision.send(ports.StartReadingCode(DEVICE))
+    vision.send(ports.StopReadingCode(DEVICE))
+    vision.send(START)
+    vision.expect(ports.PhotoSlotOpened)

@@ -13,6 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
+from drivers.qr.reader import read
 from drivers.qr.sim.gateway import SimGateway
 from drivers.transport.control import ControlServer
 
@@ -113,6 +116,7 @@ class Bench:
         return {
             "show-code": lambda brand="paypay": {"code": self._gateway.show_code(brand)},
             "scan": lambda payload, brand="paypay": {"phone": self._gateway.scan(payload, brand)},
+            "scan-picture": self.scan_picture,
             "confirm": lambda: {"answered": self._gateway.confirm(True)},
             "refuse": lambda: {"answered": self._gateway.confirm(False)},
             "ask-owner": lambda on="on": setattr(self._gateway, "asks_owner", on == "on"),
@@ -121,6 +125,13 @@ class Bench:
             "fault": self.fault,
             "state": self.state,
         }
+
+    def scan_picture(self, path: str, brand: str = "paypay") -> dict[str, Any]:
+        """The phone's own camera: the code is read out of a picture of the kiosk's screen."""
+        with Image.open(path) as opened:
+            grey = opened.convert("L")
+        payload = read(grey.tobytes(), *grey.size)
+        return {"phone": self._gateway.scan(payload, brand) if payload else "no code in sight"}
 
     def fault(self, kind: str, count: str = "1", method: str = "", milliseconds: str = "0") -> None:
         """Hurt the next requests: see FAULTS."""
