@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from drivers.id003.messages import Status
 from kiosk import intents, ports
 from kiosk.engine import diagram
 from kiosk.engine.helping import TARGETS
@@ -19,9 +20,10 @@ from kiosk.engine.table import ANYWHERE, ROWS, TABLE, is_legal
 from kiosk.ids import SlotId
 from kiosk.intents import AnyIntent
 from kiosk.journal.records import AnyRecord
-from kiosk.money import Denomination
+from kiosk.money import Denomination, Yen
 from kiosk.view import Role
 from tests.engine import world as worlds
+from tests.engine.notes_world import HEARD, UNANSWERED, UNHEARD, NotesWorld
 from tests.engine.world import FACES, World
 from tests.treasury import desk
 
@@ -69,7 +71,7 @@ class Anything(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(setup=self.setup).boot()
+        self.world = self.new_world()
         take = self.world.loop._handle
 
         def watched(event: ports.Event) -> None:
@@ -81,6 +83,9 @@ class Anything(RuleBasedStateMachine):
             )
 
         self.world.loop._handle = watched
+
+    def new_world(self) -> World:
+        return World(setup=self.setup).boot()
 
     @rule(kind=st.sampled_from(INTENTS), data=st.data())
     def tap(self, kind: type[intents.Intent], data: st.DataObject) -> None:
@@ -303,6 +308,59 @@ class AnythingCashless(Anything):
     setup = worlds.CASHLESS
 
 
+class AnythingWithNotes(Anything):
+    """The same on a machine that takes notes: the driver's own machine, the simulated device, and what befalls it."""
+
+    world: NotesWorld
+
+    def new_world(self) -> NotesWorld:
+        return NotesWorld().boot()
+
+    @rule(
+        issue=st.sampled_from(["N1000F", "N1000E", "N5000F", "N10000F"]), s=st.sampled_from([0.1, 0.6, 3.0])
+    )
+    def a_note(self, issue: str, s: float) -> None:
+        self.world.note(issue)
+        self.world.run(s)
+
+    @rule(s=st.sampled_from([0.05, 0.3, 2.0, 15.0]))
+    def time_goes_by(self, s: float) -> None:
+        self.world.run(s)
+
+    @rule(status=st.sampled_from([Status.JAM_IN_ACCEPTOR, Status.JAM_IN_STACKER, Status.PAUSE]))
+    def trouble_with_notes(self, status: Status) -> None:
+        self.world.desk.sim.fail(status)
+        self.world.run(0.3)
+
+    @rule()
+    def hands_clear_the_note_unit(self) -> None:
+        self.world.desk.sim.clear(self.world.clock.now_s)
+        self.world.run(1.0)
+
+    @rule()
+    def the_note_unit_blinks(self) -> None:
+        self.world.desk.cut_power(self.world.clock.now_s)
+        self.world.run(1.0)
+
+    @rule(fate=st.sampled_from([HEARD, UNHEARD, UNANSWERED]))
+    def the_line(self, fate: str) -> None:
+        self.world.desk.fate = lambda _: fate
+        self.world.run(0.5)
+        self.world.desk.fate = lambda _: HEARD
+
+    @invariant()
+    def no_more_is_given_than_came_in(self) -> None:
+        desk, ledger = self.world.desk, self.world.ledger
+        given = self.world.given + desk.paid + desk.returned
+        receipts = ledger.totals.receipts_cash
+        owed = Yen.sum(each.amount for each in ledger.slips.values())
+        held = Yen.sum(each.held for each in ledger.accounts.values())
+        going = Yen.sum(each.denomination.face * each.count for each in ledger.dispenses.values())
+        assert given + receipts + owed + held <= self.world.physics.inserted + desk.inserted + going
+
+
+AnythingWithNotes.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestAnythingWithNotes = AnythingWithNotes.TestCase
 AnythingCashless.TestCase.settings = settings(stateful_step_count=40, deadline=None)
 TestAnythingCashless = pytest.mark.timeout(900)(AnythingCashless.TestCase)
 Anything.TestCase.settings = settings(stateful_step_count=40, deadline=None)
