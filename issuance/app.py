@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -20,14 +20,15 @@ from issuance import messages, problems
 from issuance.clock import Clock
 from issuance.desk import Desk
 from issuance.documents import Documents
+from issuance.fleet import FleetDesk
 from issuance.office import Office
 from issuance.problems import Kind, Problem
 from issuance.serials import is_serial
-from issuance.store import Kiosk
+from issuance.store import Kiosk, Operator
 from issuance.tls import peer_fingerprint
 
 B = TypeVar("B", bound=messages.Body)
-Handler = Callable[[Kiosk, Request], Awaitable[messages.Body]]
+P = TypeVar("P", Kiosk, Operator)
 
 MAX_BODY = 64 * 1024
 REFUSED_AFTER_S = 0.25
@@ -51,7 +52,11 @@ def make_app(office: Office) -> Starlette:
         office.store.close()
 
     return Starlette(
-        routes=[*_desk_routes(office, Desk(office)), *_document_routes(office, documents)],
+        routes=[
+            *_desk_routes(office, Desk(office)),
+            *_document_routes(office, documents),
+            *_fleet_routes(office, FleetDesk(office)),
+        ],
         exception_handlers={Problem: _on_problem, HTTPException: _on_http_exception},
         lifespan=lifespan,
     )
@@ -108,11 +113,51 @@ def _document_routes(office: Office, documents: Documents) -> list[Route]:
     ]
 
 
-def _route(office: Office, method: str, path: str, handler: Handler, status: int = 200) -> Route:
+def _fleet_routes(office: Office, desk: FleetDesk) -> list[Route]:
+    async def fleet(operator: Operator, _: Request) -> messages.Body:
+        return await desk.fleet(operator)
+
+    async def register(operator: Operator, request: Request) -> messages.Body:
+        return await desk.register(operator, await _body(request, messages.KioskRequest))
+
+    async def halt(operator: Operator, request: Request) -> messages.Body:
+        kiosk = msgspec.convert(request.path_params["kiosk"], messages.KioskName)
+        return await desk.halt(operator, kiosk, await _body(request, messages.ReasonRequest))
+
+    async def resume(operator: Operator, request: Request) -> messages.Body:
+        kiosk = msgspec.convert(request.path_params["kiosk"], messages.KioskName)
+        return await desk.resume(operator, kiosk, await _body(request, messages.ReasonRequest))
+
+    async def statistics(operator: Operator, request: Request) -> messages.Body:
+        month = msgspec.convert(request.path_params["month"], messages.Month)
+        return await desk.statistics(operator, month)
+
+    def route(method: str, path: str, handler: Any, status: int = 200) -> Route:
+        return _route(office, method, path, handler, status, Operator)
+
+    return [
+        route("GET", "/v1/kiosks", fleet),
+        route("POST", "/v1/kiosks", register, 201),
+        route("POST", "/v1/kiosks/{kiosk}/halt", halt),
+        route("POST", "/v1/kiosks/{kiosk}/resume", resume),
+        route("GET", "/v1/statistics/{month}", statistics),
+    ]
+
+
+def _route(
+    office: Office,
+    method: str,
+    path: str,
+    handler: Any,
+    status: int = 200,
+    of: Any = Kiosk,
+) -> Route:
+    """`handler` takes who asks (a row of the kiosks, or of the operators) and the request."""
+
     async def endpoint(request: Request) -> Response:
         asked_s = office.clock.monotonic_s()
         try:
-            answer = await handler(await _kiosk(office, request), request)
+            answer = await handler(await _peer(office, request, of), request)
             if _refuses(office, answer):
                 await _wait_for_the_beat(office.clock, asked_s)
         except Problem as problem:
@@ -141,11 +186,11 @@ async def _wait_for_the_beat(clock: Clock, asked_s: float) -> None:
     await clock.wait_until(asked_s + beats * REFUSED_AFTER_S)
 
 
-async def _kiosk(office: Office, request: Request) -> Kiosk:
-    """The enrolled kiosk of this connection's client certificate."""
+async def _peer(office: Office, request: Request, of: type[P]) -> P:
+    """Who this connection's client certificate is: an enrolled kiosk, or an operator."""
     fingerprint = peer_fingerprint(request.scope)
     if fingerprint is not None:
-        found = await office.store.read(lambda tx: tx.find(Kiosk, fingerprint=fingerprint))
+        found = await office.store.read(lambda tx: tx.find(of, fingerprint=fingerprint))
         if found:
             return found[0]
     raise Problem(Kind.UNKNOWN_KIOSK)

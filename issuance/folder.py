@@ -90,6 +90,18 @@ def enrol(folder: Path, *, kiosk: str, out: Path, clock: Clock) -> None:
         store.close()
 
 
+def add_operator(folder: Path, *, name: str, out: Path, clock: Clock) -> None:
+    """Key and certificate for somebody who looks after the kiosks."""
+    now = clock.now()
+    row = pki.make_operator(folder / "tls", out, name, now)
+    store = open_store(folder)
+    try:
+        store.run_now(lambda tx: tx.put(row))
+        store.run_now(lambda tx: tx.append(Entry(stamp(now), "operator-added", detail=name)))
+    finally:
+        store.close()
+
+
 def trust(folder: Path, *, roots: list[Path], crls: list[Path], links: Path, clock: Clock) -> tuple[int, int]:
     """Replaces pinned roots, revocation lists and the list of whose certificate is whose; (linked, unknown
     residents).
@@ -168,6 +180,7 @@ def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None =
         sealer=_sealer(folder, town),
         store=store or open_store(folder),
         clock=clock,
+        authority=pki.TlsAuthority(folder / "tls"),
     )
 
 

@@ -7,6 +7,7 @@ import asyncio
 import getpass
 import logging
 import os
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,7 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
-from issuance import audit, folder, records
+from issuance import audit, folder, records, workers
 from issuance.clock import JST, SystemClock
 from issuance.names import LettersError
 from issuance.office import stamp
@@ -69,6 +70,11 @@ def _enrol(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _operator(arguments: argparse.Namespace) -> int:
+    folder.add_operator(arguments.dir, name=arguments.name, out=arguments.out, clock=SystemClock())
+    return 0
+
+
 def _trust(arguments: argparse.Namespace) -> int:
     roots: list[Path] = arguments.jpki_ca
     beside = [file for root in roots for name in _CRL_NAMES for file in sorted(root.parent.glob(name))]
@@ -96,6 +102,11 @@ def _run(arguments: argparse.Namespace) -> int:
     from issuance.app import make_app  # noqa: PLC0415  # the other commands need no server
     from issuance.tls import server_of  # noqa: PLC0415
 
+    workers.unblock()
+    if arguments.workers > 1:
+        with workers.listen(arguments.host, arguments.port) as listener:
+            command = ["run", "--dir", str(arguments.dir.absolute()), "--font", str(arguments.font)]
+            return workers.run_workers(command, arguments.workers, listener)
     office = folder.open_office(arguments.dir, font=arguments.font, clock=SystemClock())
     office.warm()
     entry = audit.Entry(stamp(SystemClock().now()), "started", detail=office.guard.font)
@@ -103,7 +114,8 @@ def _run(arguments: argparse.Namespace) -> int:
     server = server_of(
         make_app(office), host=arguments.host, port=arguments.port, tls_folder=arguments.dir / "tls"
     )
-    asyncio.run(server.serve())  # ends by the signal that stopped it
+    shared = [socket.socket(fileno=arguments.fd)] if arguments.fd is not None else None
+    asyncio.run(server.serve(shared))  # ends by the signal that stopped it
     return 0
 
 
@@ -268,8 +280,11 @@ def _month(text: str) -> datetime:
 Adder = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
 
-def _add_looking(command: Adder) -> None:
-    """The commands of those who look at records, each with a reason."""
+def _add_looking_after(command: Adder) -> None:
+    """The commands of those who look after machines, and at records, each with a reason."""
+    operator = command("operator", _operator, "key and certificate for somebody who looks after the kiosks")
+    operator.add_argument("--name", required=True)
+    operator.add_argument("--out", type=Path, required=True, help="folder for the operator's files")
     search = command("records", _records, "what a person requested; noted in the audit log")
     search.add_argument("--resident", required=True, help="the register's id of the person")
     dossier = command(
@@ -314,6 +329,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--port", type=int, default=8443)
     run.add_argument("--font", type=Path, default=folder.FONT, help="the font of certificates")
+    run.add_argument("--workers", type=int, default=1, help="processes (one a core)")
+    run.add_argument("--fd", type=int, help="accept from this socket (of a worker's parent, or of systemd)")
     public = command("public", _public, "serve the verification page, for the town's web server to publish")
     public.add_argument("--host", default="127.0.0.1")
     public.add_argument("--port", type=int, default=8080)
@@ -327,7 +344,7 @@ def _parser() -> argparse.ArgumentParser:
         halt.add_argument("--reason", default="")
         halt.set_defaults(is_halted=is_halted)
     command("audit", _audit, "verify the chain of the audit log")
-    _add_looking(command)
+    _add_looking_after(command)
     counts = command("counts", _counts, "how many of what in a month")
     counts.add_argument("--month", type=_month, required=True, help="for example 2026-11")
     command("rotate-seal", _rotate_seal, "a new key for the code on papers; the old private key is destroyed")

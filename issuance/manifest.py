@@ -83,3 +83,11 @@ class ManifestSigner:
 
     def sign(self, data: bytes) -> bytes:
         return self._key.sign(data)
+
+    @property
+    def public_pem(self) -> str:
+        """What a kiosk checks manifests with."""
+        public = self._key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return public.decode()

@@ -12,6 +12,8 @@ Token = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Key = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
 Version = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}([.+-][0-9A-Za-z.+-]{1,40})?$")]
+KioskName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
+Month = Annotated[str, Meta(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 Kinds = Annotated[tuple[Key, ...], Meta(max_length=10)]
 
 
@@ -73,6 +75,19 @@ class HeadRequest(Body, frozen=True):
     seq: Annotated[int, Meta(ge=1, le=2**53 - 1)]
     head: Digest
     signature: Annotated[bytes, Meta(min_length=1, max_length=256)]
+
+
+class KioskRequest(Body, frozen=True):
+    """`csr`: PKCS #10, PEM, of the machine's own EC P-256 key."""
+
+    kiosk: KioskName
+    csr: Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class ReasonRequest(Body, frozen=True):
+    """Why, in words that another person can check."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 # --- answers --------------------------------------------------------------------------------------------
@@ -144,3 +159,42 @@ class Abandoned(Body, frozen=True):
 
 class HeadKept(Body, frozen=True):
     seq: int
+
+
+class Registered(Body, frozen=True):
+    """All PEM: the machine's certificate, the authority of the server's, and the key that signs manifests."""
+
+    kiosk: str
+    certificate: str
+    server_ca: str
+    manifest_key: str
+
+
+class Machine(Body, frozen=True, order=True):
+    """`attested_at` is empty for one that never said which program it runs."""
+
+    kiosk: str
+    version: str
+    attested_at: str
+    is_halted: bool
+    is_new_enough: bool
+
+
+class Fleet(Body, frozen=True):
+    minimum: str
+    kiosks: tuple[Machine, ...]
+
+
+class KioskState(Body, frozen=True):
+    kiosk: str
+    is_halted: bool
+
+
+class Counted(Body, frozen=True):
+    what: str
+    count: int
+
+
+class Statistics(Body, frozen=True):
+    month: str
+    counts: tuple[Counted, ...]

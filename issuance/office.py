@@ -16,6 +16,7 @@ from issuance.drawing import Draughtsman
 from issuance.family import Family, Member
 from issuance.manifest import ManifestSigner
 from issuance.names import NameGuard
+from issuance.pki import TlsAuthority
 from issuance.problems import Problem
 from issuance.register import AMOUNTS, DATA, Payment, Records, Resident, ResidentRegister, Seal, Tax
 from issuance.render import Renderer
@@ -55,6 +56,7 @@ class Office(msgspec.Struct, frozen=True):
     sealer: Sealer
     store: Store
     clock: Clock
+    authority: TlsAuthority
 
     @property
     def draughtsman(self) -> Draughtsman:

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from issuance import seal
-from issuance.store import Kiosk
+from issuance.store import Kiosk, Operator
 
 _LIFE = timedelta(days=3650)
 _LEAF_LIFE = timedelta(days=825)
@@ -32,7 +33,7 @@ def make_authority(folder: Path, now: datetime) -> None:
     """`ca.key`, `ca.pem`: signs the server's and the kiosks' TLS certificates, and nothing else."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("Madoguchi issuance TLS CA")
-    builder = _builder(name, name, key, now, _LIFE)
+    builder = _builder(name, name, key.public_key(), now, _LIFE)
     usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
     certificate = (
         builder.add_extension(x509.BasicConstraints(True, 0), True)
@@ -61,11 +62,54 @@ def make_kiosk(authority: Path, out: Path, kiosk: str, now: datetime) -> Kiosk:
     write_private(out / "device.key", key)
     (out / "device.pem").write_bytes(pem)
     (out / "server-ca.pem").write_bytes((authority / "ca.pem").read_bytes())
+    return _row(kiosk, pem)
+
+
+def _row(kiosk: str, pem: bytes) -> Kiosk:
     certificate = x509.load_pem_x509_certificate(pem)
     public = certificate.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return Kiosk(kiosk, certificate.fingerprint(hashes.SHA256()).hex(), public)
+
+
+def make_operator(authority: Path, out: Path, name: str, now: datetime) -> Operator:
+    """`operator.key`, `operator.pem` and `server-ca.pem` for somebody who looks after kiosks, and a row of the list."""
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key, pem = _leaf(authority, name, ExtendedKeyUsageOID.CLIENT_AUTH, now, None)
+    write_private(out / "operator.key", key)
+    (out / "operator.pem").write_bytes(pem)
+    (out / "server-ca.pem").write_bytes((authority / "ca.pem").read_bytes())
+    return Operator(name, x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()).hex())
+
+
+class CsrError(Exception):
+    """Not a request for a certificate that a kiosk can have."""
+
+
+class TlsAuthority:
+    """The server's TLS authority, by its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def pem(self) -> str:
+        return (self._folder / "ca.pem").read_text(encoding="ascii")
+
+    def sign(self, csr: str, kiosk: str, now: datetime) -> tuple[Kiosk, bytes]:
+        """The row and the certificate (PEM) of a machine that made its own key. What else the request says is not
+        read."""
+        try:
+            request = x509.load_pem_x509_csr(csr.encode())
+            is_own = request.is_signature_valid
+            key = request.public_key()
+        except (ValueError, UnsupportedAlgorithm):
+            raise CsrError from None
+        if not is_own or not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+            raise CsrError
+        pem = _certify(self._folder, kiosk, key, ExtendedKeyUsageOID.CLIENT_AUTH, now, None)
+        return _row(kiosk, pem), pem
 
 
 def make_manifest_key(file: Path) -> None:
@@ -105,11 +149,23 @@ def _leaf(
     now: datetime,
     names: x509.SubjectAlternativeName | None,
 ) -> tuple[bytes, bytes]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return _pem(key), _certify(authority, common_name, key.public_key(), usage, now, names)
+
+
+def _certify(
+    authority: Path,
+    common_name: str,
+    key: ec.EllipticCurvePublicKey,
+    usage: x509.ObjectIdentifier,
+    now: datetime,
+    names: x509.SubjectAlternativeName | None,
+) -> bytes:
+    """A leaf certificate, PEM, for this key."""
     ca_key = serialization.load_pem_private_key((authority / "ca.key").read_bytes(), password=None)
     ca = x509.load_pem_x509_certificate((authority / "ca.pem").read_bytes())
     if not isinstance(ca_key, ec.EllipticCurvePrivateKey):
         raise TypeError("the authority's key is an EC key")
-    key = ec.generate_private_key(ec.SECP256R1())
     digital_signature = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
     builder = (
         _builder(ca.subject, _name(common_name), key, now, _LEAF_LIFE)
@@ -120,18 +176,17 @@ def _leaf(
     )
     if names is not None:
         builder = builder.add_extension(names, False)
-    certificate = builder.sign(ca_key, hashes.SHA256())
-    return _pem(key), certificate.public_bytes(serialization.Encoding.PEM)
+    return builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def _builder(
-    issuer: x509.Name, subject: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, life: timedelta
+    issuer: x509.Name, subject: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, life: timedelta
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .issuer_name(issuer)
         .subject_name(subject)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + life)

@@ -93,6 +93,13 @@ class Head(Row, frozen=True):
     head: str
 
 
+class Operator(Row, frozen=True):
+    """Who looks after the town's kiosks, by the SHA-256 of a client certificate."""
+
+    operator: str
+    fingerprint: str
+
+
 class Rate(Row, frozen=True):
     """How often a kiosk asked for one thing in one minute. Key: `<kiosk> <thing>`."""
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from issuance import messages, problems
 from tests.issuance.desk_of import CONTRACT, Server
-from tests.issuance.people import Card, token
+from tests.issuance.people import KIOSK, Card, token
 
 ROUTES = {
     (path, verb.upper())
@@ -119,9 +119,12 @@ BODIES: list[Any] = [
 
 @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
 def test_a_request_that_is_not_of_the_contract_is_malformed(server: Server, body: bytes) -> None:
+    server.add_operator("miyako")
     for path, verb in ROUTES:
         if verb == "POST" and "{transaction}" not in path:
-            answer = server.call("POST", path.replace("{serial}", "2026-00000001-52"), body)
+            who = "miyako" if re.fullmatch("/v1/kiosks(/{kiosk}/.*)?", path) else KIOSK
+            filled = path.replace("{serial}", "2026-00000001-52").replace("{kiosk}", KIOSK)
+            answer = server.call("POST", filled, body, who)
             assert answer.problem == "malformed", path
 
 

@@ -13,6 +13,11 @@ from tests.issuance import mutants
 from tests.issuance.hostile import HONEST, Odds
 from tests.issuance.lobby import Lobby, WrongPaperError, run
 
+FOUND_AT_THE_DOOR = frozenset(
+    "kodomo tenshutsu bochi yotei yotei2 mamoru tonari gaiji gaiji2 nokori nagai".split()
+)
+"""Residents of the specimen who get no 住民票 at a kiosk."""
+
 LATE = Odds(**{name: getattr(HONEST, name) for name in HONEST.__dataclass_fields__} | {"late": 0.1})
 
 

@@ -1,0 +1,4 @@
+CREATE TABLE operator (
+  operator TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL UNIQUE
+) STRICT;
