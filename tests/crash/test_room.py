@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crash.campaign_room import Schedule, drawn, play
-from tests.crash.room import VISITS, Hardware, Room
+from tests.crash.campaign_room import Schedule, drawn, every_death, play
+from tests.crash.room import VISITS, Hardware, Room, pays_with_a_note
 
 SLICE = 150
 
@@ -21,6 +21,14 @@ def test_the_kiosk_of_one_process_comes_up() -> None:
     room = Room(Hardware()).boot()
     assert room.phase.value == "idle"
     assert room.loop.state.notes_open == ()
+
+
+@pytest.mark.parametrize("where", ["before", "after", "write"])
+def test_a_visit_with_a_note_dies_once_at_each_moment(where: str) -> None:
+    """Every journal write, before and after it is durable, and every write of either wire; reads are the campaign's."""
+    ends = list(every_death(VISITS.index(pays_with_a_note), where))
+    assert len(ends) > 10
+    assert [wrong for _, wrong in ends if wrong] == []
 
 
 @pytest.mark.parametrize("seed", range(SLICE))
