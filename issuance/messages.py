@@ -45,7 +45,7 @@ class PrepareRequest(Body, frozen=True):
     transaction: Token
     line: Token
     kind: Key
-    options: Annotated[dict[Key, Key], Meta(max_length=20)]
+    options: Annotated[dict[Key, Key], Meta(max_length=60)]
     card_fingerprint: Digest
     order_hash: Digest
     order_signature: Annotated[bytes, Meta(min_length=1, max_length=256)]
@@ -119,9 +119,19 @@ class Challenge(Body, frozen=True):
     expires_at: str
 
 
+class Condition(Body, frozen=True):
+    """Asked only when this other question was answered so."""
+
+    key: str
+    choice: str
+
+
 class Option(Body, frozen=True):
     key: str
     choices: tuple[str, ...]
+    label: str = ""
+    """Of a question about one person: by what the family calls them. For the resident's own screen only."""
+    only_if: Condition | None = None
 
 
 class Entitlement(Body, frozen=True):

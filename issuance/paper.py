@@ -14,7 +14,7 @@ import msgspec
 
 from issuance.clock import town_day
 from issuance.family import Family, Member, Row, fuhyo_rows, koseki_rows
-from issuance.register import AMOUNTS, Payment, Records, Resident, Seal, Tax
+from issuance.register import AMOUNTS, Payment, Records, Resident, Seal, Tax, member_key
 from issuance.town import Kind, Town
 from issuance.wareki import fiscal_year_label, tax_year_label, wareki
 
@@ -41,10 +41,13 @@ class Issue(msgspec.Struct, frozen=True):
 def people_of(
     kind: Kind, applicant: Resident, household: tuple[Resident, ...], choices: Mapping[str, str]
 ) -> tuple[Resident, ...]:
-    """Which residents stand on the paper: the applicant alone, or the whole household in the register's order. (A
-    paper of the 戸籍 has its people from there.)"""
+    """Which residents stand on the paper: the applicant alone, or the chosen ones or all of the household, in the
+    register's order. Nobody chosen: the applicant. (A paper of the 戸籍 has its people from there.)"""
     if kind.scope != "household":
         return (applicant,)
+    if choices.get("whom") == "some":
+        chosen = tuple(each for each in household if choices.get(member_key(each)) == "yes")
+        return chosen or (applicant,)
     return household if choices.get("whom") == "household" else (applicant,)
 
 

@@ -7,6 +7,7 @@ decided elsewhere (rules, paper).
 from __future__ import annotations
 
 import csv
+import hashlib
 import struct
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -66,6 +67,14 @@ class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def age_on(self, day: date) -> int:
         """Completed years."""
         return day.year - self.birth.year - ((day.month, day.day) < (self.birth.month, self.birth.day))
+
+
+MEMBER = "member_"
+
+
+def member_key(person: Resident) -> str:
+    """The option of a household's paper that is about this person: the same whatever becomes of the household."""
+    return MEMBER + hashlib.sha256(person.id.encode()).hexdigest()[:16]
 
 
 class Seal(msgspec.Struct, frozen=True):

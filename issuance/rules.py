@@ -17,7 +17,7 @@ from issuance import messages
 from issuance.clock import town_day
 from issuance.names import NameGuard
 from issuance.problems import Code
-from issuance.register import Records, Resident
+from issuance.register import MEMBER, Records, Resident, member_key
 from issuance.town import Kind, OptionRule, Town
 from issuance.wareki import tax_year
 
@@ -199,7 +199,10 @@ def choices(case: Case, kind: Kind, asked: Mapping[str, str]) -> dict[str, str] 
     offered = {option.key: option.choices for option in _options(case, kind)}
     if any(key not in offered or choice not in offered[key] for key, choice in asked.items()):
         return None
-    return {rule.key: asked.get(rule.key, rule.choices[0]) for rule in kind.options}
+    chosen = {rule.key: asked.get(rule.key, rule.choices[0]) for rule in kind.options}
+    if chosen.get("whom") == "some":
+        chosen |= {key: choice for key, choice in asked.items() if key.startswith(MEMBER)}
+    return chosen
 
 
 def texts_of(person: Resident) -> list[str]:
@@ -212,9 +215,29 @@ def _first(rules: tuple[PersonRule, ...], case: Case, person: Resident) -> Refus
 
 
 def _options(case: Case, kind: Kind) -> tuple[messages.Option, ...]:
-    return tuple(
-        messages.Option(rule.key, rule.choices) for rule in kind.options if _is_asked(case, kind, rule)
-    )
+    options: list[messages.Option] = []
+    for rule in kind.options:
+        if _is_asked(case, kind, rule):
+            options.append(messages.Option(rule.key, rule.choices))
+            if "some" in rule.choices:
+                options += _members(case, rule.key)
+    return tuple(options)
+
+
+def _members(case: Case, key: str) -> list[messages.Option]:
+    """One question a person, by what the family calls them. Named after the person and not after a place in the
+    household: that may change before the paper is made."""
+    condition = messages.Condition(key, "some")
+    return [
+        messages.Option(member_key(person), ("no", "yes"), called(person), condition)
+        for person in case.household
+    ]
+
+
+def called(person: Resident) -> str:
+    """名 alone; a foreign resident's whole name, or the 通称 if there is one."""
+    name = person.alias or person.name
+    return name.partition("　")[2] or name
 
 
 def _is_asked(case: Case, kind: Kind, rule: OptionRule) -> bool:

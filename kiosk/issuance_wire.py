@@ -96,9 +96,16 @@ class Challenge(msgspec.Struct, frozen=True):
     challenge: bytes
 
 
+class Condition(msgspec.Struct, frozen=True):
+    key: str
+    choice: str
+
+
 class Option(msgspec.Struct, frozen=True):
     key: str
     choices: tuple[str, ...]
+    label: str = ""
+    only_if: Condition | None = None
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -268,7 +275,15 @@ def failure_event(command: Command, code: str) -> IssuanceFailed:
 
 
 def _entitlement(offer: Offer) -> Entitlement:
-    options = tuple(CertificateOption(option.key, option.choices) for option in offer.options)
+    options = tuple(
+        CertificateOption(
+            option.key,
+            option.choices,
+            option.label,
+            (option.only_if.key, option.only_if.choice) if option.only_if is not None else None,
+        )
+        for option in offer.options
+    )
     return Entitlement(offer.kind, offer.fee, offer.max_copies, options, offer.refusal)
 
 

@@ -160,6 +160,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     option: str
     choices: tuple[str, ...]
     chosen: str
+    label: str = ""
+    """Whom the question is about, where it is about one person of a household."""
 
 
 class ChooseOptions(Body, frozen=True):

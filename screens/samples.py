@@ -163,11 +163,22 @@ _OPTIONS = ChooseOptions(
 _SIX = ChooseOptions(  # a household of Japanese and foreign residents
     "juminhyo",
     (
-        Question("whom", ("self", "household"), "household"),
+        Question("whom", ("self", "household", "some"), "household"),
         *(
             Question(key, ("no", "yes"), "no")
             for key in ("zokugara", "honseki", "kokuseki", "zairyu_card", "kojin_bango")
         ),
+    ),
+)
+_MEMBERS = ChooseOptions(
+    "juminhyo",
+    (
+        Question("whom", ("self", "household", "some"), "some"),
+        *(
+            Question(f"member_{at}", ("no", "yes"), "yes" if at == 1 else "no", name)
+            for at, name in enumerate(("太郎", "花子", "MARIA ISABEL"))
+        ),
+        Question("zokugara", ("no", "yes"), "no"),
     ),
 )
 _HOUSEHOLD = (("whom", "household"), ("honseki", "no"), ("kojin_bango", "no"))
@@ -282,6 +293,7 @@ _SAMPLES: tuple[_Sample, ...] = (
         ("SetCopies", "Next", "Back", "Cancel"),
     ),
     ("options-six", _SIX, 3, ("ChooseOption", "Next", "Back", "Cancel")),
+    ("options-members", _MEMBERS, 3, ("ChooseOption", "Next", "Back", "Cancel")),
     ("options", _OPTIONS, 3, ("ChooseOption", "Next", "Back", "Cancel")),
     ("confirm", _CONFIRM, 4, ("Next", "Back", "Cancel")),
     ("confirm-many", _MANY, 4, ("Next", "Back", "Cancel")),

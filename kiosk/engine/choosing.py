@@ -71,8 +71,14 @@ def _drop_what_is_refused(turn: Turn) -> None:
 
 
 def questions(turn_or_state: Turn, kind: str) -> tuple[CertificateOption, ...]:
+    """What is asked now: some questions only after a certain answer to another."""
     entitlement = next((each for each in turn_or_state.session.entitlements if each.kind == kind), None)
-    return entitlement.options if entitlement else ()
+    options = entitlement.options if entitlement else ()
+    given = dict(dict(turn_or_state.session.options).get(kind, ()))
+    answers = {each.key: given.get(each.key, each.choices[0]) for each in options}
+    return tuple(
+        each for each in options if each.only_if is None or answers.get(each.only_if[0]) == each.only_if[1]
+    )
 
 
 def _ask_from(turn: Turn, index: int) -> None:

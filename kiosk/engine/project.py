@@ -212,7 +212,10 @@ def _options(state: Kiosk) -> AnyBody:
     kind = turn.session.copies[turn.session.asking][0]
     chosen = dict(chosen_options(turn, kind))
     return ChooseOptions(
-        kind, tuple(Question(each.key, each.choices, chosen[each.key]) for each in questions(turn, kind))
+        kind,
+        tuple(
+            Question(each.key, each.choices, chosen[each.key], each.label) for each in questions(turn, kind)
+        ),
     )
 
 

@@ -14,6 +14,10 @@ class CertificateOption(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     key: str
     choices: tuple[str, ...]
+    label: str = ""
+    """Of a question about one person: by what the family calls them. For the resident's screen, and nothing else."""
+    only_if: tuple[str, str] | None = None
+    """Asked only when that other question has that answer."""
 
 
 class Entitlement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -43,6 +43,7 @@ class ConfirmScreen(Screen):
 
 _FIRST_OPTION = "whom"
 """Who is on it is read first; the others keep the order in which they came."""
+_MEMBER = "member_"
 _FEW = 3
 _ROOMY, _TIGHT, _TIGHTEST = 5.0, 2.0, 0.5
 """Above and below a line of the order, in mm: few lines breathe, many fit."""
@@ -104,9 +105,12 @@ def _options(line: OrderSummary) -> Message:
     """わたしだけ・本籍なし・マイナンバーなし: a line may break after each ・."""
     between = look.words.text("summary.between")
     phrases: list[Any] = []
-    options = sorted(line.options, key=lambda each: each[0] != _FIRST_OPTION)
+    told = [
+        each for each in line.options if not each[0].startswith(_MEMBER)
+    ]  # their masked names stand there
+    options = sorted(told, key=lambda each: each[0] != _FIRST_OPTION)
     for index, (option, choice) in enumerate(options):
-        is_last = index == len(line.options) - 1
+        is_last = index == len(options) - 1
         phrase = look.words.message(f"summary.{option}.{choice}").paragraphs[0]
         runs = [run for part in phrase for run in part]
         if not is_last and runs:

@@ -225,16 +225,20 @@ class QuestionBox(Stack):
 
     def show_question(self, question: Question, can_choose: bool) -> None:
         """Take the values; the choices of a question never change while it is shown."""
-        key = f"option.{question.option}"
-        self.title.say(key)
+        key = f"option.{question.option}" if not question.label else "option.member"
+        if question.label:
+            self.title.say(key, name=question.label)
+        else:
+            self.title.say(key)
         self.help.show(look.words.has(f"{key}.help"))
         self.help.say(f"{key}.help")
         for choice in question.choices:
             if choice not in self.buttons:
-                self.buttons[choice] = self._add(question.option, choice)
+                self.buttons[choice] = self._add(question.option, key, choice)
             self.buttons[choice].spoken = "speak.answer"
             self.buttons[choice].spoken_values = {
-                "question": look.words.message(key).reading,
+                # A name is not said aloud.
+                "question": look.words.message("option.member.aloud" if question.label else key).reading,
                 "choice": look.words.message(f"{key}.{choice}").reading,
             }
             self.buttons[choice].choose(choice == question.chosen)
@@ -244,9 +248,9 @@ class QuestionBox(Stack):
         self._on_choice = _nothing
         super().dismantle()
 
-    def _add(self, option: str, choice: str) -> OptionButton:
+    def _add(self, option: str, key: str, choice: str) -> OptionButton:
         button = OptionButton()
-        button.grow, button.key, button.target = 1.0, f"option.{option}.{choice}", f"{option} {choice}"
+        button.grow, button.key, button.target = 1.0, f"{key}.{choice}", f"{option} {choice}"
         button.does(lambda: self._on_choice(option, choice))
         self.row.add_widget(button)
         if look.is_split:

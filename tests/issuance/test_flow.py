@@ -34,15 +34,20 @@ def database(either: str) -> str:
 def test_a_certificate_from_challenge_to_printed(server: Server, cards: Cards) -> None:
     transaction, answer = server.authenticate(cards["hanako"])
     offers = {each["kind"]: each for each in answer.body["entitlements"]}
+    members = [each for each in offers["juminhyo"]["options"] if each["label"]]
+    assert [each["label"] for each in members] == ["太郎", "花子", "一郎"]
+    for each in members:
+        offers["juminhyo"]["options"].remove(each)
+    plain = {"label": "", "only_if": None}
     assert offers["juminhyo"] == {
         "kind": "juminhyo",
         "fee": 200,
         "max_copies": 5,
         "options": [
-            {"key": "whom", "choices": ["self", "household"]},
-            {"key": "zokugara", "choices": ["no", "yes"]},
-            {"key": "honseki", "choices": ["no", "yes"]},
-            {"key": "kojin_bango", "choices": ["no", "yes"]},
+            {"key": "whom", "choices": ["self", "household", "some"]} | plain,
+            {"key": "zokugara", "choices": ["no", "yes"]} | plain,
+            {"key": "honseki", "choices": ["no", "yes"]} | plain,
+            {"key": "kojin_bango", "choices": ["no", "yes"]} | plain,
         ],
         "refusal": "",
     }
@@ -76,6 +81,16 @@ def test_a_certificate_from_challenge_to_printed(server: Server, cards: Cards) -
     assert server.post(f"{here}/printed", ids | {"pages": 2}).body["state"] == "printed"
     acts = [each.split()[0] for each in server.audit()]
     assert acts[-4:] == ["authenticated", "prepared", "committed", "printed"]
+
+
+def test_a_paper_of_the_chosen_people(server: Server, cards: Cards) -> None:
+    _, answer = server.authenticate(cards["hanako"])
+    keys = {each["label"]: each["key"] for each in answer.body["entitlements"][0]["options"] if each["label"]}
+    options = {"whom": "some", keys["太郎"]: "yes", keys["一郎"]: "yes"}
+    _, prepared = server.prepared(cards["hanako"], options=options)
+    manifest = json.loads(base64.b64decode(prepared.body["manifest"]))
+    assert manifest["holders"] == ["例示　太郎", "例示　一郎"]
+    assert manifest["applicant"]["name"] == "例示　花子"
 
 
 def test_every_step_may_be_repeated(server: Server, cards: Cards) -> None:

@@ -17,8 +17,18 @@ from issuance import folder, rules
 from issuance.app import make_app
 from issuance.clock import town_day
 from issuance.names import NameGuard
+from issuance.paper import people_of
 from issuance.problems import Code
-from issuance.register import FileRegister, Records, RegisterError, Resident, ResidentRegister, Seal
+from issuance.register import (
+    MEMBER,
+    FileRegister,
+    Records,
+    RegisterError,
+    Resident,
+    ResidentRegister,
+    Seal,
+    member_key,
+)
 from issuance.rules import Case
 from issuance.town import TownError, read_kinds, read_town
 from issuance.wareki import tax_year
@@ -374,7 +384,11 @@ def test_fees_change_on_their_day(guard: NameGuard) -> None:
 
 def test_questions_are_asked_only_of_whom_they_concern(guard: NameGuard) -> None:
     asked = {
-        who: [option.key for option in rules.entitlements(case_of(who, guard))[0].options]
+        who: [
+            option.key
+            for option in rules.entitlements(case_of(who, guard))[0].options
+            if not option.key.startswith(MEMBER)
+        ]
         for who in ("hanako", "yoshiko", "maria", "john")
     }
     assert asked == {
@@ -383,6 +397,27 @@ def test_questions_are_asked_only_of_whom_they_concern(guard: NameGuard) -> None
         "maria": ["zokugara", "kokuseki", "zairyu_card", "kojin_bango"],
         "john": ["whom", "zokugara", "honseki", "kokuseki", "zairyu_card", "kojin_bango"],
     }
+
+
+def test_people_are_chosen_one_by_one(guard: NameGuard) -> None:
+    """Each by what the family calls them; who is not of the household cannot be chosen."""
+    case, kind = case_of("john", guard), KINDS["juminhyo"]
+    offered = rules.entitlements(case)[0].options
+    members = [each for each in offered if each.key.startswith(MEMBER)]
+    assert [each.label for each in members] == ["ジョン", "恵子", "絵真"]
+    assert {(each.only_if.key, each.only_if.choice) for each in members if each.only_if} == {("whom", "some")}
+    keiko, emma = (member_key(person) for person in case.household[1:])
+    chosen = rules.choices(case, kind, {"whom": "some", emma: "yes", keiko: "no"})
+    assert chosen is not None
+    assert [each.id for each in people_of(kind, case.applicant, case.household, chosen)] == ["emma"]
+    nobody = rules.choices(case, kind, {"whom": "some"})
+    assert nobody is not None
+    assert people_of(kind, case.applicant, case.household, nobody) == (case.applicant,)
+    stranger = REGISTER.resident("taro")
+    assert stranger is not None
+    assert rules.choices(case, kind, {"whom": "some", member_key(stranger): "yes"}) is None
+    # Answered before, and then "me alone": the answers do not count.
+    assert rules.choices(case, kind, {"whom": "self", emma: "yes"}) == rules.choices(case, kind, {})
 
 
 def test_what_is_not_asked_shows_the_least(guard: NameGuard) -> None:

@@ -63,7 +63,7 @@ def _made_keys() -> set[str]:
     """Keys that screens put together from a view's words."""
     kinds = tuple(each.name for each in (ROOT / "issuance" / "certificates").iterdir() if each.is_dir())
     yes_no = ("zokugara", "honseki", "kokuseki", "zairyu_card", "kojin_bango")
-    choices = {"whom": ("self", "household")} | dict.fromkeys(yes_no, ("no", "yes"))
+    choices = {"whom": ("self", "household", "some")} | dict.fromkeys(yes_no, ("no", "yes"))
     reasons = (
         "starting",
         "closed",
@@ -83,6 +83,7 @@ def _made_keys() -> set[str]:
         *(f"kind.{kind}{part}" for kind in kinds for part in ("", ".short", ".for")),
         *(f"option.{option}" for option in choices),
         *(f"option.{option}.help" for option in yes_no),
+        *(f"option.member{part}" for part in ("", ".aloud", ".no", ".yes")),
         *(f"notice.other.{part}" for part in ("title", "why", "next")),
         *(f"option.{option}.{choice}" for option, all_ in choices.items() for choice in all_),
         *(f"summary.{option}.{choice}" for option, all_ in choices.items() for choice in all_),
