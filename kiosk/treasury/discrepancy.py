@@ -25,6 +25,24 @@ class Window(msgspec.Struct, frozen=True):
     expected: Yen
     counted: Yen
     entries: tuple[Entry, ...]
+    lifetime: int | None = None
+    """The device's count of all it ever paid, when the box was opened."""
+
+    @property
+    def paid_by_books(self) -> int:
+        """Pieces that the books let out in this window."""
+        ended = [entry.record for entry in self.entries]
+        settled = {e.op: e.paid for e in ended if isinstance(e, r.DispenseSettled)}
+        resolved = {e.op: e.paid for e in ended if isinstance(e, r.DispenseResolved)}
+        return sum({**settled, **resolved}.values())
+
+    @property
+    def paid_by_device(self) -> int | None:
+        """The same by the device's own counter, from before the first payout to the opening; None: it has none."""
+        before = [e.record.lifetime for e in self.entries if isinstance(e.record, r.DispenseIntended)]
+        if self.lifetime is None or self.lifetime < 0 or not before or before[0] < 0:
+            return None
+        return self.lifetime - before[0]
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -75,17 +93,20 @@ def _windows(
     since: dict[DeviceId, list[Entry]],
     last: dict[DeviceId, str],
 ) -> tuple[Window, ...]:
-    before = {each.unit: each.expected.total for each in start.units}
+    before = {each.unit: each for each in start.units}
     return tuple(
         Window(
             each.unit,
             last.get(each.unit, "―"),
-            before.get(each.unit, Yen(0)),
+            before[each.unit].expected.total,
             each.counted.total,
             tuple(since.get(each.unit, ())),
+            before[each.unit].lifetime,
         )
         for each in end.units
-        if each.counted is not None and each.counted.total != before.get(each.unit, Yen(0))
+        if each.counted is not None
+        and each.unit in before
+        and each.counted.total != before[each.unit].expected.total
     )
 
 
@@ -123,7 +144,15 @@ def discrepancy(case: Case, town: Town) -> Paper:
                 for e in case.windows
             ),
             left=2,
-        )
+        ),
+        Table(
+            "払出しの枚数（前回の計数から）",
+            ("収納庫", "帳簿", "機器の計器"),
+            tuple(
+                (e.unit, str(e.paid_by_books), "―" if e.paid_by_device is None else str(e.paid_by_device))
+                for e in case.windows
+            ),
+        ),
     ]
     for window in case.windows:
         rows = tuple(_evidence(entry, case.numbers) for entry in window.entries)

@@ -187,6 +187,21 @@ def test_the_sheet_says_what_happened(three_days: list[r.AnyRecord]) -> None:
     assert all(each in first for each in ("取扱者", "出納員", "会計管理者", "officer1", "hopper500"))
 
 
+def test_a_discrepancy_holds_the_books_against_the_devices_own_counter() -> None:
+    """A hopper let out one piece more than it said and the books know: its own counter tells."""
+    world = World().boot()
+    pays(world)
+    world.physics.lifetime["hopper100"] += 1
+    world.event(world._hopper_read(next(h for h in world.setup.hoppers if h.device == "hopper100")))
+    number = exchanged(world, "recount", moved(counted=16), reason="overpaid")
+    case = case_of(entries_of(world.records), number)
+    assert case is not None
+    (window,) = case.windows
+    assert (window.paid_by_books, window.paid_by_device) == (3, 4)
+    said = text(discrepancy(case, TOWN))
+    assert "0001" in said and "払出し前: 回数計" in said and "過払い" in said
+
+
 def test_the_funds_of_a_sheet_add_up(three_days: list[r.AnyRecord]) -> None:
     for day in days(entries_of(three_days)):
         assert imbalances(day.after) == ()
