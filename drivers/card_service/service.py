@@ -21,10 +21,11 @@ from typing import Final, NamedTuple
 
 from drivers.card_service import messages
 from drivers.card_service.messages import CardEvent
+from drivers.card_service.needs import Card, Presence, Roads
 from drivers.card_service.number import Number
 from drivers.card_service.photo_road import hand_over
 from drivers.card_service.pin_channel import PinChannel
-from drivers.card_service.session import Card, CardSession, Presence, Roads
+from drivers.card_service.session import CardSession
 from drivers.card_service.tenkey import TenKey
 from drivers.jpki.cv import Roots
 from kiosk.clock import Clock, SystemClock

@@ -12,15 +12,15 @@ from __future__ import annotations
 import contextlib
 import enum
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
 from drivers.card_service import number as numbers
 from drivers.card_service.messages import CardCommand, CardEvent
+from drivers.card_service.needs import Card, Presence, Roads
 from drivers.card_service.number import Number
-from drivers.card_service.pin_channel import SLOT_LIFE_S
 from drivers.card_service.surface import NumberWrong, Surface, SurfaceUnusable, read_surface
 from drivers.jpki import codec
-from drivers.jpki.apdu import Command, Connection, Ins
+from drivers.jpki.apdu import Command, Ins
 from drivers.jpki.application import Jpki, NotAllowed, NotFound, Verified, WrongSecret
 from drivers.jpki.cv import Roots
 from drivers.jpki.processors import GetResponse, Plain, Processor, ShortOnly
@@ -42,51 +42,6 @@ COVER: Final = Command(0x00, Ins.SELECT, 0x04, 0x0C, bytes(codec.SIGN_PASSWORD_M
 
 GONE_WITHIN_S: Final = 1.0
 """A reader that lost a card says so within this time (PC/SC polls every 0.4 s)."""
-
-
-class Presence(Protocol):
-    """What is known of the reader: drivers.transport.pcsc.ReaderState."""
-
-    @property
-    def reader(self) -> str: ...
-    @property
-    def code(self) -> str: ...
-    @property
-    def has_card(self) -> bool: ...
-    @property
-    def insertions(self) -> int: ...
-
-
-class Card(Connection, Protocol):
-    """A powered card, ours alone."""
-
-    def is_gone(self, within_s: float) -> bool:
-        """Whether it is taken away before `within_s` is over."""
-
-    def close(self) -> None:
-        """Take its power away. Twice is fine."""
-
-
-class Slots(Protocol):
-    """The road of the secret: drivers.card_service.pin_channel."""
-
-    def open(
-        self, min_length: int, max_length: int, life_s: float = SLOT_LIFE_S, has_letters: bool = False
-    ) -> SlotId:
-        """Wait for one packet; an older slot is gone. OSError when the road cannot be made."""
-
-    def close(self) -> SlotId | None:
-        """End the open slot, if there is one."""
-
-
-class Roads(NamedTuple):
-    """Ways of secrets in, and of the photo out."""
-
-    screen: Slots
-    camera: Slots
-    """照合番号B as the vision process read it."""
-    photo: Callable[[SlotId, bytearray], bool]
-    """Whether the vision process took it."""
 
 
 class Phase(enum.Enum):

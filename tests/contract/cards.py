@@ -13,8 +13,9 @@ from tempfile import mkdtemp
 
 from drivers.card_service import roots
 from drivers.card_service.messages import CardEvent
+from drivers.card_service.needs import Presence, Roads
 from drivers.card_service.number import Number
-from drivers.card_service.session import CardSession, Presence, Roads
+from drivers.card_service.session import CardSession
 from drivers.jpki.cv import Roots
 from drivers.jpki.sim import box as boxes
 from drivers.jpki.sim.box import Options
