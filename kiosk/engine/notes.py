@@ -297,6 +297,20 @@ def late(turn: Turn, record: NoteIn) -> None:
     turn.record(owed, *closing)
 
 
+def close_if_over(turn: Turn, record: NoteBack) -> None:
+    """The doubt of a visit that is over has ended without money: nothing waits for anybody."""
+    account = turn.state.ledger.accounts.get(record.transaction)
+    if not turn.state.recovered or account is None or not account.is_open:
+        return
+    is_over = all(line.is_booked or line.is_voided for line in account.lines.values())
+    is_open = any(
+        each.transaction == account.transaction and not each.is_credited
+        for each in turn.state.ledger.notes.values()
+    )
+    if is_over and not is_open and not account.held and not account.in_doubt:
+        turn.record(TransactionClosed(account.transaction, "cancelled"))
+
+
 def _is_open_otherwise(turn: Turn, record: NoteIn) -> bool:
     account = turn.state.ledger.accounts[record.transaction]
     lines = account.lines.values()

@@ -181,9 +181,13 @@ def _is_over(turn: Turn) -> bool:
     return turn.state.phase in (Phase.TAKING_THINGS, Phase.FINISHED, Phase.NOTIFIED)
 
 
-def note_ended(turn: Turn, _: NoteBack) -> None:
+def note_ended(turn: Turn, record: NoteBack) -> None:
     """It is the person's again."""
     turn.do(StopTimer("note"))
+    session = turn.state.session
+    if session is None or session.transaction != record.transaction:
+        notes.close_if_over(turn, record)
+        return
     _go_on(turn)
     shut_now(turn)
 

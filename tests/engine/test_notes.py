@@ -8,7 +8,7 @@ from drivers.id003.messages import Status
 from drivers.id003.sim.world import CASHBOX, RECYCLER
 from kiosk import intents, ports
 from kiosk.engine.state import Phase
-from kiosk.ids import DeviceId
+from kiosk.ids import DeviceId, OpId
 from kiosk.journal import records as r
 from kiosk.money import Cash, Denomination, Yen
 from tests.engine.notes_world import (
@@ -364,3 +364,80 @@ def test_boot_resolves_before_it_resets(world: NotesWorld) -> None:
     asked = [each for each in reborn.commands if isinstance(each, ports.ResolveDispense)]
     assert [each.device for each in asked] == [BOX1]
     assert [each.device for each in reborn.commands if isinstance(each, ports.ResetNotePath)] == [NOTE1]
+
+
+# --- what comes late
+
+
+def jammed_and_gone(world: NotesWorld) -> str:
+    """A note is in doubt, its owner has the paper and has gone; the operation."""
+    world.until_pay_much()
+    world.run(1)
+    world.note()
+    world.run_until(lambda: world.status == "STACKING")
+    world.desk.sim.fail(Status.JAM_IN_STACKER)
+    world.run(3)
+    world.tap(intents.Next)
+    world.time_out("stage")
+    assert world.phase is Phase.IDLE
+    (note,) = world.ledger.notes.values()
+    assert note.is_doubtful
+    return note.op
+
+
+def late_credit(world: NotesWorld, op: str) -> None:
+    world.event(ports.NoteCredited(OpId(op), NOTE1, D.NOTE1000, "62", DeviceId("cashbox")))
+
+
+def test_evidence_that_comes_after_the_visit_puts_the_money_on_a_slip(world: NotesWorld) -> None:
+    op = jammed_and_gone(world)
+    late_credit(world, op)
+    assert kinds(world).count("NoteIn") == 1
+    assert [each.amount for each in world.ledger.slips.values()] == [Yen(1000)]
+    assert not world.ledger.open_transactions
+    assert any(isinstance(each, ports.AcknowledgeCredit) and each.op == op for each in world.commands)
+    late_credit(world, op)
+    assert kinds(world).count("NoteIn") == 1, "told again it is acknowledged, and nothing else"
+
+
+def test_evidence_in_the_visit_of_another_is_not_her_money(world: NotesWorld) -> None:
+    op = jammed_and_gone(world)
+    world.desk.sim.clear(world.clock.now_s)
+    world.run(3)
+    world.until_pay()
+    world.run(1)
+    late_credit(world, op)
+    assert world.view.body.inserted == Yen(0)
+    assert len(world.ledger.slips) == 1
+    slips = [each for each in world.commands if isinstance(each, ports.PrintSlip)]
+    assert len(slips) == 1, "no paper of somebody else comes out in front of her"
+
+
+def test_a_note_that_went_back_after_all_ends_the_doubt(world: NotesWorld) -> None:
+    op = jammed_and_gone(world)
+    world.event(ports.NoteReturned(NOTE1, "not-stacked", OpId(op)))
+    assert not world.ledger.notes
+    assert not world.ledger.open_transactions, "nothing waits for anybody any more"
+
+
+def test_a_unit_that_says_nothing_for_too_long_is_in_doubt(world: NotesWorld) -> None:
+    world.until_pay_much()
+    world.run(1)
+    world.note()
+    world.run_until(lambda: world.status == "STACKING")
+    world.desk.fate = lambda _: UNHEARD
+    world.run(40)
+    assert [each.code for each in world.records if isinstance(each, r.NoteDoubted)] == ["silent"]
+    world.take_all()
+    assert world.view.body.code == "M-407"
+
+
+def test_a_credit_whose_end_a_person_has_told_is_acknowledged_and_said(world: NotesWorld) -> None:
+    op = jammed_and_gone(world)
+    (note,) = world.ledger.notes.values()
+    world.loop.record(
+        r.NoteResolved(note.op, NOTE1, note.transaction, D.NOTE1000, DeviceId(""), "officer", "given")
+    )
+    late_credit(world, op)
+    assert "NoteIn" not in kinds(world)
+    assert any(each.code == "M-404" for each in world.ledger.incidents.values())
