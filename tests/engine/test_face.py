@@ -242,6 +242,79 @@ def test_a_vision_process_that_never_ends_is_not_waited_for(world: World) -> Non
     assert world.phase is Phase.CHOOSING_OTHER_WAY, "a verdict that comes late is nobody's"
 
 
+def test_stopping_in_front_of_the_camera_shuts_it_and_gives_the_card_back(world: World) -> None:
+    world.until_face()
+    world.tap(intents.Next)
+    world.tap(intents.Cancel)
+    assert world.phase is Phase.RETURNING_CARD
+    assert sent(world, ports.StopFaceCheck) and not world.camera_may_be_open
+    world.take_card()
+    assert world.phase is Phase.IDLE
+
+
+def test_a_card_that_the_server_refuses_ends_the_check(world: World) -> None:
+    """Its word comes while the person looks into the camera."""
+    world.perform_instead = {"Authenticate"}
+    world.until_face()
+    world.tap(intents.Next)
+    session = world.loop.state.session
+    assert session is not None
+    world.event(ports.AuthenticationRefused(session.transaction, "C-104"))
+    assert world.view.body.code == "C-104"
+    assert sent(world, ports.StopFaceCheck) and not world.camera_may_be_open
+
+
+def test_a_card_whose_face_does_not_come_in_time_leads_to_the_other_way(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.number()
+    world.card()
+    world.time_out("stage")
+    assert world.phase is Phase.CHOOSING_OTHER_WAY
+    world.tap(intents.AskStaff)
+    world.pin()
+    assert world.phase is Phase.AWAITING_LOOK
+
+
+def test_a_slot_of_an_earlier_question_is_not_this_ones(world: World) -> None:
+    world.perform_instead = {"OpenNumberSlot"}
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.event(ports.NumberSlotOpened(READER, NumberPart.CODE, SlotId("0" * 32), 4))
+    assert world.phase is Phase.OPENING_NUMBER
+
+
+def test_the_reader_may_go_away_while_the_camera_looks(world: World) -> None:
+    world.until_face()
+    world.tap(intents.Next)
+    world.event(ports.DeviceLost(READER, "no-reader"))
+    assert world.view.body.code == "C-101" and not world.camera_may_be_open
+
+
+def test_a_core_that_dies_after_a_verdict_owes_nobody_anything(world: World) -> None:
+    world.until_face()
+    world.tap(intents.Next)
+    world.judge()
+    again = world.reboot()
+    assert again.phase is Phase.IDLE and not again.ledger.accounts
+    again.check()
+
+
+def test_kinds_may_come_first_and_the_number_right_before_the_card() -> None:
+    world = World(setup=replace(FACE_SETUP, plan=KIND_FIRST.under(Policy.PIN_AND_FACE))).boot()
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.SetCopies, kind="juminhyo", copies=1)
+    world.tap(intents.Next)
+    assert world.phase is Phase.OFFERING_FACE
+    world.tap(intents.Back)
+    assert world.phase is Phase.CHOOSING_KINDS
+    world.tap(intents.Next)
+    world.tap(intents.Next)
+    world.number()
+    world.tap(intents.Back)
+    assert world.phase is Phase.OFFERING_FACE, "back from the card: the number is asked again, or another way"
+
+
 def test_a_camera_that_goes_away_offers_the_other_way_at_once(world: World) -> None:
     world.until_face()
     world.tap(intents.Next)
