@@ -14,10 +14,10 @@ import enum
 from collections.abc import Callable
 from typing import Final
 
-from drivers.card_service import number as numbers
 from drivers.card_service.messages import CardCommand, CardEvent
 from drivers.card_service.needs import Card, Presence, Roads
 from drivers.card_service.number import Number
+from drivers.card_service.questions import NumberQuestions
 from drivers.card_service.surface import NumberWrong, Surface, SurfaceUnusable, read_surface
 from drivers.jpki import codec
 from drivers.jpki.apdu import Command, Ins
@@ -28,7 +28,7 @@ from drivers.jpki.profile import AUTH, MY_NUMBER, KeySet, profile_of
 from kiosk import ports
 from kiosk.errors import DeviceTimeout, DeviceUnavailable, PeerProtocolError
 from kiosk.ids import DeviceId, OpId, SlotId
-from kiosk.ports import CardKind, NumberPart, SecretKind
+from kiosk.ports import CardKind, SecretKind
 
 MAX_WRONG_HERE: Final = 2
 """Wrong PINs that one session may cost its owner, who has three (facts/card.md §8.1)."""
@@ -73,11 +73,9 @@ class CardSession:
         self._device = device
         self._post = post
         self._connect = connect
-        self._slots, self._camera_slots, self._send_photo = roads
-        self._number = number
+        self._slots, self._send_photo = roads.screen, roads.photo
+        self._number = NumberQuestions(device, post, roads.screen, roads.camera, number)
         self._roots = roots
-        self._asked: tuple[NumberPart, SlotId] | None = None
-        """The part of the number that the open slot is for; None: it is for the PIN."""
         self._surface: Surface | None = None
         self._presence: Presence | None = None
         self._said_of_reader: tuple[str, str] | None = None
@@ -121,9 +119,8 @@ class CardSession:
         if self.phase in (Phase.EMPTY, Phase.USABLE):  # the number may come before its card
             match command:
                 case ports.OpenNumberSlot(part=part):
-                    self._open_number_slot(part)
+                    self._number.ask(part)
                 case ports.ForgetNumber():
-                    self._close_slots()
                     self._number.wipe()
         if self.phase is not Phase.USABLE:
             return
@@ -141,10 +138,10 @@ class CardSession:
 
     def take_secret(self, secret: bytearray) -> None:
         """The slot's packet came: one VERIFY, never another by itself. `secret` is wiped."""
-        asked, self._asked = self._asked, None
         try:
-            if asked is not None:
-                self._take_part(*asked, secret)
+            if self._number.is_asking:
+                if self._number.answer(secret) and self.phase is Phase.USABLE:
+                    self._guarded(self._read_surface)
             elif self.phase is Phase.USABLE:
                 self._guarded(lambda: self._verify(secret))
         finally:
@@ -158,20 +155,18 @@ class CardSession:
 
     def slot_spoilt(self, slot: SlotId) -> None:
         """A slot ended without a secret: its time, a packet in a wrong form, a command."""
-        asked, self._asked = self._asked, None
-        if asked is None:
-            self._post(ports.PinSlotClosed(self._device, slot))
+        if self._number.is_asking:
+            self._number.forget()
         else:
-            self._forget_number()
+            self._post(ports.PinSlotClosed(self._device, slot))
 
     def check_time(self) -> None:
         """Forget a number whose card does not come."""
-        if self._number.seconds_left() == 0.0:
-            self._forget_number()
+        self._number.check_time()
 
     def end(self) -> None:
         """Power the card off and forget everything; its removal is still told. Without a card: nothing."""
-        self._close_slots()
+        self._number.close()
         self._power_off()
         if self.phase is Phase.USABLE:
             self.phase = Phase.ENDED
@@ -256,38 +251,6 @@ class CardSession:
             raise PeerProtocolError("card: it asks for no secret")
         self._is_verified = left is None
         self._attempts_left = APPROVED_TRIES if left is None else left
-
-    # --- 照合番号B --------------------------------------------------------------------------------------------
-
-    def _open_number_slot(self, part: NumberPart) -> None:
-        self._close_slots()
-        road = self._camera_slots if part is NumberPart.WHOLE else self._slots
-        length = numbers.length_of(part)
-        try:
-            slot = road.open(length, length, numbers.QUESTION_S)
-        except OSError:
-            self._forget_number()
-            return
-        self._asked = (part, slot)
-        self._post(ports.NumberSlotOpened(self._device, part, slot, length))
-
-    def _take_part(self, part: NumberPart, slot: SlotId, secret: bytearray) -> None:
-        if not self._number.put(part, secret):
-            self._post(ports.NumberPartRefused(self._device, part, slot))
-            return
-        self._post(ports.NumberPartTaken(self._device, part, slot))
-        if self._number.is_complete and self.phase is Phase.USABLE:
-            self._guarded(self._read_surface)
-
-    def _forget_number(self) -> None:
-        self._close_slots()
-        self._number.wipe()
-        self._post(ports.NumberForgotten(self._device))
-
-    def _close_slots(self) -> None:
-        self._asked = None
-        self._slots.close()
-        self._camera_slots.close()
 
     # --- the card's face --------------------------------------------------------------------------------------
 
@@ -429,7 +392,7 @@ class CardSession:
         self._post(ports.CardFailed(self._device, code))
 
     def _remove(self) -> None:
-        self._close_slots()
+        self._number.close()
         self._power_off()
         self.phase = Phase.REMOVED
         self._post(ports.CardRemoved(self._device))
