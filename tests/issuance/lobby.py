@@ -273,6 +273,11 @@ class LobbyKiosk(World):
         self.event(ports.CardInserted(reader))
         fingerprint = hashlib.sha256(card.der).hexdigest()
         self.event(ports.CardRead(reader, ports.CardKind.MY_NUMBER, card.der, fingerprint, 3))
+        session, person = self.loop.state.session, self.person
+        if self.lobby.cards_speak and session is not None:
+            sex = {"M": "1", "F": "2"}[person.sex]
+            holder = ports.CardHolder(person.name, person.birth.isoformat(), sex)
+            self.loop.state = replace(self.loop.state, session=replace(session, holder=holder))
 
     def _swap(self, dice: random.Random) -> None:
         """Another card lies on the reader now, and the reader does or does not notice."""
@@ -352,17 +357,19 @@ class Lobby:
         self.office = QuickOffice(**asdict(office), quick=self.draughtsman)
         self.inspector = Inspector(self.office.register)
         self.desk_of: type[Desk] = Desk
+        self.cards_speak = False
+        """Whether cards give their own record of who holds them (DESIGN §6 e)."""
         self.tell: Callable[[Lobby], None] = lambda lobby: None
         """Told of every paper."""
         pems = {name: self._enrol(name) for name in (f"lobby-{number:04d}" for number in range(kiosks))}
-        self.network = Network([self._worker() for _ in range(3)], pems, dice, odds)
+        self.network = Network([self.worker() for _ in range(3)], pems, dice, odds)
         self.kiosks: list[LobbyKiosk] = []
 
     def _enrol(self, name: str) -> str:
         folder.enrol(self.path, kiosk=name, out=self.path / name, clock=self.clock)
         return (self.path / name / "device.pem").read_text()
 
-    def _worker(self) -> Worker:
+    def worker(self) -> Worker:
         return Worker(make_app(self.office))
 
     async def run(self, papers: int, for_s: float) -> None:
@@ -426,7 +433,7 @@ class Lobby:
             at = self.dice.randrange(len(self.network.workers))
             self.network.seen["requests of a killed worker"] += self.network.workers[at].kill()
             self.network.seen["workers killed"] += 1
-            self.network.workers[at] = self._worker()
+            self.network.workers[at] = self.worker()
 
     def judge(self) -> None:
         """What the server knows agrees with what came out."""

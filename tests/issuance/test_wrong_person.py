@@ -88,3 +88,49 @@ def test_a_kiosk_that_does_not_look_is_found_out(
 ) -> None:
     with pytest.raises(WrongPaperError):
         _campaign(tmp_path / "server", accident, monkeypatch, blind=True)
+
+
+def _speaking(lobby: Lobby) -> None:
+    lobby.cards_speak = True
+
+
+def test_cards_that_speak_refuse_nobody_who_is_right(tmp_path: Path) -> None:
+    lobby = run(
+        tmp_path / "server", seed=3, kiosks=6, papers=15, odds=HONEST, drawn_every=1, change=_speaking
+    )
+    assert not any(name.startswith("incident") for name in lobby.network.seen)
+
+
+def test_a_register_that_gives_the_neighbours_record_is_caught_by_the_card(tmp_path: Path) -> None:
+    """Everything is signed, bound and in order, and about somebody else."""
+
+    def change(lobby: Lobby) -> None:
+        _speaking(lobby)
+        mutants.neighbours(lobby)
+
+    lobby = run(
+        tmp_path / "server",
+        seed=3,
+        kiosks=6,
+        papers=15,
+        for_s=400.0,
+        odds=HONEST,
+        drawn_every=1,
+        change=change,
+    )
+    assert lobby.inspector.papers == 0
+    assert lobby.network.seen["incident X-603"] >= 2
+
+
+def test_without_the_cards_word_the_neighbours_paper_is_seen_by_the_inspector_alone(tmp_path: Path) -> None:
+    with pytest.raises(WrongPaperError):
+        run(
+            tmp_path / "server",
+            seed=3,
+            kiosks=6,
+            papers=15,
+            for_s=400.0,
+            odds=HONEST,
+            drawn_every=1,
+            change=mutants.neighbours,
+        )
