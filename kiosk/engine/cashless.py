@@ -292,14 +292,24 @@ def ask_about(turn: Turn, device: DeviceId) -> None:
         is_awaited = session is not None and going.op == session.charge and not going.is_unknown
         if going.device == device and not is_awaited and going.op not in turn.state.resolving:
             _ask(turn, going)
+            if (
+                going.of is None and not going.is_unknown
+            ):  # of the last life: nobody is to be charged for it any more
+                turn.do(AbortPayment(going.op, going.device))
 
 
 def _ask(turn: Turn, going: Cashless) -> None:
+    _was_at_terminal(turn, going)
     turn.set(resolving=turn.state.resolving | {going.op})
     if going.of is None:
         turn.do(ReadPayment(going.op, going.device, going.poi, going.amount))
     else:
         turn.do(ReadReversal(going.op, going.device, going.poi))
+
+
+def _was_at_terminal(turn: Turn, going: Cashless) -> None:
+    if not turn.state.recovered and not going.is_unknown:
+        turn.set(at_terminal=turn.state.at_terminal | {going.transaction})
 
 
 def never_answered(turn: Turn) -> None:
@@ -308,6 +318,7 @@ def never_answered(turn: Turn) -> None:
     for going in turn.state.ledger.cashless.values():
         if going.is_unknown:
             continue
+        _was_at_terminal(turn, going)
         if going.of is None:
             records.append(PaymentSettled(going.op, going.transaction, Yen(0), "unknown", "", "restart"))
         else:

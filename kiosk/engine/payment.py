@@ -245,7 +245,7 @@ def credits_lost(turn: Turn, event: CreditsLost) -> None:
 def acceptor_reset(turn: Turn, event: AcceptorReset) -> None:
     state = turn.state
     was_shut = not state.recovered and not any(
-        was_paying(each) and not is_cashless(state.ledger, each) for each in state.ledger.open_transactions
+        was_paying(each) and not is_cashless(state, each) for each in state.ledger.open_transactions
     )
     at_most = (
         0 if was_shut else event.at_most

@@ -86,7 +86,7 @@ def is_known(turn: Turn) -> bool:
     if any(not each.is_unknown for each in state.ledger.cashless.values()):
         return False
     waiting = [each for each in state.ledger.open_transactions if _needs_us(turn, each)]
-    if all(is_cashless(state.ledger, each) and not each.inserted.total for each in waiting):
+    if all(is_cashless(state, each) and not each.inserted.total for each in waiting):
         return not state.ledger.dispenses  # no slot was open for any of them
     return (
         cash_is_up(state)
@@ -165,7 +165,7 @@ def take_up(turn: Turn, account: Account) -> None:
 def _has_no_evidence(turn: Turn, account: Account) -> bool:
     """ccTalk's counter is 0 after power-up: 0 then and 0 now says nothing of what fell in between."""
     mark = turn.state.ledger.marks.get(turn.state.setup.acceptor)
-    was_open = was_paying(account) and not is_cashless(turn.state.ledger, account)
+    was_open = was_paying(account) and not is_cashless(turn.state, account)
     return was_open and mark is not None and mark.raw == 0
 
 

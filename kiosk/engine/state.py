@@ -430,6 +430,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     is_staff_called: bool = False
     resolving: frozenset[OpId] = frozenset()
     """Operations of before the restart whose end the devices are being asked."""
+    at_terminal: frozenset[TransactionId] = frozenset()
+    """Transactions that the last life left while a terminal was asked for their money: no slot was open for them."""
     recovered: bool = False
     is_cash_warned: bool = False
     """Staff were told that much cash lies in the machine."""

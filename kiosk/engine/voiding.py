@@ -21,9 +21,11 @@ def terminal_of(state: Kiosk, device: str) -> TerminalRead | None:
     return next((each for each in state.terminals if each.device == device), None)
 
 
-def is_cashless(ledger: Ledger, account: Account) -> bool:
-    """A terminal has taken, or may have taken, the money of this transaction: no slot was open for it."""
-    going = any(each.transaction == account.transaction for each in ledger.cashless.values())
+def is_cashless(state: Kiosk, account: Account) -> bool:
+    """A terminal has taken, or was asked for, the money of this transaction: no slot was open for it."""
+    if account.transaction in state.at_terminal:
+        return True
+    going = any(each.transaction == account.transaction for each in state.ledger.cashless.values())
     return going or bool(account.charged) or bool(account.in_doubt_cashless)
 
 

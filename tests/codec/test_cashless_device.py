@@ -261,6 +261,16 @@ def test_pulled_away_and_touched_again_is_paid_once(rig: Rig) -> None:
     assert rig.world.taken == {"edy": 200}
 
 
+def test_the_next_life_ends_a_payment_that_still_waits_for_a_card(rig: Rig) -> None:
+    rig.perform(PAY)
+    rig.fresh_host()
+    rig.connect()
+    rig.flow()
+    rig.perform(READ)
+    rig.perform(AbortPayment(PAY.op, "terminal1"))
+    assert (rig.end.outcome, rig.end.code) == (Outcome.REFUSED, "aborted")
+
+
 @pytest.mark.parametrize("truth", ["early-charged", "early-not"])
 def test_pulled_away_and_gone_is_unknown_until_the_acquirer_has_looked(rig: Rig, truth: str) -> None:
     rig.perform(PAY)

@@ -581,12 +581,13 @@ def test_a_restart_while_the_terminal_is_away_ends_unknown_and_the_machine_goes_
 
 
 @pytest.mark.parametrize(
-    ("truth", "phase"), [("silent-taken", Phase.OFFERING_BACK), ("silent-not", Phase.STARTING)]
+    ("how", "phase"),
+    [("silent-taken", Phase.OFFERING_BACK), ("silent-not", Phase.IDLE), ("declined", Phase.STARTING)],
 )
-def test_the_coin_unit_is_waited_for_only_where_its_slot_may_have_been_open(truth: str, phase: Phase) -> None:
-    """Nothing was taken by the terminal: the slot may have opened after it."""
+def test_the_coin_unit_is_waited_for_only_where_its_slot_may_have_been_open(how: str, phase: Phase) -> None:
+    """After a refusal that is written down the slot may have opened; while the terminal was asked it was shut."""
     made = at_means()
-    pay(made, "credit", truth)
+    pay(made, "credit", how)
     again = World(made.records, made.physics, CASHLESS)
     for device in (CASHLESS.card_reader, CASHLESS.certificate_printer, CASHLESS.receipt_printer):
         again.event(ports.DeviceArrived(device, "test"))
@@ -594,4 +595,16 @@ def test_the_coin_unit_is_waited_for_only_where_its_slot_may_have_been_open(trut
     again.event(ports.IssuanceStatus(True, "", "17:15", ()))
     again.terminals_come()
     assert again.phase is phase
+    again.check()
+
+
+def test_a_restart_while_the_terminal_still_waits_for_a_card_ends_the_waiting() -> None:
+    made = at_means()
+    pay(made, "credit", "wait")
+    made.physics.terminals.in_progress = True
+    again = made.reboot()
+    assert order_of(again, ports.ReadPayment, ports.AbortPayment) == ["ReadPayment", "AbortPayment"]
+    assert of(again, r.PaymentSettled)[-1].code == "aborted"
+    assert again.phase is Phase.IDLE
+    assert again.physics.terminals.taken == Yen(0)
     again.check()

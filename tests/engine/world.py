@@ -140,6 +140,8 @@ class Terminals:
         self.knows = True
         """False: it says UNKNOWN to whoever asks again."""
         self.is_up = True
+        self.in_progress = False
+        """It still waits for a card: a status request has no end yet."""
 
     @property
     def taken(self) -> Yen:
@@ -550,11 +552,15 @@ class World:
         return ports.PaymentEnded(op, device, outcome, told, "00001", code, Yen(900))
 
     def _on_AbortPayment(self, command: ports.AbortPayment) -> None:
-        self.later(self._payment_ended(command.op, command.device, "aborted", Yen(0)))
+        found = self.physics.terminals.payments.get(command.op)
+        if (
+            found is not None and not found["is_taken"]
+        ):  # else it comes too late, and has no answer of its own
+            self.later(self._payment_ended(command.op, command.device, "aborted", Yen(0)))
 
     def _on_ReadPayment(self, command: ports.ReadPayment) -> None:
         terminals = self.physics.terminals
-        if not terminals.is_up:
+        if not terminals.is_up or terminals.in_progress:
             return
         found = terminals.payments.get(command.op)
         if not terminals.knows:
