@@ -82,6 +82,7 @@ def load(paths: Sequence[Path | str]) -> Config:
             document.table("town"),
             _accounting(document.table("accounting"), document),
             _brands(document),
+            _taxes(document),
         ),
         staff=_staff(document),
         identity=_identity(document.table("identity"), devices, equipment),
@@ -285,7 +286,17 @@ def _brand(table: Table) -> Brand:
     return made
 
 
-def _town(table: Table, accounting: Accounting, brands: tuple[Brand, ...]) -> Town:
+def _taxes(document: Document) -> dict[str, int]:
+    """What is sold here and taxed; a fee of public authority is not (消費税法 別表第二)."""
+    found: dict[str, int] = {}
+    for table in document.tables("taxable"):
+        kind = table.text("kind", pattern=_ID)
+        found[kind] = table.integer("percent", low=1, high=30)
+        table.done()
+    return found
+
+
+def _town(table: Table, accounting: Accounting, brands: tuple[Brand, ...], taxes: Mapping[str, int]) -> Town:
     languages = table.texts("languages", ("ja", "en"), pattern=_LANGUAGE)
 
     def per_language(key: str, default: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -305,12 +316,16 @@ def _town(table: Table, accounting: Accounting, brands: tuple[Brand, ...]) -> To
         phone=table.text("phone", "", pattern=r"[0-9+() -]+"),
         mask=table.choice("mask", Mask, Mask.FIRST_CHARACTER),
         refused_faces=table.choices("refused_faces", Denomination, ()),
+        invoice=table.text("invoice", "", pattern=r"(T\d{13})?"),
+        taxes=taxes,
         brands=brands,
         cash_max=Yen(table.integer("cash_max", 200_000, low=1)),
         max_lines=table.integer("max_lines", 9, low=1, high=50),
         max_wrong_tries=table.integer("max_wrong_tries", 2, low=1, high=2),
         accounting=accounting,
     )
+    if taxes and not made.invoice:
+        raise table.refuse("invoice", "something is taxable, and the papers would name no 登録番号")
     table.done()
     return made
 

@@ -249,6 +249,10 @@ class Town:
     mask: Mask
     refused_faces: tuple[Denomination, ...]
     """Never taken here, and said so on the payment screen."""
+    invoice: str
+    """登録番号 (`T` and 13 digits), on papers with something taxable; empty: nothing is."""
+    taxes: Mapping[str, int]
+    """Kind -> per cent of consumption tax in its price."""
     brands: tuple[Brand, ...]
     """In the order in which they are shown; without those that the town refuses because they cannot be voided."""
     cash_max: Yen

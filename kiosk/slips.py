@@ -46,6 +46,8 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     town: str
     place: str
     machine: str
+    invoice: str = ""
+    """登録番号 of a qualified invoice issuer (`T` and 13 digits), where the town sells something taxable."""
 
 
 class FeeLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,7 +55,10 @@ class FeeLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kind: str
     fee: Yen
+    """Consumption tax included, where it is taxed."""
     copies: int
+    tax_percent: int = 0
+    """0: not taxed, as fees of public authority are."""
 
     @property
     def amount(self) -> Yen:
@@ -120,7 +125,7 @@ def receipt(
             *paid,
             RULE,
             *say.lines("slip.receipt.received"),
-            *say.lines("slip.receipt.tax_exempt"),
+            *_tax(say, heading.issuer, fees),
             *say.lines("slip.receipt.once"),
             *_foot(heading.issuer),
         ),
@@ -160,7 +165,7 @@ def statement(say: Languages, heading: Heading, fees: tuple[FeeLine, ...], paid:
             SlipLine(text=say.label("slip.statement.paid"), right=yen(paid.amount)),
             *_optional(say.label("slip.statement.reference"), paid.reference),
             RULE,
-            *say.lines("slip.receipt.tax_exempt"),
+            *_tax(say, heading.issuer, fees),
             *say.lines("slip.statement.no_receipt"),
             *_foot(heading.issuer),
         ),
@@ -197,7 +202,7 @@ def incomplete(say: Languages, heading: Heading, doubt: Doubt, code: str) -> Sli
             *_head(say, "slip.incomplete.title", heading),
             RULE,
             SlipLine(text=say.label("slip.statement.means"), right=doubt.name),
-            SlipLine(text=say.label("slip.incomplete.amount"), right=yen(doubt.amount), size=2, is_bold=True),
+            SlipLine(text=say.label("slip.incomplete.amount"), right=yen(doubt.amount), is_bold=True),
             *balance,
             *_optional(say.label("slip.statement.reference"), doubt.reference),
             RULE,
@@ -223,15 +228,42 @@ def _optional(label: str, value: str) -> tuple[SlipLine, ...]:
     return (SlipLine(text=label, right=value),) if value else ()
 
 
+def _tax(say: Languages, issuer: Issuer, fees: tuple[FeeLine, ...]) -> tuple[SlipLine, ...]:
+    """All of it untaxed, in a sentence; else what is taxed at which rate and how much of that is tax, what is not, and
+    the issuer's number (適格簡易請求書, 消費税法 57条の4). The tax is rounded down once a rate, not once an item."""
+    rates = sorted({each.tax_percent for each in fees})
+    if not any(rates):
+        return say.lines("slip.receipt.tax_exempt")
+    rows: list[SlipLine] = []
+    for rate in rates:
+        amount = Yen.sum(each.amount for each in fees if each.tax_percent == rate)
+        if not rate:
+            rows.append(SlipLine(text=say.label("slip.tax.exempt"), right=yen(amount)))
+            continue
+        rows.append(SlipLine(text=say.label("slip.tax.taxed", rate=rate), right=yen(amount)))
+        rows.append(SlipLine(text=say.label("slip.tax.of_it"), right=yen(tax_in(amount, rate))))
+    number = (SlipLine(text=say.label("slip.tax.invoice"), right=issuer.invoice),) if issuer.invoice else ()
+    return (*rows, *number)
+
+
+def tax_in(amount: Yen, percent: int) -> Yen:
+    """The consumption tax that is in an amount, rounded down to the yen."""
+    return Yen(amount.value * percent // (100 + percent))
+
+
 def _fee_rows(say: Languages, fees: tuple[FeeLine, ...]) -> tuple[SlipLine, ...]:
     rows: list[SlipLine] = []
     for each in fees:
         rows += say.lines(f"kind.{each.kind}", is_bold=True)
         each_of = say.japanese("slip.fee_line", fee=yen(each.fee), copies=each.copies)
+        if each.tax_percent:
+            each_of += f" {each.tax_percent}%" + ("※" if each.tax_percent == REDUCED else "")
         rows.append(SlipLine(text=each_of, right=yen(each.amount)))
     return tuple(rows)
 
 
+REDUCED = 8
+"""Per cent: goods at the reduced rate are marked."""
 OWED_REASONS = frozenset({"shortage", "unknown", "restart", "not-voided"})
 """Why money is on a slip; the words of the journal's OwedOnSlip. Another word gets the text of `unknown`."""
 

@@ -35,7 +35,10 @@ def _fee_rows(turn: Turn) -> tuple[slips.FeeLine, ...]:
     for line in turn.session.lines:
         if line.stage is LineStage.PRINTED:
             fees[(line.kind, line.fee.value)] = fees.get((line.kind, line.fee.value), 0) + 1
-    return tuple(slips.FeeLine(kind, Yen(fee), copies) for (kind, fee), copies in fees.items())
+    taxes = turn.state.setup.taxes
+    return tuple(
+        slips.FeeLine(kind, Yen(fee), copies, taxes.get(kind, 0)) for (kind, fee), copies in fees.items()
+    )
 
 
 def statement(turn: Turn, op: OpId, account: Account) -> PrintSlip:

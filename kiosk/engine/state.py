@@ -342,6 +342,8 @@ class Setup(msgspec.Struct, frozen=True):
     refused_faces: tuple[Denomination, ...] = ()
     """Named on the payment screen as not usable."""
     hoppers: tuple[Hopper, ...] = ()
+    taxes: Mapping[str, int] = {}
+    """Kind -> per cent of consumption tax in its price; what is not here is not taxed."""
     brands: tuple[Brand, ...] = ()
     """In the order in which they are shown. Brands that the town refuses are not here."""
     certificate_printer: DeviceId = DeviceId("certificate1")

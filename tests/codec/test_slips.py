@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from PIL import Image
 
 from drivers.escpos.render import WIDTH, Painter
@@ -15,15 +16,21 @@ from i18n.catalogue import load
 from kiosk.money import Yen
 from kiosk.ports import Slip, SlipLine
 from kiosk.slips import (
+    Doubt,
     FeeLine,
     Heading,
     Issuer,
     Languages,
+    Paid,
     fault,
+    incomplete,
     japanese_time,
     owed,
     receipt,
+    statement,
+    tax_in,
     void,
+    voided,
     yen,
 )
 
@@ -35,10 +42,22 @@ HEADING = Heading(
     at=datetime(2026, 11, 21, 5, 5, tzinfo=UTC),
 )
 FEES = (FeeLine("juminhyo", Yen(200), 2), FeeLine("inkan_shomei", Yen(200), 1))
+PAID = Paid("楽天Edy", Yen(600), "00042")
+DOUBT = Doubt("楽天Edy", Yen(600), Yen(900), "touch_again", "00042")
+TAXED_HEADING = replace(HEADING, issuer=replace(HEADING.issuer, invoice="T1234567890123"))
+TAXED = (
+    FeeLine("juminhyo", Yen(200), 1),
+    FeeLine("inkan_shomei", Yen(105), 3, 10),
+    FeeLine("kisai_jiko", Yen(108), 1, 8),
+)
 EVERY = {
     "receipt": lambda say: receipt(say, HEADING, FEES, Yen(1000), Yen(100)),
     "owed": lambda say: owed(say, HEADING, Yen(600), "shortage", "M-403"),
     "fault": lambda say: fault(say, HEADING, "X-606"),
+    "statement": lambda say: statement(say, HEADING, FEES, PAID),
+    "taxed": lambda say: receipt(say, TAXED_HEADING, TAXED, Yen(1000)),
+    "voided": lambda say: voided(say, HEADING, Yen(600), "WAON"),
+    "incomplete": lambda say: incomplete(say, HEADING, DOUBT, "M-411"),
     "void": lambda say: void(say, HEADING, (("juminhyo", "AB12-3456"),), Yen(200), "R-502"),
 }
 
@@ -70,6 +89,41 @@ def test_a_receipt_says_all_that_a_receipt_must() -> None:
     assert any("領収しました" in each for each in words(slip))
     assert any("非課税" in each for each in words(slip))
     assert words(slip)[-1] == "本庁舎1号機"
+
+
+def test_a_statement_is_never_called_a_receipt_and_says_how_it_was_paid() -> None:
+    slip = statement(JA, HEADING, FEES, PAID)
+    assert words(slip)[0] == "利用明細"
+    assert all("領収書" not in each for each in words(slip))
+    assert any("領収証書ではありません" in each for each in words(slip))
+    assert pairs(slip)["お支払い方法"] == "楽天Edy"
+    assert (pairs(slip)["お支払い"], pairs(slip)["端末の番号"]) == ("¥600", "00042")
+
+
+def test_what_is_taxed_says_rate_tax_and_the_issuers_number() -> None:
+    """The tax is rounded down once a rate: 10 % of ¥315 is ¥28, not three times ¥9."""
+    slip = receipt(JA, TAXED_HEADING, TAXED, Yen(1000))
+    assert pairs(slip)["10%対象"] == "¥315"
+    assert pairs(slip)["8%対象"] == "¥108"
+    assert pairs(slip)["非課税"] == "¥200"
+    assert [line.right for line in slip.lines if line.text == "うち消費税"] == ["¥8", "¥28"]
+    assert pairs(slip)["登録番号"] == "T1234567890123"
+    assert "¥108 × 1通 8%※" in words(slip)
+    assert not any("非課税です" in each for each in words(slip))
+
+
+@given(st.integers(0, 10**7), st.sampled_from([8, 10]))
+def test_the_tax_in_an_amount_is_whole_and_never_too_much(amount: int, percent: int) -> None:
+    tax = tax_in(Yen(amount), percent).value
+    assert 0 <= tax * (100 + percent) <= amount * percent < (tax + 1) * (100 + percent)
+
+
+def test_what_the_brand_needs_stands_on_the_paper_for_a_doubt() -> None:
+    slip = incomplete(JA, HEADING, DOUBT, "M-411")
+    assert pairs(slip)["タッチ前の残高"] == "¥900"
+    assert pairs(slip)["確認中の金額"] == "¥600"
+    assert any("もう一度払わないで" in each for each in words(slip))
+    assert "タッチ前の残高" not in pairs(incomplete(JA, HEADING, replace(DOUBT, balance=None), "M-411"))
 
 
 def test_change_that_was_not_paid_out_is_said_on_the_receipt() -> None:

@@ -296,3 +296,55 @@ def test_a_number_is_no_flag(tmp_path: Path) -> None:
     assert table.flag("is_off") is False and table.flag("is_missing", True) is True
     with pytest.raises(ConfigError, match="true or false is expected"):
         table.flag("is_on")
+
+
+BRAND = """
+[[brand]]
+key = "edy"
+kind = "emoney"
+device = "terminal1"
+name = { ja = "楽天Edy" }
+void = "never"
+incomplete = "touch_again"
+
+[[brand]]
+key = "credit"
+kind = "credit"
+device = "terminal1"
+name = { ja = "クレジット" }
+void = "days"
+incomplete = "not_made"
+"""
+
+
+def test_brands_are_data_and_what_cannot_be_voided_may_be_refused(files: tuple[Path, Path]) -> None:
+    _, town = files
+    town.write_text(SMALL_TOWN + BRAND, encoding="utf-8")
+    assert [each.key for each in load(files).town.brands] == ["edy", "credit"]
+    town.write_text(SMALL_TOWN + BRAND + "[cashless]\nrefuse_final = true\n", encoding="utf-8")
+    assert [each.key for each in load(files).town.brands] == ["credit"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('key = "edy"', 'key = "credit"', "same key"),
+        ('key = "edy"', 'key = "cash"', "no brand"),
+        ('void = "never"', 'void = "sometimes"', "void"),
+        ('name = { ja = "楽天Edy" }', 'name = { en = "Edy" }', "Japanese"),
+        ('incomplete = "touch_again"', 'incomplete = "touch_again"\ncolour = "red"', "colour"),
+    ],
+)
+def test_a_brand_is_read_as_strictly(files: tuple[Path, Path], before: str, after: str, message: str) -> None:
+    files[1].write_text(SMALL_TOWN + BRAND.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(ConfigError, match=message):
+        load(files)
+
+
+def test_something_taxable_needs_the_issuers_number(files: tuple[Path, Path]) -> None:
+    taxable = '[[taxable]]\nkind = "folder"\npercent = 10\n'
+    files[1].write_text(SMALL_TOWN + taxable, encoding="utf-8")
+    with pytest.raises(ConfigError, match="invoice"):
+        load(files)
+    files[1].write_text(SMALL_TOWN + 'invoice = "T1234567890123"\n' + taxable, encoding="utf-8")
+    assert load(files).town.taxes == {"folder": 10}
