@@ -51,14 +51,12 @@ def machine() -> Iterator[Machine]:
     try:
         medium = made / "medium"
         subprocess.run([ROOT / "provisioning/medium.sh", "--out", medium], check=True, capture_output=True)
-        mirror = "http://deb.debian.org/debian"
         command = [
             "debootstrap",
             "--variant=minbase",
             f"--include={INCLUDE}",
             "bookworm",
             made / "root",
-            mirror,
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:]
