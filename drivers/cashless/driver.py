@@ -22,7 +22,7 @@ from kiosk.errors import ConfigError, ContractError, PeerProtocolError
 from kiosk.ids import DeviceId
 from kiosk.ports import Command, DeviceLost, Event
 
-_PREFIX: Final = "socket://"
+_PREFIX: Final = "tcp://"
 _CONNECT_S: Final = 3.0
 _CHUNK: Final = 65536
 _JOIN_S: Final = 2.0
@@ -183,8 +183,8 @@ class TerminalDriver:
 
 
 def address_of(port: str) -> tuple[str, int]:
-    """ValueError: not `socket://host:port`."""
+    """ValueError: not `tcp://host:port`."""
     host, colon, number = port.removeprefix(_PREFIX).rpartition(":")
     if not port.startswith(_PREFIX) or not colon or not host or not number.isdecimal():
-        raise ValueError("port is not socket://host:port")
+        raise ValueError("port is not tcp://host:port")
     return host, int(number)

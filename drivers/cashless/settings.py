@@ -9,7 +9,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """README.md explains each. All `_s` in seconds."""
 
     port: str
-    """`socket://host:port`."""
+    """`tcp://host:port`."""
     poi: str
     """POIID of the terminal that belongs here."""
     sale: str

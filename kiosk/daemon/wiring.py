@@ -62,6 +62,7 @@ def setup_of(config: Config) -> Setup:
         brands=tuple(
             Brand(each.key, each.kind.value, each.device, each.name, each.void.value, each.incomplete.value)
             for each in town.brands
+            if each.device in {device.id for device in config.devices}  # a town's machines are not all alike
         ),
         hoppers=tuple(Hopper(device, face) for device, face in equipment.hoppers.items()),
         certificate_printer=equipment.certificate_printer,

@@ -36,7 +36,7 @@ from kiosk.ports import (
 
 E = TypeVar("E", bound=Event)
 
-SETTINGS = Settings(port="socket://127.0.0.1:1", poi="POI-0001", sale="kiosk-1")
+SETTINGS = Settings(port="tcp://127.0.0.1:1", poi="POI-0001", sale="kiosk-1")
 PAY = RequestPayment("op00000001", "terminal1", "POI-0001", Yen(200), "edy", "0001")
 READ = ReadPayment("op00000001", "terminal1", "POI-0001", Yen(200))
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import registry
+from drivers.simpanel import demo_config
 from kiosk.config import Flow, Mask, Mode, load
 from kiosk.daemon.wiring import setup_of
 from kiosk.errors import ConfigError
@@ -348,3 +349,22 @@ def test_something_taxable_needs_the_issuers_number(files: tuple[Path, Path]) ->
         load(files)
     files[1].write_text(SMALL_TOWN + 'invoice = "T1234567890123"\n' + taxable, encoding="utf-8")
     assert load(files).town.taxes == {"folder": 10}
+
+
+def test_a_machine_without_the_terminal_has_not_the_brand(files: tuple[Path, Path]) -> None:
+    device = '\n[[device]]\nid = "terminal1"\ndriver = "cashless"\n'
+    files[1].write_text(SMALL_TOWN + BRAND, encoding="utf-8")
+    assert setup_of(load(files)).brands == ()
+    files[0].write_text(SMALL_MACHINE + device, encoding="utf-8")
+    brands = setup_of(load(files)).brands
+    assert [(each.key, each.is_final) for each in brands] == [("edy", True), ("credit", False)]
+    assert brands[0].name("ja") == brands[0].name("en") == "楽天Edy"
+
+
+def test_the_demo_towns_brands_are_good(tmp_path: Path) -> None:
+    for name, text in demo_config.files("konbini", has_cashless=True).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    config = load([tmp_path / name for name in (*demo_config.NAMES, "run.toml")])
+    assert len(setup_of(config).brands) == 8
+    for device in config.devices:
+        registry.driver(device.driver)(device.id, device.options, print)

@@ -69,7 +69,7 @@ class Sim:
 def driven(sim: Sim, **options: object) -> Iterator[tuple[Driver, Told]]:
     told = Told()
     given = {
-        "port": f"socket://127.0.0.1:{sim.port}",
+        "port": f"tcp://127.0.0.1:{sim.port}",
         "poi": POI,
         "sale": "kiosk-1",
         "retry_s": 0.05,

@@ -188,13 +188,13 @@ def test_it_comes_and_goes(sim: Sim, rig: tuple[Driver, Told]) -> None:
 def test_options_and_commands_that_are_not_its_own() -> None:
     make = registry.driver("cashless")
     for options in (
-        {"port": "socket://x:1", "poi": POI},
+        {"port": "tcp://x:1", "poi": POI},
         {"port": "/dev/tty", "poi": POI, "sale": "s"},
-        {"port": "socket://127.0.0.1", "poi": POI, "sale": "s"},
-        {"port": "socket://x:1", "poi": POI, "sale": "s", "colour": "red"},
+        {"port": "tcp://127.0.0.1", "poi": POI, "sale": "s"},
+        {"port": "tcp://x:1", "poi": POI, "sale": "s", "colour": "red"},
     ):
         with pytest.raises(ConfigError):
             make(TERMINAL, options, print)
-    driver = make(TERMINAL, {"port": "socket://127.0.0.1:1", "poi": POI, "sale": "s"}, print)
+    driver = make(TERMINAL, {"port": "tcp://127.0.0.1:1", "poi": POI, "sale": "s"}, print)
     with pytest.raises(ContractError):
         driver.perform(PrintSlip("op", TERMINAL, Slip("receipt", ())))
