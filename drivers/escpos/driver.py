@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from drivers.escpos.options import Options
+from drivers.transport.queued import QueuedDriver, Room
 from kiosk.clock import Clock, SystemClock
-from kiosk.errors import ConfigError, ContractError
+from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId
-from kiosk.ports import Command, DeviceLost, Event, PrintSlip
+from kiosk.ports import Event, PrintSlip
 
 if TYPE_CHECKING:
     from drivers.escpos.printing import Printing
-
-_JOIN_S = 2.0
-"""A thread that waits for an answer longer than this is left behind: it is a daemon."""
 
 
 def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event], None]) -> EscposDriver:
@@ -30,8 +26,10 @@ def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event],
         raise ConfigError(f"{device}: {why}") from None
 
 
-class EscposDriver:
-    """One printer. Opens nothing before `start`; every event leaves from its own thread."""
+class EscposDriver(QueuedDriver[PrintSlip]):
+    """One printer. Opens nothing before `start`. `stop`: a slip on its way comes out as far as it was sent."""
+
+    takes = (PrintSlip,)
 
     def __init__(
         self,
@@ -40,61 +38,31 @@ class EscposDriver:
         post: Callable[[Event], None],
         clock: Clock | None = None,
     ) -> None:
-        self._device = device
+        super().__init__(device, post, options.poll_s)
         self._options = options
-        self._post = post
         self._clock = clock or SystemClock()
-        self._inbox: queue.SimpleQueue[PrintSlip | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=f"escpos-{device}", daemon=True)
-        self._is_stopping = threading.Event()
 
-    @property
-    def devices(self) -> tuple[DeviceId, ...]:
-        return (self._device,)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def perform(self, command: Command) -> None:
-        if not isinstance(command, PrintSlip):
-            raise ContractError(f"{self._device}: not a command for a receipt printer")
-        self._inbox.put(command)
-
-    def stop(self) -> None:
-        """A slip that is on its way comes out as far as it was sent."""
-        self._is_stopping.set()
-        self._inbox.put(None)
-        if self._thread.is_alive():
-            self._thread.join(_JOIN_S)
-
-    def _run(self) -> None:
-        try:
-            self._work()
-        except Exception:  # our own bug: say that nobody prints any more, and let the process see it
-            self._post(DeviceLost(device=self._device, code="driver-failed"))
-            raise
-
-    def _work(self) -> None:
+    def _open(self) -> Room[PrintSlip]:
         # Late, with pyserial: the core is ready before its printer is.
         from drivers.escpos.printing import Printing  # noqa: PLC0415
 
-        printing = Printing(self._device, self._options, self._post, self._clock, self._is_stopping)
-        try:
-            self._serve(printing)
-        finally:
-            printing.close()
+        return _Room(Printing(self._device, self._options, self._post, self._clock, self._is_stopping))
 
-    def _serve(self, printing: Printing) -> None:
-        printing.read()
-        is_warm = False
-        while not self._is_stopping.is_set():
-            try:
-                command = self._inbox.get(timeout=self._options.poll_s)
-            except queue.Empty:
-                printing.read()
-                if not is_warm:
-                    printing.warm_up()
-                    is_warm = True
-                continue
-            if command is not None:
-                printing.print(command)
+
+class _Room(Room[PrintSlip]):
+    def __init__(self, printing: Printing) -> None:
+        self._printing = printing
+        self._looks = 0
+
+    def perform(self, command: PrintSlip) -> None:
+        self._printing.print(command)
+
+    def read(self) -> None:
+        """The first look that nobody waits behind also fetches what draws."""
+        self._printing.read()
+        self._looks += 1
+        if self._looks == 2:
+            self._printing.warm_up()
+
+    def close(self) -> None:
+        self._printing.close()

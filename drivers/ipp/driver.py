@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from drivers.ipp.options import Options
+from drivers.transport.queued import QueuedDriver, Room
 from kiosk.clock import Clock, SystemClock
-from kiosk.errors import ConfigError, ContractError
+from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId
-from kiosk.ports import Command, DeviceLost, Event, PrintDocument, ReadPrinter
+from kiosk.ports import Event, PrintDocument, ReadPrinter
 
 if TYPE_CHECKING:
     from drivers.ipp.printing import Printing
 
-_JOIN_S = 2.0
-"""A thread that waits for an answer longer than this is left behind: it is a daemon."""
+_Command = ReadPrinter | PrintDocument
 
 
 def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event], None]) -> IppDriver:
@@ -30,8 +28,10 @@ def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event],
         raise ConfigError(f"{device}: {why}") from None
 
 
-class IppDriver:
-    """One printer. Talks to nobody before `start`; every event leaves from its own thread."""
+class IppDriver(QueuedDriver[_Command]):
+    """One printer. Talks to nobody before `start`. `stop`: a print that is under way goes on in the printer."""
+
+    takes = (ReadPrinter, PrintDocument)
 
     def __init__(
         self,
@@ -42,59 +42,29 @@ class IppDriver:
     ) -> None:
         if not options.uri.startswith("ipp://"):
             raise ConfigError(f"{device}: uri is not ipp://HOST[:PORT]/PATH")
-        self._device = device
+        super().__init__(device, post, options.poll_s)
         self._options = options
-        self._post = post
         self._clock = clock or SystemClock()
-        self._inbox: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=f"ipp-{device}", daemon=True)
-        self._is_stopping = threading.Event()
 
-    @property
-    def devices(self) -> tuple[DeviceId, ...]:
-        return (self._device,)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def perform(self, command: Command) -> None:
-        if not isinstance(command, ReadPrinter | PrintDocument):
-            raise ContractError(f"{self._device}: not a command for a printer")
-        self._inbox.put(command)
-
-    def stop(self) -> None:
-        """A print that is under way goes on in the printer; nobody waits for it here."""
-        self._is_stopping.set()
-        self._inbox.put(None)
-        if self._thread.is_alive():
-            self._thread.join(_JOIN_S)
-
-    def _run(self) -> None:
-        try:
-            self._work()
-        except Exception:  # our own bug: say that nobody prints any more, and let the process see it
-            self._post(DeviceLost(device=self._device, code="driver-failed"))
-            raise
-
-    def _work(self) -> None:
+    def _open(self) -> Room[_Command]:
         # Late: the core is ready before its printer is, and http.client takes 20 ms to import.
         from drivers.ipp.printing import Printing  # noqa: PLC0415
 
-        printing = Printing(self._device, self._options, self._post, self._clock, self._is_stopping)
-        try:
-            self._serve(printing)
-        finally:
-            printing.close()
+        return _Room(Printing(self._device, self._options, self._post, self._clock, self._is_stopping))
 
-    def _serve(self, printing: Printing) -> None:
-        printing.read()
-        while not self._is_stopping.is_set():
-            try:
-                command = self._inbox.get(timeout=self._options.poll_s)
-            except queue.Empty:
-                printing.read()
-                continue
-            if isinstance(command, ReadPrinter):
-                printing.read(is_asked=True)
-            elif isinstance(command, PrintDocument):
-                printing.print(command)
+
+class _Room(Room[_Command]):
+    def __init__(self, printing: Printing) -> None:
+        self._printing = printing
+
+    def perform(self, command: _Command) -> None:
+        if isinstance(command, ReadPrinter):
+            self._printing.read(is_asked=True)
+        else:
+            self._printing.print(command)
+
+    def read(self) -> None:
+        self._printing.read()
+
+    def close(self) -> None:
+        self._printing.close()

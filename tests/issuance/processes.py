@@ -194,7 +194,7 @@ def campaign(
     ]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 10 * WAIT_S
+    deadline = time.monotonic() + max(10 * WAIT_S, 10.0 * papers)
     next_kill, next_crash = 10, 25
     while count.papers < papers and time.monotonic() < deadline:
         done.wait(0.05)
