@@ -119,16 +119,17 @@ class DigitRow(Element):
         return look.px(self._SIDE)
 
     def draw(self) -> None:
-        side, gap = look.px(self._SIDE), look.px(tokens.GAP_3)
-        wider = look.px(self._WIDER)
-        wide = self.length * side + (self.length - 1) * gap + len(self._groups) * wider
-        x = self.rect.x + (self.rect.width - wide) // 2
+        gap, wider = look.px(tokens.GAP_3), look.px(self._WIDER)
+        gaps = (self.length - 1) * gap + len(self._groups) * wider
+        side = min(look.px(self._SIDE), (self.rect.width - gaps) // self.length)
+        x = self.rect.x + (self.rect.width - self.length * side - gaps) // 2
+        y = self.rect.y + (self.rect.height - side) // 2
         for index in range(self.length):
             x += wider if index in self._groups else 0
-            box = Rect(x, self.rect.y, side, side)
+            box = Rect(x, y, side, side)
             draw_box("digit_at" if index == self.count else "digit", box)
             if index < self.count:
-                inset = look.px((self._SIDE - 13.0) / 2)
+                inset = (side - look.px(13.0)) // 2
                 draw_mark(box.inset(inset, inset, inset, inset), "ink")
             x += side + gap
 
