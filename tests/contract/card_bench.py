@@ -227,13 +227,14 @@ class Core:
     def next(self) -> CardEvent:
         return self._events.get(timeout=PATIENCE_S)
 
-    def is_silent(self, for_s: float = 1.0) -> bool:
-        """Whether nothing comes for so long: nothing is measured, more would be found."""
-        try:
-            self._events.get(timeout=for_s)
-        except queue.Empty:
-            return True
-        return False
+    def until_silence(self, for_s: float = 1.0) -> list[CardEvent]:
+        """Whatever comes until nothing comes for so long: nothing is measured by it."""
+        found = []
+        while True:
+            try:
+                found.append(self._events.get(timeout=for_s))
+            except queue.Empty:
+                return found
 
     def expect(self, kind: type[T]) -> T:
         """The next event, which must be of this kind."""

@@ -307,11 +307,12 @@ def test_a_core_in_use_hears_nothing_of_a_virtual_reader(bench: Bench) -> None:
     bench.start_sim()
     bench.start_card_listener("--allow-virtual")
     core = bench.core("no-virtual")
-    assert core.expect(ports.DeviceLost).code == "virtual-reader"
+    while core.expect(ports.DeviceLost).code != "virtual-reader":
+        continue  # under load the listener may not be there at the first knock: `no-process`
     bench.sim("place-card", "hanako")
     core.send(ports.EndCardSession(DEVICE))
     bench.sim("remove-card")
-    assert core.is_silent()
+    assert all(isinstance(each, ports.DeviceLost) for each in core.until_silence())
 
 
 def test_a_reader_of_another_name_is_not_taken_and_the_loss_of_pcscd_is_still_seen(bench: Bench) -> None:
