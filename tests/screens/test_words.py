@@ -124,7 +124,7 @@ def _made_keys() -> set[str]:
 ASSISTED = (
     *("Attract", "OutOfService", "Language", "PlaceCard", "EnterPin", "EnterNumber", "LastTry", "TakeCard"),
     *("ChooseKinds", "ChooseOptions", "Confirm", "Pay", "Working", "TakeThings", "Done", "Notice", "Trouble"),
-    "OfferBack",
+    *("OfferBack", "ChooseMeans", "Cashless"),
 )
 """Screens of the resident for which the assistant's panel has words of its own."""
 
