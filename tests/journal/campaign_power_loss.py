@@ -11,7 +11,7 @@ from tests.journal.power import images
 from tests.journal.power_story import batches
 from tests.journal.test_power_loss import logged, opens_well, shim
 
-DAYS = 12
+DAYS = 3
 
 
 def main() -> int:
