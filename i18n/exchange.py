@@ -18,12 +18,14 @@ from i18n.catalogue import FOLDER, SOURCE, fallback_of, languages, load
 from i18n.po import Entry, header_fields, read_po
 
 _FORMS = " || "
+_STAFF = "assist."
+"""The floor assistant's panel speaks Japanese and English; nobody translates it."""
 
 
 def missing(language: str) -> list[str]:
     """Keys of the source that this language lacks, in the source's order."""
     there = load(language).keys
-    return [key for key in _entries(SOURCE) if key and key not in there]
+    return [key for key in _entries(SOURCE) if key and key not in there and not key.startswith(_STAFF)]
 
 
 def _entries(language: str) -> dict[str, Entry]:
@@ -36,7 +38,7 @@ def out(language: str, is_all: bool) -> list[str]:
     there = load(language).keys if (FOLDER / f"{language}.po").exists() else frozenset()
     lines = []
     for key, entry in _entries(SOURCE).items():
-        if key and (is_all or key not in there):
+        if key and (is_all or (key not in there and not key.startswith(_STAFF))):
             english = _one_line(load("en").forms(key)) if load("en").has(key) else ""
             lines.append(
                 "\t".join((key, notes.get(key, ""), _one_line(tuple(entry.forms.values())), english))

@@ -93,6 +93,8 @@ def parse(template: str, values: Mapping[str, str], breaks_at_spaces: bool) -> M
             runs.clear()
 
     for piece in _tokens(template):
+        if breaks_at_spaces and piece not in ("**", "|", "\n") and runs and runs[-1].text.endswith(" "):
+            end_phrase()
         if piece == "**":
             is_bold = not is_bold
         elif piece == "|":
@@ -151,7 +153,7 @@ def _break_paragraph(paragraph: Paragraph, width: float, measure: Measure) -> It
     used = 0.0
     for phrase in paragraph:
         length = sum(measure(run) for run in phrase)
-        seen = sum(measure(run) for run in _stripped(phrase))
+        seen = sum(measure(run) for run in stripped(phrase))
         if line and used + seen > width:
             yield _line(line, measure)
             line, used = [], 0.0
@@ -166,7 +168,8 @@ def _break_paragraph(paragraph: Paragraph, width: float, measure: Measure) -> It
     yield _line(line, measure)
 
 
-def _stripped(runs: Iterable[Run]) -> list[Run]:
+def stripped(runs: Iterable[Run]) -> list[Run]:
+    """Without the space at the end, which a line does not show."""
     kept = list(runs)
     if kept:
         kept[-1] = kept[-1]._replace(text=kept[-1].text.rstrip(" \u3000"))
@@ -174,13 +177,19 @@ def _stripped(runs: Iterable[Run]) -> list[Run]:
 
 
 def _line(runs: list[Run], measure: Measure) -> Line:
+    joined = joined_runs(stripped(runs))
+    return Line(tuple(joined), sum(measure(run) for run in joined))
+
+
+def joined_runs(runs: Iterable[Run]) -> list[Run]:
+    """Neighbours of one weight are drawn, and so measured, as one."""
     joined: list[Run] = []
-    for run in _stripped(runs):
+    for run in runs:
         if joined and joined[-1].is_bold == run.is_bold and not (joined[-1].ruby or run.ruby):
             joined[-1] = Run(joined[-1].text + run.text, run.is_bold)
         elif run.text:
             joined.append(run)
-    return Line(tuple(joined), sum(measure(run) for run in joined))
+    return joined
 
 
 def _split_long(phrase: Phrase, width: float, measure: Measure) -> Iterable[Phrase]:

@@ -110,6 +110,8 @@ LEADINGS: Final[dict[str, Leading]] = {
     "bn": Leading(0.98, 0.36),
     "si": Leading(0.94, 0.34),
     "vi": Leading(1.02, 0.26),
+    "pt-BR": Leading(0.94, 0.24),
+    "es": Leading(0.94, 0.24),
 }
 """Languages whose marks leave the em box: their lines stand further apart. A test measures the ink."""
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-from i18n.message import Line, Message, Run, break_lines
+from i18n.message import Line, Message, Run, break_lines, joined_runs, stripped
 from screens import fonts
 
 BLEED = 0.3
@@ -92,7 +92,18 @@ def natural_width(message: Message, px: int, is_bold: bool, language: str, is_pr
     ruler = _Ruler(px, is_bold, language, is_private)
     widest = 0.0
     for paragraph in message.paragraphs:
-        widest = max(widest, sum(ruler.both(run) for phrase in paragraph for run in phrase))
+        runs = joined_runs(run for phrase in paragraph for run in phrase)
+        widest = max(widest, sum(ruler.both(run) for run in runs))
+    return math.ceil(widest)
+
+
+def widest_phrase(message: Message, px: int, is_bold: bool, language: str, is_private: bool = False) -> int:
+    """What may not be broken: a line shorter than this cuts a word."""
+    ruler = _Ruler(px, is_bold, language, is_private)
+    widest = 0.0
+    for paragraph in message.paragraphs:
+        for phrase in paragraph:
+            widest = max(widest, sum(ruler.both(run) for run in stripped(phrase)))
     return math.ceil(widest)
 
 

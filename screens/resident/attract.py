@@ -9,16 +9,17 @@ from i18n import dates
 from kiosk.intents import Begin, ChooseLanguage
 from kiosk.view import Attract, Price
 from screens.theme import look
-from screens.widgets.base import Row, Rule
+from screens.widgets.base import Rect, Row, Rule
 from screens.widgets.button import PushButton
 from screens.widgets.choice import LanguageButton
 from screens.widgets.frame import Top
-from screens.widgets.screen import Screen
+from screens.widgets.screen import Host, Screen, Zones
 from screens.widgets.text import Text
 
-_FEW, _MOST, _MOST_SPLIT = 4, 9, 6
-"""So many languages stand two in a row; so many buttons there are at most, the last one opens the rest."""
+_MOST = 6
+"""So many buttons of languages there are at most, two in a row; the last one opens all of them."""
 _MORE = "attract.more"
+_CARD, _CARD_SPLIT = 28.0, 16.0
 _COUNTER_WIDE, _HERE_WIDE = 46.0, 50.0
 _MOST_ROWS = 5
 
@@ -27,6 +28,11 @@ class AttractScreen(Screen):
     title: ClassVar[str] = "attract.title"
     lead: ClassVar[str] = "attract.lead"
     _shown: object = None
+
+    def __init__(self, host: Host, **kwargs: Any) -> None:
+        self._languages: list[LanguageButton] = []
+        self._more = PushButton()
+        super().__init__(host, **kwargs)
 
     def head(self, top: Top, body: Any) -> None:
         super().head(top, body)
@@ -41,6 +47,7 @@ class AttractScreen(Screen):
         self.ids.cash_open.say(_cash_key(body))
         self.ids.no_cash.show(not body.is_cash_open)
         self.ids.no_cash.say("attract.cashless_only" if body.is_cashless_open else "attract.no_cash")
+        self.ids.need_card.high = _CARD_SPLIT if look.is_split else _CARD
         self._show_prices(body.prices)
         self._show_languages()
         self.bind_intent(self.ids.begin, Begin)
@@ -63,30 +70,60 @@ class AttractScreen(Screen):
             table.add_widget(_others_row(prices[len(few) :]))
 
     def _show_languages(self) -> None:
+        """The town's first languages by a button each; the last button opens all of them."""
         grid = self.ids.languages
         languages = self.view.languages if self.view else ()
-        self.ids.ask_language.show(not look.is_split)
-        grid.columns = 2 if len(languages) <= _FEW else 3
-        most = _MOST_SPLIT if look.is_split else _MOST
-        shown = languages if len(languages) <= most else languages[: most - 1]
-        for language in shown:
-            if not any(part.target == language for part in grid.parts()):
+        if not grid.parts():
+            for language in languages[: _MOST - 1] if len(languages) > _MOST else languages:
                 button = LanguageButton()
                 button.does(partial(self.host.send, ChooseLanguage, language=language))
                 grid.add_widget(button)
+                self._languages.append(button)
                 button.show_language(language, False)
-        for part in grid.parts():
-            part.show(part.target == _MORE or part.target in shown)
-        for part in (each for each in grid.parts() if isinstance(each, LanguageButton)):
+            more = self._more = PushButton()
+            more.target, more.icon = _MORE, "globe"
+            more.does(self.host.open_languages)
+            grid.add_widget(more)
+        for part in self._languages:
             part.show_language(part.target, part.target == look.words.language)
             part.enable(self.can(ChooseLanguage))
-        rest = len(languages) - len(shown)
-        if rest and not any(part.target == _MORE for part in grid.parts()):
-            more = PushButton()
-            more.target, more.style, more.icon = _MORE, "body", "globe"
-            more.does(self.host.open_languages)
-            more.say(_MORE, rest)
-            grid.add_widget(more)
+        self._show_first(len(self._languages))
+
+    def _show_first(self, count: int) -> None:
+        """While it is being placed: nobody above is told."""
+        languages = self.view.languages if self.view else ()
+        for index, part in enumerate(self._languages):
+            part.is_shown = index < count
+        rest = len(languages) - min(count, len(self._languages))
+        self._more.is_shown = rest > 0 and count > 0
+        self.ids.languages.is_shown = count > 0
+        self.ids.ask_language.is_shown = count > 0 and not look.is_split
+        if rest:
+            self._more.take_words(_MORE, rest)
+        self.ids.languages._is_stale = True
+
+    def height_for(self, width: int) -> int:
+        """Without a language it can live: the word ことば has them all."""
+        self._show_first(0)
+        return super().height_for(width)
+
+    def is_room(self, zones: Zones) -> bool:
+        self._show_first(0)
+        return super().is_room(zones)
+
+    def place(self, rect: Rect) -> None:
+        """As many languages as there is room for, in whole rows."""
+        if rect != self.rect or self._is_stale:
+            for count in (len(self._languages), 3, 1, 0):
+                self._show_first(min(count, len(self._languages)))
+                if self.zones is not None:
+                    is_room = super().is_room(self.zones)
+                else:
+                    is_room = super().height_for(rect.width) <= rect.height
+                if is_room:
+                    break
+            self._is_stale = True
+        super().place(rect)
 
 
 def _cash_key(body: Attract) -> str:

@@ -99,7 +99,8 @@ class Look:
     def em_px(self, style: str, factor: float | None = None) -> int:
         """The em of a text style at the person's text size."""
         text = tokens.TEXT[style]
-        return round(text.em_mm * self.mm * min(self.factor if factor is None else factor, text.most))
+        em = text.em_mm * min(self.factor if factor is None else factor, text.most)
+        return round(max(em, tokens.LEAST_EM) * self.mm)
 
     def colour(self, name: str) -> Rgba:
         return rgba(PALETTES[self.contrast][name])

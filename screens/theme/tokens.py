@@ -32,6 +32,10 @@ TEXT: Final[dict[str, TextStyle]] = {
 
 SIZE_FACTOR: Final[dict[str, float]] = {"S": 1.0, "M": 1.15, "L": 1.25, "XL": 1.4}
 
+TIGHT: Final = (0.9, 0.8)
+"""Where a long language has no room even at S: titles and leads come nearer to the body's size, never below it."""
+LEAST_EM: Final = 10.5
+
 EDGE: Final = 12.0
 """Margin at the sides."""
 RADIUS: Final = 4.0

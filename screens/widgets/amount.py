@@ -26,14 +26,17 @@ class _Line(Panel):
         return wanted > width
 
     def height_for(self, width: int) -> int:
-        figure = self._figure.height_for(width)
-        return figure + self._label.height_for(width) if self._is_folded(width) else figure
+        figure, label = self._figure.height_for(width), self._label.height_for(width)
+        if self._is_folded(width):
+            return figure + label
+        below = self._figure.baseline(width) - self._label.baseline(width) + label
+        return max(figure, below)
 
     def arrange(self) -> None:
         rect = self.rect
         high = self._figure.height_for(rect.width)
         label_high = self._label.height_for(rect.width)
-        bottom = rect.y + rect.height - high
+        bottom = rect.y + rect.height - high if self._is_folded(rect.width) else rect.y
         if self._is_folded(rect.width):
             self._label.place(Rect(rect.x, rect.y, rect.width, label_high))
             self._figure.place(Rect(rect.x, bottom, rect.width, high))

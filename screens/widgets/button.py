@@ -68,6 +68,8 @@ class PushButton(Element):
     is_chosen = False
     is_focused = False
     """The keys are on it."""
+    language = ""
+    """Whose words these are, where they are not the window's language."""
     spoken = ""
     """Key of its spoken name, where it shows none; else what it shows is what is spoken."""
     when_off = "wait"
@@ -171,7 +173,9 @@ class PushButton(Element):
         if not self.is_enabled and self.when_off == "wait" and not self.style:
             style = WAITING.style if self.kind == "main" else style
         is_bold = self.is_enabled or self.when_off == "wait"
-        return words(self.message, style, is_bold=is_bold, align="center")._replace(leading=_LEADING)
+        return words(self.message, style, is_bold=is_bold, align="center")._replace(
+            leading=_LEADING, language=self.language
+        )
 
     @property
     def _icon_px(self) -> int:
@@ -215,7 +219,7 @@ class PushButton(Element):
 
     def is_cut(self) -> bool:
         room = self._room(self.rect.width)
-        return self.rect.width > 0 and not self.message.is_empty and self.words.block(room).width > room + 1
+        return self.rect.width > 0 and not self.message.is_empty and self.words.is_cut(room)
 
     def lines(self) -> list[str]:
         if self.message.is_empty:

@@ -109,7 +109,9 @@ class KindCard(Stack):
         self._choice = choice
         is_on = choice.copies > 0
         self.title.say(f"kind.{choice.kind}")
-        if look.words.language == SOURCE:
+        is_japanese = look.words.language.partition("-")[0] == SOURCE
+        self.purpose.language = "" if is_japanese else SOURCE
+        if is_japanese:
             self.purpose.say(f"kind.{choice.kind}.for")
         else:
             self.purpose.write(load(SOURCE).message(f"kind.{choice.kind}"))
@@ -263,6 +265,7 @@ class LanguageButton(OptionButton):
 
     def show_language(self, language: str, is_chosen: bool) -> None:
         own: Message = load(language).message("language.name")
+        self.language = language
         self.write(own)
         self.choose(is_chosen)
         self.target = language

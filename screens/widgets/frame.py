@@ -180,7 +180,8 @@ class Frame(Element):
         """Place everything that changed. The text grows as far as the person asked and the screen can hold."""
         if not self._is_stale:
             return
-        sizes = sorted({each for each in tokens.SIZE_FACTOR.values() if each <= self._factor}, reverse=True)
+        every = (*tokens.SIZE_FACTOR.values(), *tokens.TIGHT)
+        sizes = sorted({each for each in every if each <= self._factor}, reverse=True)
         for self._factor in sizes:
             if look.factor != self._factor:
                 look.factor = self._factor

@@ -205,10 +205,11 @@ class DisplaySheet(Overlay):
                 is_shown = is_shown and not look.is_landscape
             group.title.show(is_shown)
             group.grid.show(is_shown)
-            group.grid.columns = 4 if look.is_split and intent == "SetTextSize" else 2
+            group.title.style, group.title.is_bold = ("body" if look.is_split else "head"), True
             for option in group.buttons.values():
                 option.style = "body" if look.is_split else "lead"
                 option.high = _LANGUAGE_LOW if look.is_split else 0.0
+        self.dialog.gap = tokens.GAP_1 if look.is_split else tokens.GAP_3
         self.other.show("ChooseLanguage" in self._can)
         self.other.say("sheet.to_languages" if is_display else "sheet.to_display")
         self.changed()

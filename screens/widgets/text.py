@@ -85,6 +85,13 @@ class Words(NamedTuple):
     def _language(self) -> str:
         return self.language or look.words.language
 
+    def is_cut(self, width: int) -> bool:
+        """A line this wide would end inside a phrase."""
+        return (
+            typeset.widest_phrase(self.message, self.px, self.is_bold, self._language, self.is_private)
+            > width + 1
+        )
+
     def setting(self, width: int) -> Setting:
         leading = self.leading or tokens.TEXT[self.style].leading
         return Setting(self.px, leading, self.is_bold, float(width), self.align, self._language)
@@ -173,7 +180,7 @@ class Text(Element):
         return self.words.block(width).baseline
 
     def is_cut(self) -> bool:
-        return self.rect.width > 0 and self.words.block(self.rect.width).width > self.rect.width + 1
+        return self.rect.width > 0 and self.words.is_cut(self.rect.width)
 
     def lines(self) -> list[str]:
         """What is to be read, line by line: for the layout tree."""
