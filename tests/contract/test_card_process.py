@@ -303,9 +303,6 @@ def test_a_virtual_reader_is_refused_unless_it_was_allowed(bench: Bench) -> None
 
 def test_a_core_in_use_hears_nothing_of_a_virtual_reader(bench: Bench) -> None:
     """Also where the card process was started with --allow-virtual: the second lock."""
-    bench.start_pcscd()
-    bench.start_sim()
-    bench.start_card_listener("--allow-virtual")
     core = bench.core("no-virtual")
     while core.expect(ports.DeviceLost).code != "virtual-reader":
         continue  # under load the listener may not be there at the first knock: `no-process`
