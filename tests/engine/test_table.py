@@ -288,7 +288,7 @@ class AnythingWithFace(Anything):
         self.world.time_out("face")
 
     @rule()
-    def staff(self) -> None:
+    def vouched(self) -> None:
         self.world.vouch()
 
     @invariant()
