@@ -92,8 +92,9 @@ class AttractScreen(Screen):
     def _show_first(self, count: int) -> None:
         """While it is being placed: nobody above is told."""
         languages = self.view.languages if self.view else ()
-        for index, part in enumerate(self._languages):
-            part.is_shown = index < count
+        ranked = sorted(self._languages, key=lambda part: part.target == look.words.language)
+        for part in self._languages:  # the one that is shown anyway needs a button least
+            part.is_shown = part in ranked[:count]
         rest = len(languages) - min(count, len(self._languages))
         self._more.is_shown = rest > 0 and count > 0
         self.ids.languages.is_shown = count > 0

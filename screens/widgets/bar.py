@@ -21,6 +21,7 @@ _SHARES = {"back": 0.96, "cancel": 0.96, "language": 1.12, "voice": 0.92, "call"
 _SIDE = 3.0
 _GAP = 3.5
 """2.5 mm on the smallest panel."""
+_ICON_LEAST = 8.0
 _ROUNDING = 0.02
 """A letter is whole pixels high: what fits exactly may come out a pixel too wide."""
 _TOP, _BOTTOM = 4.0, 5.0
@@ -97,6 +98,15 @@ class BarButton(PushButton):
     def words(self) -> Words:
         text = super().words
         return text._replace(px=look.em_px("bar", self._factor), is_bold=self.is_enabled)
+
+    @property
+    def _icon_px(self) -> int:
+        """Two lines of words leave less room above them."""
+        whole = super()._icon_px
+        if self.icon_at != "above" or not self.rect.width:
+            return whole
+        words = self.words.block(max(1, self.rect.width - 2 * look.px(self.pad)))
+        return min(whole, max(look.px(_ICON_LEAST), self.rect.height - words.height - look.px(3.0)))
 
     def most_factor(self, width: int) -> float:
         beside = self._icon_px + self._air if self.icon_at != "above" else 0

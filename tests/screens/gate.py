@@ -71,7 +71,8 @@ def words(frame: Any) -> list[str]:
         if isinstance(element, PushButton):
             width = element._room(rect.width)
             block = element.words.block(width)
-            if block.height > rect.height + look.px(0.5):
+            above = element._icon_px + element._air if element.icon_at == "above" else 0
+            if block.height + above > rect.height + look.px(0.5):
                 faults.append(f"{name}: higher than its button")
         else:
             width = rect.width
