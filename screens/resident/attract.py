@@ -32,6 +32,8 @@ class AttractScreen(Screen):
     def __init__(self, host: Host, **kwargs: Any) -> None:
         self._languages: list[LanguageButton] = []
         self._more = PushButton()
+        self._count = 0
+        """How many of them there is room for."""
         super().__init__(host, **kwargs)
 
     def head(self, top: Top, body: Any) -> None:
@@ -88,9 +90,11 @@ class AttractScreen(Screen):
             part.show_language(part.target, part.target == look.words.language)
             part.enable(self.can(ChooseLanguage))
         self._show_first(len(self._languages))
+        self.changed()  # how many have room is found when it is placed
 
     def _show_first(self, count: int) -> None:
         """While it is being placed: nobody above is told."""
+        self._count = count
         languages = self.view.languages if self.view else ()
         ranked = sorted(self._languages, key=lambda part: part.target == look.words.language)
         for part in self._languages:  # the one that is shown anyway needs a button least
@@ -105,12 +109,18 @@ class AttractScreen(Screen):
 
     def height_for(self, width: int) -> int:
         """Without a language it can live: the word ことば has them all."""
+        count = self._count
         self._show_first(0)
-        return super().height_for(width)
+        height = super().height_for(width)
+        self._show_first(count)
+        return height
 
     def is_room(self, zones: Zones) -> bool:
+        count = self._count
         self._show_first(0)
-        return super().is_room(zones)
+        is_room = super().is_room(zones)
+        self._show_first(count)
+        return is_room
 
     def place(self, rect: Rect) -> None:
         """As many languages as there is room for, in whole rows."""
