@@ -9,6 +9,9 @@ from typing import Any
 
 from screens.widgets.screen import Host, Screen
 
+_NEVER = "-"
+"""No view has come yet: the first one is always another slot, also an empty one."""
+
 
 class SecretScreen(Screen):
     """The digits are in the pad only, and leave it in one packet; here are counts."""
@@ -16,7 +19,7 @@ class SecretScreen(Screen):
     is_tight = True
 
     def __init__(self, host: Host, **kwargs: Any) -> None:
-        self._slot = ""
+        self._slot = _NEVER
         self._sent_slot = ""
         self._was_lost = False
         self._keyed = 0
@@ -62,7 +65,12 @@ class SecretScreen(Screen):
     @property
     def _is_open(self) -> bool:
         body = self.view.body if self.view else None
-        return self.is_asking(body) and bool(self._slot) and not self.is_busy(body) and not self._sent_slot
+        return (
+            self.is_asking(body)
+            and self._slot not in ("", _NEVER)
+            and not self.is_busy(body)
+            and not self._sent_slot
+        )
 
     def _show_count(self, count: int) -> None:
         keys, go = self.ids.pad, self.ids.go
@@ -70,7 +78,7 @@ class SecretScreen(Screen):
         count = self._keyed or count
         shown = count if self._is_open else keys.length
         groups = self.groups(body) if self.is_asking(body) else ()
-        self.ids.digits.show_count(shown if self._slot else 0, keys.length, groups)
+        self.ids.digits.show_count(shown if self._slot not in ("", _NEVER) else 0, keys.length, groups)
         keys.enable(self._is_open and not self._keyed)
         go.enable(self._is_open and count == keys.length)
         if go.is_enabled:
