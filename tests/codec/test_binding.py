@@ -74,6 +74,7 @@ def manifest(pdf: bytes = PAPER, **changed: Any) -> bytes:
         "serial": SERIAL,
         "sha256": hashlib.sha256(pdf).hexdigest(),
         "pages": 1,
+        "sides": "one-sided",
         "applicant": {"name": HANAKO, "birth": "1941-03-03", "sex": "F"},
         "holders": [HANAKO],
     }
