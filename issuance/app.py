@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from issuance import messages, problems
 from issuance.clock import Clock
@@ -215,9 +215,17 @@ def _serial(request: Request) -> str:
     return serial
 
 
-async def _on_problem(_: Request, problem: Exception) -> Response:
+async def _on_problem(request: Request, problem: Exception) -> Response:
     body = problems.body_of(problem if isinstance(problem, Problem) else Problem(Kind.INTERNAL))
-    return Response(msgspec.json.encode(body), body.status, _HEADERS, problems.MEDIA_TYPE)
+    headers = _HEADERS | ({"Allow": _allowed(request)} if body.status == 405 else {})
+    return Response(msgspec.json.encode(body), body.status, headers, problems.MEDIA_TYPE)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of this path (RFC 9110 §15.5.6): Starlette names only those of its first route."""
+    routes: list[Route] = request.app.routes
+    here = [each for each in routes if each.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for each in here for method in each.methods or ()}))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -36,7 +36,7 @@ class ChallengeRequest(Body, frozen=True):
 
 class AuthenticationRequest(Body, frozen=True):
     transaction: Token
-    certificate: Annotated[bytes, Meta(min_length=1, max_length=8192)]
+    certificate: Annotated[bytes, Meta(min_length=1, max_length=8193)]
     signature: Annotated[bytes, Meta(min_length=1, max_length=1024)]
     kinds: Kinds = ()
 
