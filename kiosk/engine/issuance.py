@@ -5,9 +5,8 @@ from __future__ import annotations
 from kiosk.engine.choosing import make_lines
 from kiosk.engine.payout import pay_out
 from kiosk.engine.session import advance, notify
-from kiosk.engine.slips import receipt, statement
 from kiosk.engine.state import Line, LineStage, Phase, Turn
-from kiosk.engine.taking import CERTIFICATE, CHANGE, RECEIPT
+from kiosk.engine.taking import CERTIFICATE, CHANGE, intend_receipt
 from kiosk.engine.till import account_of
 from kiosk.engine.voiding import means_of
 from kiosk.ids import LineId, OpId
@@ -387,13 +386,10 @@ def all_lines_done(turn: Turn) -> None:
     things = [(CERTIFICATE, "waiting")]
     if account.held:
         things.append((CHANGE, "coming"))
-    if session.total:
-        things.append((RECEIPT, "coming"))
-        op = OpId(turn.token())
-        turn.edit(receipt_op=op)
-        turn.do(statement(turn, op, account) if account.charged else receipt(turn, op, account))
     turn.edit(things=tuple(things), change=account.held)
-    pay_out(turn, "change")
+    if session.total:
+        intend_receipt(turn)
+    pay_out(turn, "change")  # it begins when the receipt's intent is durable
 
 
 # --- reports to the server: repeated until it has them --------------------------------------------------------

@@ -8,7 +8,7 @@ from kiosk.changer import MAX_PER_DISPENSE, plan_payout, plan_return
 from kiosk.engine import notes, voiding
 from kiosk.engine.slips import doubt_slip, owed_slip, void_slip
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
-from kiosk.engine.taking import change_is_out, finish, take_money
+from kiosk.engine.taking import RECEIPT, change_is_out, enter_take, finish, print_receipt, take_money
 from kiosk.engine.till import (
     HELD_CODES,
     account_of,
@@ -29,6 +29,7 @@ from kiosk.journal.records import (
     LineVoided,
     OwedOnSlip,
     PayoutDecided,
+    ReceiptIntended,
     TransactionClosed,
 )
 from kiosk.money import Cash, Denomination, Yen
@@ -268,7 +269,7 @@ def payout_over(turn: Turn) -> None:
     if note_doubt and not turn.session.is_note_told:
         turn.edit(is_note_told=True, trouble=notes.STUCK)
         print_slip(turn, doubt_slip(turn, note_doubt, notes.STUCK))
-    if turn.session.things:
+    if any(thing != RECEIPT for thing, _ in turn.session.things):
         change_is_out(turn)
         return
     close_unissued(turn)
@@ -295,6 +296,8 @@ def close_unissued(turn: Turn) -> None:
         print_slip(turn, void_slip(turn, session.voided))
     if account is not None and account.returned:
         take_money(turn, account.returned)
+    elif session.things:
+        enter_take(turn)
     else:
         finish(turn, None)
 
@@ -309,6 +312,13 @@ def _result(turn: Turn) -> str:
     if any(line.stage is LineStage.PRINTED for line in turn.session.lines):
         return "issued" if all(line.stage is LineStage.PRINTED for line in turn.session.lines) else "partly"
     return "cancelled" if turn.session.is_cancelled else "failed"
+
+
+def receipt_intended(turn: Turn, record: ReceiptIntended) -> None:
+    """The receipt goes out, and the change beside it."""
+    if turn.state.session is not None and turn.session.receipt_op == record.op:
+        print_receipt(turn, record.op)
+        pay_next(turn)
 
 
 def asked_back(turn: Turn, event: Asked) -> None:

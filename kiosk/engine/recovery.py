@@ -17,6 +17,7 @@ from kiosk.engine.payout import pay_out, payout_over
 from kiosk.engine.service import RESTING, cash_is_up
 from kiosk.engine.session import end
 from kiosk.engine.state import Line, LineStage, Phase, Session, Turn
+from kiosk.engine.taking import intend_receipt
 from kiosk.engine.till import account_of
 from kiosk.engine.voiding import is_cashless, may_void, means_of
 from kiosk.journal.accounts import Account
@@ -44,6 +45,7 @@ from kiosk.journal.records import (
     PrintedReported,
     PrintIntended,
     PrintSettled,
+    ReceiptSettled,
     Record,
     ReversalIntended,
     ReversalResolved,
@@ -96,6 +98,24 @@ def is_known(turn: Turn) -> bool:
     )
 
 
+def _may_print_receipts(turn: Turn) -> bool:
+    """A receipt is owed: its printer is there, or has been waited for long enough (staff write it by hand)."""
+    state = turn.state
+    is_owed = any(each.is_receipt_owed for each in state.ledger.open_transactions)
+    return not is_owed or state.waits_long or state.setup.receipt_printer in state.up
+
+
+def _doubt_receipts(turn: Turn) -> None:
+    """Sent by the last life, and no end recorded: it may have come out. Never sent again; staff look."""
+    for each in turn.state.ledger.receipt_prints.values():
+        turn.record(
+            ReceiptSettled(each.op, each.transaction, "unknown", "restart"),
+            IncidentOpened(
+                turn.token(), "R-504", each.transaction, each.device, facts=(("receipt", "unknown"),)
+            ),
+        )
+
+
 def _notes_are_known(turn: Turn) -> bool:
     """A note that was ordered in, and of which the last life knew no end: its unit has come to rest, and told."""
     state = turn.state
@@ -110,8 +130,9 @@ def conclude(turn: Turn) -> None:
     state = turn.state
     if not state.recovered and state.phase is Phase.STARTING:
         waiting = tuple(each.transaction for each in state.ledger.open_transactions if _needs_us(turn, each))
-        if waiting and not is_known(turn):
+        if waiting and not (is_known(turn) and _may_print_receipts(turn)):
             return
+        _doubt_receipts(turn)
         turn.set(recovered=True, recovering=waiting, is_staff_called=False)
         report_all(turn)
 
@@ -134,7 +155,7 @@ def _needs_us(turn: Turn, account: Account) -> bool:
     going = {each.transaction for each in ledger.prints.values()}
     going |= {each.transaction for each in ledger.dispenses.values()}
     going |= {each.transaction for each in ledger.cashless.values()}
-    if account.transaction in going:
+    if account.transaction in going or account.is_receipt_owed:
         return True
     doubtful = [line for line in account.lines.values() if line.print_outcome in ("unknown", "partial")]
     if account.note_doubt and all(line.is_booked or line.is_voided for line in account.lines.values()):
@@ -250,7 +271,14 @@ def book_print(turn: Turn, account: Account) -> None:
 
 
 def offer(turn: Turn) -> None:
-    """Ask the resident; the ledger of this moment is read when the last of the records above is durable."""
+    """Ask the resident; the ledger of this moment is read when the last of the records above is durable.
+
+    A receipt that the last life did not send goes out beside it.
+    """
+    account = account_of(turn)
+    is_printed = any(line.stage is LineStage.PRINTED and line.fee for line in turn.session.lines)
+    if account is not None and is_printed and not account.receipt:
+        intend_receipt(turn)
     turn.go(Phase.OFFERING_BACK)
     turn.do(StartTimer("stage", turn.state.setup.timeouts.offer_s))
 

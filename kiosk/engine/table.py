@@ -587,6 +587,7 @@ FOLLOWS: dict[type[records.Record], Handler] = {
     records.PrintIntended: issuance.print_line,
     records.PrintSettled: issuance.print_settled,
     records.LineBooked: issuance.line_booked,
+    records.ReceiptIntended: payout.receipt_intended,
     records.LineVoided: issuance.line_voided,
     records.DayClosed: day.day_closed,
     records.Checkpoint: day.sealed,

@@ -6,10 +6,11 @@ from msgspec.structs import replace
 
 from kiosk import intents
 from kiosk.engine.session import end, notify
+from kiosk.engine.slips import receipt, statement
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
-from kiosk.engine.till import has_open_notes, notes_in_doubt
+from kiosk.engine.till import account_of, has_open_notes, notes_in_doubt
 from kiosk.ids import OpId
-from kiosk.journal.records import IncidentOpened, TransactionClosed
+from kiosk.journal.records import IncidentOpened, ReceiptIntended, ReceiptSettled, Record, TransactionClosed
 from kiosk.money import Yen
 from kiosk.ports import Outcome, PaperTaken, SlipPrinted, StartTimer, StopTimer, TimerExpired
 from kiosk.services.plan import Step
@@ -47,7 +48,7 @@ def change_is_out(turn: Turn) -> None:
 
 def take_money(turn: Turn, amount: Yen) -> None:
     """Held money has come back: it is watched like everything else, and the reason is told after it is taken."""
-    turn.edit(things=((MONEY, "waiting"),), returned=amount)
+    turn.edit(things=((MONEY, "waiting"), *turn.session.things), returned=amount)
     enter_take(turn)
 
 
@@ -64,15 +65,35 @@ def enter_take(turn: Turn) -> None:
     _finish_when_all_taken(turn)
 
 
+def intend_receipt(turn: Turn) -> None:
+    """Once for a transaction; the paper follows when this is durable (`print_receipt`)."""
+    op = OpId(turn.token())
+    turn.edit(receipt_op=op, things=(*turn.session.things, (RECEIPT, "coming")))
+    turn.record(ReceiptIntended(op, turn.session.transaction, turn.state.setup.receipt_printer))
+
+
+def print_receipt(turn: Turn, op: OpId) -> None:
+    account = account_of(turn)
+    if account is not None:
+        turn.do(statement(turn, op, account) if account.charged else receipt(turn, op, account))
+
+
 def slip_printed(turn: Turn, event: SlipPrinted) -> None:
-    """The receipt of this session. Any other slip's outcome is an incident when it failed."""
+    """How the receipt ended is written down. That it, or any other slip, is not proven out is an incident."""
     session = turn.state.session
     is_receipt = session is not None and event.op == session.receipt_op
     if session is not None and event.outcome is Outcome.CONFIRMED:
         turn.edit(slips=tuple(each for each in session.slips if each.op != event.op))
+    records: list[Record] = []
+    sent = turn.state.ledger.receipt_prints.get(event.op)
+    if sent is not None:
+        records.append(ReceiptSettled(event.op, sent.transaction, event.outcome.value, event.code))
     if event.outcome is not Outcome.CONFIRMED:
         transaction = session.transaction if session is not None else None
-        turn.record(IncidentOpened(turn.token(), "R-504", transaction, event.device))
+        whose = sent.transaction if sent is not None else transaction
+        records.append(IncidentOpened(turn.token(), "R-504", whose, event.device))
+    if records:
+        turn.record(*records)
     if not is_receipt:
         return
     if event.outcome is Outcome.CONFIRMED:

@@ -15,7 +15,7 @@ from kiosk.journal.records import UnitBefore
 from kiosk.money import NO_CASH, Cash, Denomination, Yen
 from kiosk.ports import CreditMark
 
-SHAPE = 4
+SHAPE = 5
 """Of sealed balances. Raise it with any field or rule: then the records are folded again instead."""
 
 ZERO = Yen(0)
@@ -154,6 +154,8 @@ class Account(Part, frozen=True):
     last_seq: int = 0
     result: str = ""
     """Of TransactionClosed; empty: open."""
+    receipt: str = ""
+    """`intended`, or how it ended; empty: none was sent."""
     note_doubt: Yen = ZERO
     """Faces of notes of which nobody knows whether they are in: not inserted, and not given back either."""
 
@@ -177,6 +179,12 @@ class Account(Part, frozen=True):
     @property
     def in_doubt_cashless(self) -> Yen:
         return self.in_doubt_payment + self.in_doubt_reversal
+
+    @property
+    def is_receipt_owed(self) -> bool:
+        """Something was paid for and is out, and no receipt of it was ever sent."""
+        is_earned = any(line.is_booked and line.fee for line in self.lines.values())
+        return is_earned and not self.receipt
 
     @property
     def is_open(self) -> bool:
@@ -265,6 +273,15 @@ class Print(Part, frozen=True):
     line: LineId
     device: DeviceId
     pages: int
+    seq: int
+
+
+class ReceiptPrint(Part, frozen=True):
+    """A receipt whose end is not recorded."""
+
+    op: OpId
+    transaction: TransactionId
+    device: DeviceId
     seq: int
 
 
@@ -414,6 +431,8 @@ class Ledger(Part, frozen=True):
     """Payments and voids without a recorded end, or UNKNOWN: what recovery has to ask the terminals about."""
     prints: dict[OpId, Print] = {}
     """Intended, no end recorded."""
+    receipt_prints: dict[OpId, ReceiptPrint] = {}
+    """Receipts sent, no end recorded; their transactions may be closed."""
     slips: dict[str, Slip] = {}
     """Not redeemed."""
     incidents: dict[str, Incident] = {}

@@ -26,6 +26,7 @@ from kiosk.journal.accounts import (
     Ledger,
     Line,
     Print,
+    ReceiptPrint,
     Receipts,
     ReportDue,
     Totals,
@@ -103,7 +104,14 @@ def _touched(ledger: Ledger, seq: int, transaction: TransactionId, kind: type[r.
     return replace(ledger, accounts={**ledger.accounts, transaction: account})
 
 
-_BESIDE = {r.IncidentOpened, r.CreditsUnknown, r.PrintedReported, r.VoidReported}
+_BESIDE = {
+    r.IncidentOpened,
+    r.CreditsUnknown,
+    r.ReceiptIntended,
+    r.ReceiptSettled,
+    r.PrintedReported,
+    r.VoidReported,
+}
 """Records that name a transaction without moving it on."""
 
 
@@ -223,6 +231,24 @@ def _line_booked(ledger: Ledger, seq: int, record: r.LineBooked) -> Ledger:
     return _report_due(_received(ledger, record), seq, record.transaction, line, "printed")
 
 
+def _receipt_intended(ledger: Ledger, seq: int, record: r.ReceiptIntended) -> Ledger:
+    account = ledger.accounts.get(record.transaction)
+    if account is None or account.receipt or record.op in ledger.receipt_prints:
+        return wrong(ledger, seq, "a receipt for no transaction, or intended twice")
+    sent = ReceiptPrint(record.op, record.transaction, record.device, seq)
+    ledger = put_account(ledger, replace(account, receipt="intended"))
+    return replace(ledger, receipt_prints={**ledger.receipt_prints, record.op: sent})
+
+
+def _receipt_settled(ledger: Ledger, seq: int, record: r.ReceiptSettled) -> Ledger:
+    """The transaction is often closed by then, and nobody needs its account any more."""
+    if record.op not in ledger.receipt_prints:
+        return wrong(ledger, seq, "a receipt was settled that is not open")
+    ledger = replace(ledger, receipt_prints=without(ledger.receipt_prints, record.op))
+    account = ledger.accounts.get(record.transaction)
+    return ledger if account is None else put_account(ledger, replace(account, receipt=record.outcome))
+
+
 def _received(ledger: Ledger, record: r.LineBooked) -> Ledger:
     key = f"{record.kind}/{record.means}"
     before = ledger.totals.receipts.get(key) or Receipts(record.kind, record.means, 0, ZERO)
@@ -312,6 +338,8 @@ _RULES: dict[type[r.Record], _Rule] = {
     r.PrintIntended: _print_intended,
     r.PrintSettled: _print_settled,
     r.LineBooked: _line_booked,
+    r.ReceiptIntended: _receipt_intended,
+    r.ReceiptSettled: _receipt_settled,
     r.PrintedReported: _reported,
     r.LineVoided: _line_voided,
     r.VoidReported: _reported,

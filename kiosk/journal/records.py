@@ -536,6 +536,23 @@ class LineBooked(Record, frozen=True):
     means: str
 
 
+class ReceiptIntended(Record, frozen=True):
+    """Durable before the receipt (cashless: the statement) is sent: one of a transaction, never a second."""
+
+    op: OpId
+    transaction: TransactionId
+    device: DeviceId
+
+
+class ReceiptSettled(Record, frozen=True):
+    """`confirmed`: it came out. `refused`: it did not. `unknown`: it may have, so staff look; it is not sent again."""
+
+    op: OpId
+    transaction: TransactionId
+    outcome: str
+    code: str = ""
+
+
 class PrintedReported(Record, frozen=True):
     """The server has acknowledged `printed` for this line."""
 
@@ -610,6 +627,8 @@ AnyRecord = (
     | PrintIntended
     | PrintSettled
     | LineBooked
+    | ReceiptIntended
+    | ReceiptSettled
     | PrintedReported
     | LineVoided
     | VoidReported

@@ -13,8 +13,8 @@ from tests.crash.visits import COIN, NOTE, Kiosk
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
-WRITES_AT_MOST = 20
-"""A payment of one certificate has about ten commits; the visit that none of them ends is the last one."""
+WRITES_AT_MOST = 24
+"""A payment of one certificate has about twelve commits; the visit that none of them ends is the last one."""
 
 
 STEP = 1 if "CAMPAIGN" in os.environ else 3

@@ -19,6 +19,7 @@ NEEDS: dict[type[ports.Command], type[r.Record]] = {
     ports.StackNote: r.NoteIntended,
     ports.AcknowledgeCredit: r.NoteIn,
     ports.AcknowledgePayout: r.DispenseAdvanced,
+    ports.PrintSlip: r.ReceiptIntended,
 }
 """Command -> the record that permits it, of the same operation (of the same line for a commit)."""
 
@@ -30,6 +31,8 @@ def watch(world: World) -> list[str]:
 
     def watched(command: ports.Command) -> None:
         wanted = NEEDS.get(type(command))
+        if isinstance(command, ports.PrintSlip) and command.slip.kind not in ("receipt", "statement"):
+            wanted = None  # a second slip of the same number does no harm
         if wanted is not None:
             key = "op" if hasattr(command, "op") else "line"
             value = getattr(command, key)

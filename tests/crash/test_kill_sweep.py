@@ -12,6 +12,7 @@ import pytest
 
 from kiosk import intents, ports
 from kiosk.engine.state import Phase
+from kiosk.journal.records import LineBooked, ReceiptIntended, ReceiptSettled, Record
 from kiosk.money import Denomination, Yen
 from tests.engine.world import CrashError, World
 
@@ -116,6 +117,17 @@ def assert_nobody_lost_a_yen(world: World) -> None:
         )
 
 
+def assert_one_receipt(world: World) -> None:
+    """What was paid for and is out has its receipt, once; or staff are told that nobody knows whether it came out."""
+    booked = sum(each.count for each in world.ledger.totals.receipts.values())
+    doubts = [each for each in world.ledger.incidents.values() if each.code == "R-504"]
+    came_out = sum(kind in ("receipt", "statement") for kind in world.physics.slips)
+    assert not world.ledger.receipt_prints
+    assert came_out <= bool(booked), "a second receipt, or one for nothing"
+    assert len(doubts) <= bool(booked)
+    assert not booked or came_out or doubts, "a receipt is owed"
+
+
 @pytest.mark.parametrize("visit", VISITS, ids=lambda visit: visit.__name__)
 @pytest.mark.parametrize("after", [True, False], ids=["durable", "lost"])
 def test_killed_at_every_write(visit: Visit, after: bool) -> None:
@@ -127,6 +139,7 @@ def test_killed_at_every_write(visit: Visit, after: bool) -> None:
         reborn.boot()
         settle(reborn)
         assert_nobody_lost_a_yen(reborn)
+        assert_one_receipt(reborn)
         assert reborn.phase in (Phase.IDLE, Phase.OUT_OF_SERVICE)
     assert deaths == writes_of(visit)
 
@@ -149,6 +162,7 @@ def test_killed_again_inside_recovery(visit: Visit) -> None:
             third.boot()
             settle(third)
             assert_nobody_lost_a_yen(third)
+            assert_one_receipt(third)
             again += 1
 
 
@@ -160,3 +174,69 @@ def test_boot_moves_no_money() -> None:
         reborn.boot()
         assert reborn.physics.tray == before
         assert not any(isinstance(command, ports.Dispense) for command in reborn.commands)
+
+
+def killed_at(kind: type[Record], visit: Visit, *, durable: bool) -> World:
+    """What is left when the core died before or after the first record of this kind was durable."""
+    for at in range(1, writes_of(visit) + 1):
+        reborn = live(World().boot(), visit, at if durable else -at)
+        assert reborn is not None
+        last = World().boot()
+        live(last, visit, at)
+        if any(isinstance(each, kind) for each in last.records):
+            return reborn
+    raise AssertionError(f"no {kind.__name__} in this visit")
+
+
+@pytest.mark.parametrize(("kind", "durable"), [(LineBooked, True), (ReceiptIntended, False)])
+def test_a_receipt_that_was_not_sent_comes_out_after_the_restart(kind: type[Record], durable: bool) -> None:
+    reborn = killed_at(kind, pays_with_a_coin_too_large, durable=durable)
+    assert "receipt" not in reborn.physics.slips
+    reborn.boot()
+    settle(reborn)
+    assert reborn.physics.slips == ["receipt"]
+    assert not reborn.ledger.incidents
+    assert_nobody_lost_a_yen(reborn)
+
+
+@pytest.mark.parametrize(
+    ("kind", "durable", "came_out"), [(ReceiptIntended, True, 0), (ReceiptSettled, False, 1)]
+)
+def test_a_receipt_that_may_have_come_out_is_not_printed_again(
+    kind: type[Record], durable: bool, came_out: int
+) -> None:
+    reborn = killed_at(kind, pays_with_a_coin_too_large, durable=durable)
+    assert reborn.physics.slips.count("receipt") == came_out
+    reborn.boot()
+    settle(reborn)
+    assert reborn.physics.slips.count("receipt") == came_out
+    assert [each.code for each in reborn.ledger.incidents.values()] == ["R-504"]
+    settled = [each for each in reborn.records if isinstance(each, ReceiptSettled)]
+    assert [each.outcome for each in settled] == ["unknown"]
+    again = World(reborn.records, reborn.physics, reborn.setup).boot()
+    settle(again)
+    assert len(again.ledger.incidents) == 1, "it is said once"
+
+
+def test_a_receipt_that_is_owed_waits_for_its_printer() -> None:
+    reborn = killed_at(LineBooked, pays_with_a_coin_too_large, durable=True)
+    printer = reborn.setup.receipt_printer
+    reborn.late = frozenset({printer})
+    reborn.boot()
+    assert reborn.phase is Phase.STARTING
+    assert "receipt" not in reborn.physics.slips
+    reborn.event(ports.DeviceArrived(printer, "test"))
+    settle(reborn)
+    assert reborn.physics.slips == ["receipt"]
+
+
+def test_a_dead_receipt_printer_keeps_no_money() -> None:
+    reborn = killed_at(LineBooked, pays_with_a_coin_too_large, durable=True)
+    reborn.slip_outcome = ports.Outcome.REFUSED
+    reborn.late = frozenset({reborn.setup.receipt_printer})
+    reborn.boot()
+    reborn.time_out("start")
+    settle(reborn)
+    assert_nobody_lost_a_yen(reborn)
+    assert reborn.given == Yen(300)
+    assert "R-504" in {each.code for each in reborn.ledger.incidents.values()}

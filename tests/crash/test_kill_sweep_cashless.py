@@ -12,7 +12,7 @@ from kiosk import intents, ports
 from kiosk.engine.state import Phase
 from kiosk.journal import records as r
 from kiosk.money import Denomination, Yen
-from tests.crash.test_kill_sweep import Visit, live, settle
+from tests.crash.test_kill_sweep import Visit, assert_one_receipt, live, settle
 from tests.engine.world import CAMERA, CASHLESS, POI, TERMINAL, World
 
 
@@ -137,6 +137,7 @@ def test_killed_at_every_write(visit: Visit, after: bool) -> None:
         reborn.boot()
         peace(reborn)
         assert_the_terminal_and_the_books_agree(reborn)
+        assert_one_receipt(reborn)
         assert reborn.phase in (Phase.IDLE, Phase.OUT_OF_SERVICE)
 
 
@@ -176,3 +177,4 @@ def test_killed_while_the_terminal_is_away_and_it_comes_back_later(visit: Visit)
         reborn.terminals_come()
         peace(reborn)
         assert_the_terminal_and_the_books_agree(reborn)
+        assert_one_receipt(reborn)

@@ -56,6 +56,7 @@ def test_every_intent_has_a_place() -> None:
 def test_recovery_knows_every_record_that_can_be_the_last_of_a_transaction() -> None:
     naming = {kind.__name__ for kind in AnyRecord.__args__ if "transaction" in kind.__struct_fields__}
     never_last = {"TransactionClosed", "CreditsUnknown", "VoidReported", "PrintedReported"}
+    never_last |= {"ReceiptIntended", "ReceiptSettled"}
     before_it_is_opened = {"FaceCheckEnded", "FaceVouched", "StaffHelped"}
     assert naming - never_last - before_it_is_opened <= set(ACTIONS)
 

@@ -164,6 +164,8 @@ class Physics:
         self.inserted = Yen(0)
         self.untold: list[Denomination] = []
         self.printed: list[bytes] = []
+        self.slips: list[str] = []
+        """Kinds of small papers that came out."""
         self.jammed: set[str] = set()
         self.lose_replies: set[str] = set()
         self.deaf: dict[str, int] = {}
@@ -221,6 +223,8 @@ class World:
         self.perform_instead: set[str] = set()
         """Commands that nobody answers: the core dies before."""
         self.slip_outcome = ports.Outcome.CONFIRMED
+        self.late: frozenset[str] = frozenset()
+        """Devices that do not come when the kiosk boots."""
         self.server_is_up = True
         self.entitlements: tuple[ports.Entitlement, ...] = ENTITLEMENTS
         self.serial = 0
@@ -238,7 +242,8 @@ class World:
         for command in turn.commands:
             self.perform(command)
         for device in (self.setup.card_reader, self.setup.certificate_printer, self.setup.receipt_printer):
-            self.event(ports.DeviceArrived(device, "test"))
+            if device not in self.late:
+                self.event(ports.DeviceArrived(device, "test"))
         self.event(ports.PrinterRead(self.setup.certificate_printer, self.physics.printer_ready, ()))
         self.event(ports.DeviceArrived(self.setup.acceptor, "test"))
         for hopper in HOPPERS:
@@ -601,6 +606,8 @@ class World:
         self.later(ports.ReversalEnded(command.op, command.device, outcome))
 
     def _on_PrintSlip(self, command: ports.PrintSlip) -> None:
+        if self.slip_outcome is ports.Outcome.CONFIRMED:
+            self.physics.slips.append(command.slip.kind)
         self.later(ports.SlipPrinted(command.op, command.device, self.slip_outcome))
 
     def _on_ReadIssuance(self, _: ports.ReadIssuance) -> None:
