@@ -66,6 +66,7 @@ def setup_of(config: Config) -> Setup:
         ),
         hoppers=tuple(Hopper(device, face) for device, face in equipment.hoppers.items()),
         certificate_printer=equipment.certificate_printer,
+        sides=_sides(config),
         receipt_printer=equipment.receipt_printer,
         camera=equipment.camera or Setup().camera,
         face_threshold=config.identity.face_threshold,
@@ -88,6 +89,13 @@ def setup_of(config: Config) -> Setup:
         cash_max=town.cash_max,
         version=VERSION,
     )
+
+
+def _sides(config: Config) -> str:
+    """The option `sides` of the certificate printer: its driver goes by the same word."""
+    printer = config.equipment.certificate_printer
+    options = next((each.options for each in config.devices if each.id == printer), {})
+    return str(options.get("sides", Setup().sides))
 
 
 def _timeouts(config: Config) -> Timeouts:

@@ -47,6 +47,8 @@ from kiosk.ports import (
     VoidAcknowledged,
 )
 
+ONE_SIDED = "one-sided"
+"""IPP's word; every printer does it."""
 COMMIT_TRIES = 3
 PRINT_TRIES = 3
 
@@ -98,6 +100,9 @@ def prepared(turn: Turn, event: Prepared) -> None:
         turn.set(is_staff_called=True)
         notify(turn, "X-607")
         return
+    if event.document.sides not in (ONE_SIDED, turn.state.setup.sides):
+        _unprintable(turn)
+        return
     turn.edit_line(
         event.line,
         stage=LineStage.PREPARED,
@@ -106,6 +111,17 @@ def prepared(turn: Turn, event: Prepared) -> None:
     )
     turn.edit(applicant_masked=event.evidence.applicant_masked)
     prepare_next(turn)
+
+
+def _unprintable(turn: Turn) -> None:
+    """The right paper, and this machine's printer does not print backs: the town's file and the machine's do not fit.
+    Said before any money; one incident for all residents whom it meets."""
+    turn.do(AbandonTransaction(turn.session.transaction))
+    if not any(each.code == "X-602" for each in turn.state.ledger.incidents.values()):
+        facts = (("sides", "differs"),)
+        turn.record(IncidentOpened(turn.token(), "X-602", turn.session.transaction, facts=facts))
+    turn.set(is_staff_called=True)
+    notify(turn, "X-602")
 
 
 def mismatches(turn: Turn, line: Line, event: Prepared) -> tuple[str, ...]:

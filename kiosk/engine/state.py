@@ -347,6 +347,8 @@ class Setup(msgspec.Struct, frozen=True):
     brands: tuple[Brand, ...] = ()
     """In the order in which they are shown. Brands that the town refuses are not here."""
     certificate_printer: DeviceId = DeviceId("certificate1")
+    sides: str = "one-sided"
+    """What the certificate printer may be asked for, as IPP names it."""
     receipt_printer: DeviceId = DeviceId("receipt1")
     camera: DeviceId = DeviceId("camera1")
     face_threshold: float = 0.5

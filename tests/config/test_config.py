@@ -95,6 +95,17 @@ def test_a_town_may_want_the_face_too(files: tuple[Path, Path], tmp_path: Path) 
     assert (setup.camera, setup.face_threshold, setup.face_checks) == ("camera1", 0.45, 2)
 
 
+def test_the_core_knows_whether_its_printer_prints_backs(files: tuple[Path, Path]) -> None:
+    assert setup_of(load(files)).sides == "one-sided"
+    device = (
+        '\n[[device]]\nid = "certificate1"\ndriver = "ipp"\noptions = { sides = "two-sided-long-edge" }\n'
+    )
+    files[0].write_text(SMALL_MACHINE + device, encoding="utf-8")
+    assert setup_of(load(files)).sides == "two-sided-long-edge"
+    files[0].write_text(SMALL_MACHINE + device.replace("certificate1", "other1"), encoding="utf-8")
+    assert setup_of(load(files)).sides == "one-sided"
+
+
 def test_every_value_says_where_it_came_from(files: tuple[Path, Path]) -> None:
     machine, town = files
     found = {each.name: (each.value, each.source) for each in load(files).effective()}

@@ -16,6 +16,8 @@ from kiosk.services.certificate import KIND_FIRST
 from kiosk.view import Notice, OutOfService, Role
 from tests.engine.world import FINGERPRINT, SETUP, Physics, World
 
+TWO_SIDED = "two-sided-long-edge"
+
 
 @pytest.fixture
 def world() -> World:
@@ -211,6 +213,38 @@ def test_a_document_that_is_not_this_sessions_stops_the_machine(
     assert world.view.body.reason == "stopped"
     assert not world.physics.printed
     assert not any(isinstance(record, records.TransactionOpened) for record in world.records)
+
+
+def test_a_paper_with_backs_for_a_printer_of_fronts_is_refused_before_money(world: World) -> None:
+    world.sides = TWO_SIDED
+    for _ in range(2):
+        world.until_choose()
+        world.tap(intents.SetCopies, kind="inkan_shomei", copies=1)
+        world.tap(intents.Next)
+        assert world.phase is Phase.NOTIFIED
+        assert world.view.body.code == "X-602"
+        assert world.view.is_staff_called
+        world.tap(intents.Next)
+        assert world.phase is Phase.IDLE, "others may have what it can print"
+    given_up = {each.transaction for each in world.commands if isinstance(each, ports.AbandonTransaction)}
+    assert len(given_up) == 2
+    assert not world.physics.printed
+    assert not any(isinstance(each, ports.Commit) for each in world.commands)
+    assert not any(isinstance(each, records.TransactionOpened) for each in world.records)
+    incident = next(each for each in world.records if isinstance(each, records.IncidentOpened))
+    assert (incident.code, incident.facts) == ("X-602", (("sides", "differs"),))
+    assert kinds(world).count("IncidentOpened") == 1
+
+
+def test_a_paper_with_backs_is_printed_where_the_printer_prints_them() -> None:
+    world = World(setup=replace(SETUP, sides=TWO_SIDED)).boot()
+    world.sides = TWO_SIDED
+    world.until_pay()
+    world.insert(Denomination.COIN100)
+    world.insert(Denomination.COIN100)
+    job = next(each for each in world.commands if isinstance(each, ports.PrintDocument))
+    assert job.sides == TWO_SIDED
+    assert len(world.physics.printed) == 1
 
 
 def test_server_away_before_money_is_a_notice_and_nothing_lost(world: World) -> None:

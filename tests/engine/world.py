@@ -229,6 +229,8 @@ class World:
         self.entitlements: tuple[ports.Entitlement, ...] = ENTITLEMENTS
         self.serial = 0
         self.evidence_changes: dict[str, object] = {}
+        self.sides = "one-sided"
+        """Of every document."""
         self.camera_may_be_open = False
         self.slots_with_open_camera = 0
         self.checking: OpId | None = None
@@ -633,7 +635,7 @@ class World:
     def _on_Prepare(self, command: ports.Prepare) -> None:
         self.serial += 1
         serial = f"例示-{self.serial:06d}-{command.order.line[:6]}"
-        document = ports.Document(f"%PDF {serial}".encode(), "0" * 64, 1, serial)
+        document = ports.Document(f"%PDF {serial}".encode(), "0" * 64, 1, serial, self.sides)
         fields: dict[str, object] = {
             "signature_ok": True,
             "transaction": command.transaction,

@@ -45,7 +45,7 @@ from tests.issuance.virtual_time import LoopClock, VirtualLoop
 STAFF_COMES_S = 120.0
 NOT_NAMED = ("koseki_zenbu", "koseki_kojin", "fuhyo")
 """Kinds that name the 筆頭者, who need not be the one who came: the inspector could not tell whose they are."""
-SERVICE = replace(SETUP, timeouts=Timeouts(status_s=300.0))
+SERVICE = replace(SETUP, sides="two-sided-long-edge", timeouts=Timeouts(status_s=300.0))
 
 
 class WrongPaperError(AssertionError):
