@@ -40,7 +40,7 @@ def gather(session: Session, result: Result) -> None:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
     books = check_journal(out / JOURNAL)
     result.checks += _balanced(books, result.journey.ends.waits)
-    result.checks += _as_wanted(result, books, [each["record"] for each in records], truth)
+    result.checks += _as_wanted(out, result, books, [each["record"] for each in records])
     result.checks += _same_pieces(books, truth)
     result.checks += _same_taken(books, truth)
 
@@ -110,16 +110,14 @@ def _balanced(books: Mapping[str, Any], waits: int) -> list[Check]:
     ]
 
 
-def _as_wanted(
-    result: Result, books: Mapping[str, Any], records: Sequence[Record], truth: Mapping[str, Any]
-) -> list[Check]:
+def _as_wanted(out: Path, result: Result, books: Mapping[str, Any], records: Sequence[Record]) -> list[Check]:
     """What the journey's file says must be true at the end."""
     ends = result.journey.ends
     found = {
         "receipts": (sum(each["yen"] for each in books.get("receipts", {}).values()), ends.receipts),
         "given back": (paid_out(records), ends.returned),
         "owed on slips": (sum(books.get("slips", {}).values()), ends.owed),
-        "sheets": (sheets_out(result), ends.sheets),
+        "sheets": (sheets_out(out / "state" / "ipp"), ends.sheets),
     }
     checks = [
         (
@@ -145,10 +143,9 @@ def paid_out(records: Sequence[Record]) -> int:
     return sum(Denomination(face).face.value * count for face, count in paid.values())
 
 
-def sheets_out(result: Result) -> int:
-    """Sheets of certificates that truly came out: pictures of fronts, each sheet has a back."""
-    pages = [Path(each).stem for each in result.papers if "certificate-" in each and each.endswith(".png")]
-    return sum(1 for page in pages if int(page.rpartition("-")[2]) % 2)
+def sheets_out(folder: Path) -> int:
+    """Sheets of certificates that truly came out, by the simulated printer: one with a back is one."""
+    return sum(json.loads(each.read_text())["sheets"] for each in folder.glob("[0-9]*.json"))
 
 
 def _same_pieces(books: Mapping[str, Any], truth: Mapping[str, Any]) -> list[Check]:

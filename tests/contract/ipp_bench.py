@@ -104,10 +104,17 @@ class Bench:
 
     @property
     def printed(self) -> list[tuple[int, int]]:
-        """Every job that came to the paper path: (sheets that came out, pages asked)."""
+        """Every job that came to the paper path: (pages that came out, pages asked)."""
+        return [(each["out"], each["pages"]) for each in self._jobs()]
+
+    @property
+    def sheets(self) -> list[int]:
+        """How many sheets of each job came out."""
+        return [each["sheets"] for each in self._jobs()]
+
+    def _jobs(self) -> list[dict[str, int]]:
         found = sorted((self._root / "paper").glob("*.json"))
-        said = [json.loads(each.read_text()) for each in found]
-        return [(each["out"], each["pages"]) for each in said]
+        return [json.loads(each.read_text()) for each in found]
 
     def last_paper(self) -> bytes:
         path = Path(self.do("last")["path"])

@@ -57,9 +57,13 @@ def test_a_paper_with_backs_out_of_its_own_tray(bench: Bench) -> None:
     with Driven(
         bench, page_timeout_s=2.0, cancel_timeout_s=2.0, settle_timeout_s=1.5, tray="main", sides=sides
     ) as driven:
-        driven.send("one", pages=4, sides=sides)
+        driven.send("one", pages=3, sides=sides)
         ended = driven.end("one")
-    assert (ended.outcome, ended.pages) == (Outcome.CONFIRMED, 4)
+        driven.send("two", pages=3)
+        fronts = driven.end("two")
+    assert (ended.outcome, ended.pages) == (fronts.outcome, fronts.pages) == (Outcome.CONFIRMED, 3)
+    assert bench.printed[-2:] == [(3, 3), (3, 3)]
+    assert bench.sheets[-2:] == [2, 3], "a back is on the sheet of its front"
 
 
 def test_a_back_is_not_printed_by_a_printer_that_was_not_meant_for_it(bench: Bench, driven: Driven) -> None:

@@ -13,7 +13,7 @@ from kiosk.journal import records
 from kiosk.journal.records import StockSet
 from kiosk.money import Cash, Denomination, Yen
 from kiosk.services.certificate import KIND_FIRST
-from kiosk.view import Notice, OutOfService, Role
+from kiosk.view import Confirm, Notice, OutOfService, Role
 from tests.engine.world import FINGERPRINT, SETUP, Physics, World
 
 TWO_SIDED = "two-sided-long-edge"
@@ -238,13 +238,21 @@ def test_a_paper_with_backs_for_a_printer_of_fronts_is_refused_before_money(worl
 
 def test_a_paper_with_backs_is_printed_where_the_printer_prints_them() -> None:
     world = World(setup=replace(SETUP, sides=TWO_SIDED)).boot()
-    world.sides = TWO_SIDED
-    world.until_pay()
-    world.insert(Denomination.COIN100)
-    world.insert(Denomination.COIN100)
+    world.sides, world.pages = TWO_SIDED, 3
+    world.until_choose()
+    world.tap(intents.SetCopies, kind="juminhyo", copies=2)
+    world.tap(intents.Next)
+    world.tap(intents.Next)
+    confirm = world.view.body
+    assert isinstance(confirm, Confirm)
+    assert (confirm.sheets, confirm.lines[0].sheets) == (4, 4), "before any payment"
+    world.tap(intents.Next)
+    for _ in range(4):
+        assert world.insert(Denomination.COIN100)
     job = next(each for each in world.commands if isinstance(each, ports.PrintDocument))
-    assert job.sides == TWO_SIDED
-    assert len(world.physics.printed) == 1
+    assert (job.sides, job.pages) == (TWO_SIDED, 3)
+    assert len(world.physics.printed) == 2
+    assert next(each for each in world.view.body.things if each.thing == "certificate").sheets == 4
 
 
 def test_server_away_before_money_is_a_notice_and_nothing_lost(world: World) -> None:

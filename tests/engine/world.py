@@ -230,6 +230,7 @@ class World:
         self.serial = 0
         self.evidence_changes: dict[str, object] = {}
         self.sides = "one-sided"
+        self.pages = 1
         """Of every document."""
         self.camera_may_be_open = False
         self.slots_with_open_camera = 0
@@ -635,7 +636,7 @@ class World:
     def _on_Prepare(self, command: ports.Prepare) -> None:
         self.serial += 1
         serial = f"例示-{self.serial:06d}-{command.order.line[:6]}"
-        document = ports.Document(f"%PDF {serial}".encode(), "0" * 64, 1, serial, self.sides)
+        document = ports.Document(f"%PDF {serial}".encode(), "0" * 64, self.pages, serial, self.sides)
         fields: dict[str, object] = {
             "signature_ok": True,
             "transaction": command.transaction,
@@ -646,8 +647,8 @@ class World:
             "serial_in_text": True,
             "transaction_in_metadata": True,
             "sha256_ok": True,
-            "pages_claimed": 1,
-            "pages_found": 1,
+            "pages_claimed": self.pages,
+            "pages_found": self.pages,
             "applicant_masked": "例＊＊",
             "holders_masked": ("例＊＊",),
             "card": ports.CardEvidence(True, True, True, True) if command.holder else None,

@@ -6,7 +6,7 @@ import pytest
 
 from drivers.cctalk.settings import read_options
 from drivers.simpanel import demo_config
-from drivers.simpanel.closing import paid_out, pieces_there, read_records
+from drivers.simpanel.closing import paid_out, pieces_there, read_records, sheets_out
 from kiosk.config import load
 
 
@@ -18,6 +18,14 @@ def test_only_what_a_device_proved_counts_as_paid() -> None:
         {"type": "DispenseResolved", "op": "a", "denomination": "coin100", "paid": 2},
     ]
     assert paid_out(records) == 300, "a resolved operation counts once, as it was resolved"
+
+
+def test_sheets_are_the_simulated_printers(tmp_path: Path) -> None:
+    (tmp_path / "0001.json").write_text('{"pages": 3, "out": 3, "sheets": 2}')
+    (tmp_path / "0002.json").write_text('{"pages": 2, "out": 0, "sheets": 0}')
+    (tmp_path / "0003.json").write_text('{"pages": 3, "out": 3, "sheets": 3}')
+    (tmp_path / "0003.pdf").write_bytes(b"")
+    assert sheets_out(tmp_path) == 5
 
 
 def test_coins_lie_where_they_lie_by_face() -> None:

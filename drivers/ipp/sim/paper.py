@@ -5,7 +5,8 @@ relay of a few lines that hands its job to this class over a Unix socket and cop
 the whole behaviour lives here, in one process, and changes while a page is on its way.
 
 What lies in `directory` is the physical truth: `0001.pdf` holds the sheets that came out (the very bytes when
-all did), `0001.json` how many of how many.
+all did), `0001.json` how many pages of how many, and how many sheets those are: where both sides are printed, a
+second page lies on the back of the first.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ RELAY = """#!/usr/bin/python3 -IS
 import os, socket, sys
 line = socket.socket(socket.AF_UNIX)
 line.connect({socket!r})
-line.sendall((os.environ["IPP_JOB_ID"] + " " + sys.argv[1] + "\\n").encode())
+sides = os.environ.get("IPP_SIDES", "one-sided")
+line.sendall((os.environ["IPP_JOB_ID"] + " " + sides + " " + sys.argv[1] + "\\n").encode())
 for said in line.makefile("rb"):
     if said.startswith(b"EXIT "):
         sys.exit(int(said[5:]))
@@ -114,13 +116,13 @@ class PaperPath:
     def serve(self, line: socket.socket) -> None:
         """One relay's connection, to its end."""
         with line, line.makefile("rb") as reader:
-            job, _, path = reader.readline().decode().strip().partition(" ")
+            job, sides, path = reader.readline().decode().strip().split(" ", 2)
             try:
                 document = Path(path).read_bytes()
                 with self._changed:
                     self._line = line
                     self._say_state()
-                status = 0 if document == self._token else self._print(int(job), document)
+                status = 0 if document == self._token else self._print(int(job), document, sides)
                 self._say(f"EXIT {status}")
             except (OSError, ValueError) as why:
                 log.info("job %s broke off: %s", job, why)
@@ -128,7 +130,7 @@ class PaperPath:
                 with self._changed:
                     self._line = None
 
-    def _print(self, job: int, document: bytes) -> int:
+    def _print(self, job: int, document: bytes, sides: str) -> int:
         """The command's exit status: 0 = completed (or cancelled, which ippeveprinter knows itself)."""
         try:
             pages = count_pages(document)
@@ -140,12 +142,12 @@ class PaperPath:
         self._count += 1
         self._say(f"ATTR: job-impressions={pages} job-impressions-completed=0")
         for page in range(pages):
-            self._keep(document, pages, page)
+            self._keep(document, pages, page, sides)
             if abort_after is not None and page >= abort_after:
                 return 1
             if not self._page_came_out(job):
                 return 0
-            self._keep(document, pages, page + 1)
+            self._keep(document, pages, page + 1, sides)
             self._say(f"ATTR: job-impressions-completed={max(0, page + 1 - miscount)}")
         return 0
 
@@ -164,9 +166,10 @@ class PaperPath:
                 return False
         return True
 
-    def _keep(self, document: bytes, pages: int, out: int) -> None:
+    def _keep(self, document: bytes, pages: int, out: int, sides: str) -> None:
         base = self._directory / f"{self._count:04}"
-        base.with_suffix(".json").write_text(json.dumps({"pages": pages, "out": out}))
+        sheets = out if sides == "one-sided" else -(-out // 2)
+        base.with_suffix(".json").write_text(json.dumps({"pages": pages, "out": out, "sheets": sheets}))
         if out == pages:
             base.with_suffix(".pdf").write_bytes(document)
         elif out:
