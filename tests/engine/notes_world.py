@@ -12,12 +12,12 @@ from drivers.id003.device import NoteUnit
 from drivers.id003.messages import Command, Extended, Status
 from drivers.id003.settings import Settings
 from drivers.id003.sim.unit import RECYCLED, Mechanics, SimUnit
-from drivers.id003.sim.world import CASHBOX, RECYCLER
+from drivers.id003.sim.world import CASHBOX, RECYCLER, TAKEN
 from drivers.id003.sim.world import World as Notes
 from kiosk import ports
 from kiosk.engine.state import Hopper, Setup
 from kiosk.ids import DeviceId
-from kiosk.journal.records import AnyRecord, StockSet
+from kiosk.journal.records import AnyRecord, DispenseAdvanced, DispenseResolved, DispenseSettled, StockSet
 from kiosk.money import Cash, Denomination, Yen
 from tests.engine.world import FACES, HOPPERS, SETUP, Physics, World, _counted
 
@@ -176,6 +176,25 @@ class NotesWorld(World):
     def note(self, issue: str = "N1000F") -> bool:
         """A hand puts a note in; False: it is not drawn in."""
         return self.desk.sim.insert(issue, self.clock.now_s)
+
+    def lies_in(self, unit: str) -> Cash:
+        if unit not in (RECYCLER, CASHBOX):
+            return super().lies_in(unit)
+        there = self.desk.world.places.get(unit, {})
+        faces = [(Denomination(self.desk.world.face_of(issue)), count) for issue, count in there.items()]
+        return Cash({face: sum(count for each, count in faces if each is face) for face, _ in faces})
+
+    def came_out(self, op: str) -> int:
+        """Of a note payout: what people took and no other payout has proven."""
+        intent = self.ledger.doubts[op]
+        if intent.device != BOX1:
+            return super().came_out(op)
+        proven: dict[str, int] = {}
+        for record in self.records:
+            if isinstance(record, DispenseAdvanced | DispenseSettled | DispenseResolved):
+                proven[record.op] = record.paid if record.device == BOX1 else 0
+        proven.pop(op, None)
+        return min(intent.count, self.desk.world.count(TAKEN) - sum(proven.values()))
 
     def check(self) -> None:
         super().check()

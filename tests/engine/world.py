@@ -401,6 +401,15 @@ class World:
         for thing, _ in session.things if session is not None else ():
             self.tap(intents.Taken, thing=thing)
 
+    def lies_in(self, unit: str) -> Cash:
+        """What a person who opens it finds."""
+        face = next(each.denomination for each in HOPPERS if each.device == unit)
+        return Cash({face: self.physics.units[unit]})
+
+    def came_out(self, op: str) -> int:
+        """Pieces of this dispense that truly came out."""
+        return self.physics.ops.get(op, 0)
+
     def time_out(self, name: str) -> None:
         self.event(ports.TimerExpired(name))
 
