@@ -250,9 +250,10 @@ def owed(turn: Turn, record: OwedOnSlip) -> None:
 
 
 def print_slip(turn: Turn, command: PrintSlip) -> None:
-    """A paper that the person needs: kept until it is proven printed."""
+    """A paper that the person needs: kept until it is proven printed. After a start its printer may come later."""
     turn.edit(slips=(*turn.session.slips, command))
-    turn.do(command)
+    if command.device in turn.state.up:
+        turn.do(command)
 
 
 def payout_over(turn: Turn) -> None:

@@ -98,11 +98,14 @@ def is_known(turn: Turn) -> bool:
     )
 
 
-def _may_print_receipts(turn: Turn) -> bool:
-    """A receipt is owed: its printer is there, or has been waited for long enough (staff write it by hand)."""
+def _may_print(turn: Turn) -> bool:
+    """A receipt is owed, or only a slip can answer for the money: its printer is there, or was waited for enough."""
     state = turn.state
-    is_owed = any(each.is_receipt_owed for each in state.ledger.open_transactions)
-    return not is_owed or state.waits_long or state.setup.receipt_printer in state.up
+    is_needed = any(
+        each.is_receipt_owed or each.transaction == state.uncounted or _has_no_evidence(turn, each)
+        for each in state.ledger.open_transactions
+    )
+    return not is_needed or state.waits_long or state.setup.receipt_printer in state.up
 
 
 def _doubt_receipts(turn: Turn) -> None:
@@ -130,7 +133,7 @@ def conclude(turn: Turn) -> None:
     state = turn.state
     if not state.recovered and state.phase is Phase.STARTING:
         waiting = tuple(each.transaction for each in state.ledger.open_transactions if _needs_us(turn, each))
-        if waiting and not (is_known(turn) and _may_print_receipts(turn)):
+        if waiting and not (is_known(turn) and _may_print(turn)):
             return
         _doubt_receipts(turn)
         turn.set(recovered=True, recovering=waiting, is_staff_called=False)

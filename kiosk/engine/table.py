@@ -201,6 +201,12 @@ def _issuance_failed(turn: Turn, event: ports.IssuanceFailed) -> None:
         turn.do(ports.StartTimer(REPORT, turn.state.setup.timeouts.retry_s))
 
 
+def _device_arrived(turn: Turn, event: ports.DeviceArrived) -> None:
+    service.device_arrived(turn, event)
+    if event.device == turn.state.setup.receipt_printer:
+        taking.print_again(turn)
+
+
 def _device_fault(turn: Turn, event: ports.DeviceFault) -> None:
     service.device_fault(turn, event)
     if event.clear and event.device == turn.state.setup.receipt_printer:
@@ -498,7 +504,7 @@ def _written(turn: Turn, _: DuplicateCredit) -> None:
 
 
 ANYWHERE: dict[Key, Handler] = {
-    ports.DeviceArrived: service.device_arrived,
+    ports.DeviceArrived: _device_arrived,
     ports.DeviceLost: service.device_lost,
     ports.DeviceFault: _device_fault,
     ports.PrinterRead: service.printer_read,

@@ -793,3 +793,16 @@ def test_the_town_is_named_in_the_language_of_the_screen() -> None:
         assert isinstance(body, OutOfService)
         named.append(body.town)
     assert named == ["Reiji City", "Reiji City", "例示市"]
+
+
+def test_a_slip_waits_for_a_printer_that_comes_later_than_the_money() -> None:
+    world = World().boot()
+    world.until_pay()
+    world.physics.jammed.update({"hopper100", "hopper50", "hopper10"})
+    printer = world.setup.receipt_printer
+    world.event(ports.DeviceLost(printer, "power"))
+    world.insert(Denomination.COIN500)
+    assert not slips_of(world, "owed")
+    world.event(ports.DeviceArrived(printer, "power"))
+    assert len(slips_of(world, "owed")) == 1
+    assert world.physics.slips.count("owed") == 1
