@@ -83,12 +83,14 @@ class Control:
         glass: Glass,
         second: Glass,
         cut_power: Callable[[], None],
+        blackout: Callable[[], None],
         power_on: Callable[[], None],
     ) -> None:
         self._supervisor = supervisor
         self._glass = glass
         self._second = second
         self._cut_power = cut_power
+        self._blackout = blackout
         self._power_on = power_on
         self._eye = ReaderEye()
         self._taken: dict[str, int] = {}
@@ -117,6 +119,7 @@ class Control:
             "server-back": self.server_back,
             "kill": self.kill,
             "cut-power": self._cut_power,
+            "blackout": self._blackout,
             "power-on": self._power_on,
             "pull-plug-of": self.pull_plug,
             "plug-in": lambda device: self._supervisor.start(self._part(device)),

@@ -22,6 +22,9 @@ GATEWAY_KEY = "demo-key"
 
 SIM = "drivers.simpanel.cli:main"
 
+ON_THE_KIOSKS_SUPPLY = ("pcscd", "card", "cctalk", "id003", "escpos", "ipp", "terminal", "camera")
+"""What goes dark with the computer: its PC/SC daemon and every device without a supply of its own."""
+
 COIN_MS = 60
 """What a hopper's motor needs for one coin."""
 

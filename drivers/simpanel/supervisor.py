@@ -192,7 +192,7 @@ class Supervisor:
                 running = self._running.get(name)
                 if running is not None:
                     running.is_expected_to_end = is_expected
-                    os.kill(running.pid, number)
+                    os.killpg(running.pid, number)  # what it started itself ends, or stops, with it
 
     def _wait_gone(self, names: Iterable[str]) -> None:
         for name in names:

@@ -8,6 +8,7 @@ import pwd
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from drivers.simpanel import bench, parts, places
@@ -150,7 +151,7 @@ class Run:
             glass = Glass(parts.DISPLAY, screen / "resident.xauth", screen / "probe.sock")
             panel = places.BENCH / "assist"
             second = Glass(parts.ASSIST_DISPLAY, panel / "assist.xauth", panel / "probe.sock")
-            Control(self.supervisor, glass, second, self.cut_power, self.power_on).start()
+            Control(self.supervisor, glass, second, self.cut_power, self.blackout, self.power_on).start()
             self.supervisor.start_all(wanted)
         except (MadoguchiError, OSError) as why:
             say(f"Not started: {why}. Logs: {self.options.out}/logs")
@@ -209,20 +210,40 @@ class Run:
 
     def cut_power(self) -> None:
         """The kiosk's computer goes dark at once. Devices have a supply of their own and live on."""
+        self._go_dark(())
+
+    def blackout(self) -> None:
+        """So do all devices on the kiosk's own supply. Server and gateway stand elsewhere and live on."""
+        devices = self._devices()
+        self._go_dark(devices)
+        for name in devices:
+            (places.BENCH / name / parts.LINE).unlink(missing_ok=True)
+
+    def _go_dark(self, devices: Sequence[str]) -> None:
         for each in self.listeners:
             each.close()
-        self.supervisor.kill("core", "ui", beside=CARD_PROCESS)
+        self.supervisor.kill("core", "ui", *devices, beside=CARD_PROCESS)
         self.supervisor.kill(beside=VISION)
 
+    def _devices(self) -> list[str]:
+        """Those of this run, in an order in which they can start."""
+        there = self.supervisor.names()
+        return [name for name in parts.ON_THE_KIOSKS_SUPPLY if name in there]
+
     def power_on(self) -> None:
-        """It boots: nothing of /run is left, the journal is."""
+        """It boots: nothing of /run is left, the journal is. Devices that were dark start beside it, as they do."""
         bench.make_runtime_folders(self.outside.tmpfiles)
         self._listen()
-        starting = [threading.Thread(target=self.supervisor.start, args=(name,)) for name in ("core", "ui")]
+        turns = (self._devices(), ["core"], ["ui"])
+        starting = [threading.Thread(target=self._start_in_turn, args=(names,)) for names in turns]
         for thread in starting:
             thread.start()
         for thread in starting:
             thread.join()
+
+    def _start_in_turn(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.supervisor.start(name)
 
 
 def _host_display(display: str, cookies: bytes) -> parts.HostDisplay:
