@@ -120,11 +120,17 @@ def _doubt_receipts(turn: Turn) -> None:
 
 
 def _notes_are_known(turn: Turn) -> bool:
-    """A note that was ordered in, and of which the last life knew no end: its unit has come to rest, and told."""
+    """A note that was ordered in, and of which the last life knew no end: its unit has come to rest, and told. Where a
+    note came in, the boxes that could give it back have told too, or were waited for long enough."""
     state = turn.state
-    waiting = {each.transaction for each in state.ledger.open_transactions if _needs_us(turn, each)}
+    waiting = {each.transaction: each for each in state.ledger.open_transactions if _needs_us(turn, each)}
     notes = [each for each in state.ledger.notes.values() if each.transaction in waiting]
     is_at_rest = state.notes_open is not None
+    boxes = {each.device for each in state.setup.hoppers if each.denomination.is_note}
+    came_in = any(face.is_note for each in waiting.values() for face, _ in each.inserted.items())
+    have_told = is_at_rest and boxes <= {read.device for read in state.hoppers}
+    if came_in and not have_told and not state.waits_long:
+        return False
     return all(each.is_credited or (each.is_doubtful and is_at_rest) for each in notes)
 
 
