@@ -217,7 +217,7 @@ def _clusters(phrase: Phrase) -> list[list[Run]]:
                 clusters[-1].append(piece)
             else:
                 clusters.append([piece])
-            glue = character in NOT_LAST
+            glue = character in NOT_LAST or (glue and character == " ")
     return clusters
 
 
