@@ -118,8 +118,7 @@ class TextFile:
 
     def make(self, host: Host, memory: Memory, step: str) -> None:
         path = host.path(self.path)
-        memory.note(step, "file", path=self.path, before=memory.keep(path), folder=_made_folder(path, host))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_room(host, memory, step, self.path)
         partial = path.with_name(path.name + ".part")
         partial.unlink(missing_ok=True)
         partial.touch(mode=0o600)
@@ -195,8 +194,7 @@ class Link:
 
     def make(self, host: Host, memory: Memory, step: str) -> None:
         path = host.path(self.path)
-        memory.note(step, "file", path=self.path, before=memory.keep(path), folder=_made_folder(path, host))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_room(host, memory, step, self.path)
         path.unlink(missing_ok=True)
         path.symlink_to(self.target)
 
@@ -331,6 +329,13 @@ class Madoguchi:
         finally:
             shutil.rmtree(copy, ignore_errors=True)
         host.path(f"{self.venv}/.installed").write_text(self._wanted(host), encoding="utf-8")
+
+
+def _make_room(host: Host, memory: Memory, step: str, name: str) -> None:
+    """Before something is laid at this path: what stood there is kept and noted, and its folder is there."""
+    path = host.path(name)
+    memory.note(step, "file", path=name, before=memory.keep(path), folder=_made_folder(path, host))
+    path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _made_folder(path: Path, host: Host) -> str:
