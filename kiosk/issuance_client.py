@@ -11,7 +11,6 @@ Codes of DeviceLost: `unreachable`, `bad-keys`.
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping
@@ -28,6 +27,7 @@ from kiosk.forgotten import Forgotten
 from kiosk.ids import DeviceId, KioskId, TransactionId
 from kiosk.issuance_wire import Answer, Call
 from kiosk.masking import Mask
+from kiosk.messages import Message, say
 from kiosk.ports import (
     AbandonTransaction,
     Authenticate,
@@ -47,8 +47,6 @@ from kiosk.ports import (
 if TYPE_CHECKING:
     import urllib3
 
-
-_log = logging.getLogger("kiosk.issuance")
 
 _OF_A_SESSION = (RequestChallenge, Authenticate, Prepare, Commit)
 _OF_THE_MACHINE = (ReadIssuance, AbandonTransaction, ReportPrinted, ReportVoid, ReportHead)
@@ -147,7 +145,7 @@ class IssuanceClient:
         try:
             desk = _Desk(self._options)
         except (ConfigError, OSError):
-            _log.error("%s: the keys cannot be used", self._device)
+            say(Message.KEYS_UNUSABLE, device=self._device)
             self._post(DeviceLost(self._device, "bad-keys"))
             self._refuse_all(commands)
             return

@@ -7,7 +7,6 @@ No I/O here: whoever drives a conversation sends its calls (issuance_client over
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
@@ -18,9 +17,8 @@ from kiosk.errors import DeviceTimeout, DeviceUnavailable, MadoguchiError, PeerP
 from kiosk.ids import KioskId
 from kiosk.issuance_wire import Answer, Call, Refused
 from kiosk.masking import Mask
+from kiosk.messages import Message, say
 from kiosk.ports import AbandonTransaction, Command, Event, Prepare, Prepared, ReadIssuance
-
-log = logging.getLogger("kiosk.issuance")
 
 R = TypeVar("R")
 Talk = Generator[Call, Answer, R]
@@ -73,7 +71,7 @@ class Desk:
         except (DeviceUnavailable, DeviceTimeout, PeerProtocolError):
             return False
         except Refused:
-            log.warning("the server does not take our attestation")
+            say(Message.ATTESTATION_REFUSED)
         return True
 
     def ask(self, command: Command) -> Talk[tuple[Event | None, bool]]:
@@ -84,7 +82,7 @@ class Desk:
         except Refused as refused:
             return _unless_abandon(command, wire.refusal_event(command, refused)), True
         except PeerProtocolError as error:
-            log.error("%s: %s", type(command).__name__, error)
+            say(Message.SERVER_SPOKE_NONSENSE, command=type(command).__name__, why=str(error))
             return _unless_abandon(command, wire.failure_event(command, "protocol")), True
         except DeviceTimeout:
             return _unless_abandon(command, wire.failure_event(command, "timeout")), False

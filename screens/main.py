@@ -10,6 +10,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from kiosk.messages import Message, open_log, say
 from screens import environment, fonts
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         app = build(arguments)
     except fonts.FontMissingError as error:
-        print(f"kiosk-ui: {error}", file=sys.stderr)
+        open_log("kiosk-ui")
+        say(Message.FONTS_MISSING, why=str(error))
         return 1
     app.run()
     return 0

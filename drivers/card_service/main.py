@@ -7,7 +7,6 @@ The core's connection comes as file descriptor 3 (socket activation, `Accept=yes
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import pwd
 import signal
@@ -24,8 +23,7 @@ from drivers.transport.pcsc import PcscCard, ReaderWatch
 from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId
 from kiosk.ipc.peer import NOBODY, uid_of
-
-log = logging.getLogger("kiosk-card")
+from kiosk.messages import Message, open_log, say
 
 DEFAULT_PIN_SOCKET = Path("/run/kiosk/pin/pin.sock")
 DEFAULT_TEN_KEY = Path("/dev/kiosk/tenkey")
@@ -136,11 +134,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return tool.main(words)
     args = _parser().parse_args(words)
-    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    open_log("kiosk-card")
     try:
         _serve(args)
     except ConfigError as why:
-        log.error("%s", why)
+        say(Message.CONFIG_REFUSED, why=str(why))
         return 1
     return 0
 

@@ -8,7 +8,6 @@ the card by itself.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import selectors
 import socket
@@ -34,9 +33,8 @@ from kiosk.ids import DeviceId, SlotId
 from kiosk.ipc.fresh import Ping, Pong
 from kiosk.ipc.watchdog import Watchdog, shorter
 from kiosk.ipc.wire import NEED_DATA
+from kiosk.messages import Message, say
 from kiosk.ports import DigitsEntered
-
-log = logging.getLogger(__name__)
 
 STUCK_S: Final = 15.0
 EXIT_STUCK: Final = 3
@@ -128,7 +126,7 @@ class CardService:
                         if now is not None and now.data is key.data:  # not closed by the one before it
                             key.data()
         except CoreGone:
-            log.info("card: the core went away")
+            say(Message.CORE_WENT_AWAY)
         finally:
             with _not_stuck():
                 self._session.end()

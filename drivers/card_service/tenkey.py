@@ -11,7 +11,6 @@ import contextlib
 import enum
 import errno
 import fcntl
-import logging
 import os
 import selectors
 import struct
@@ -20,8 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.ipc.secret_slot import SECRET_MAX
-
-log = logging.getLogger(__name__)
+from kiosk.messages import Message, say
 
 EVIOCGRAB: Final = 0x40044590
 """_IOW('E', 0x90, int) of linux/input.h."""
@@ -99,14 +97,14 @@ class TenKey:
         try:
             fd = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as why:
-            log.warning("ten-key: not there, %s", _name(why))
+            say(Message.TEN_KEY_ABSENT, while_="not there", why=_name(why))
             return
         try:
             fcntl.ioctl(fd, EVIOCGRAB, 1)
         except OSError as why:
             is_no_input_device = why.errno in (errno.ENOTTY, errno.EINVAL)
             if self._must_grab or not is_no_input_device:
-                log.warning("ten-key: not ours alone, %s", _name(why))
+                say(Message.TEN_KEY_ABSENT, while_="not ours alone", why=_name(why))
                 os.close(fd)
                 return
         self._drain(fd)
@@ -173,7 +171,7 @@ class TenKey:
             self.changed(self.count)
 
     def _gone(self) -> None:
-        log.warning("ten-key: gone")
+        say(Message.TEN_KEY_ABSENT, while_="gone", why="unplugged")
         was_there = self.count
         self.end()
         if was_there:

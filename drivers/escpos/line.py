@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TypeVar
 
 from drivers.escpos.codec import (
@@ -25,8 +24,6 @@ from drivers.transport.serial_port import SerialPort, open_serial
 from kiosk.clock import Clock
 from kiosk.errors import DeviceTimeout, PeerProtocolError
 from kiosk.ids import DeviceId
-
-log = logging.getLogger(__name__)
 
 Kind = TypeVar("Kind", RealTimeStatus, SensorStatus, Block)
 
@@ -110,6 +107,5 @@ class Line:
     def _next_frame(self) -> Frame | NeedData | None:
         try:
             return self._parser.next_frame()
-        except PeerProtocolError as why:
-            log.debug("%s: %s", self._device, why)
+        except PeerProtocolError:
             return None

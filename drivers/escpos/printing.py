@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from drivers.escpos.options import Options
 from kiosk.clock import Clock
 from kiosk.errors import DeviceUnavailable, MadoguchiError
 from kiosk.ids import DeviceId
+from kiosk.messages import Message, say
 from kiosk.ports import (
     DeviceArrived,
     DeviceFault,
@@ -30,7 +30,6 @@ from kiosk.ports import (
 if TYPE_CHECKING:
     from drivers.escpos.render import Painter
 
-log = logging.getLogger(__name__)
 
 _LOOK_S = 0.25
 """So often, while a slip is on its way, the printer is asked whether something is wrong."""
@@ -69,7 +68,7 @@ class Printing:
         try:
             self._fragments(Slip(kind="", lines=(SlipLine(text="領収書"), SlipLine(text="¥", is_bold=True))))
         except MadoguchiError as why:
-            log.error("%s: %s", self._device, why)
+            say(Message.SLIP_NOT_DRAWN, device=self._device, why=str(why))
 
     def _fragments(self, slip: Slip) -> tuple[bytes, ...]:
         # Late: Pillow takes 30 ms to import, and the line can be asked without.
@@ -115,14 +114,15 @@ class Printing:
                 self._post(DeviceFault(device=self._device, code=code))
         self._told = status.faults
         if status.warnings != self._warned:  # no fault: there are metres of paper left
-            log.warning("%s: %s", self._device, " ".join(status.warnings) or "no warning any more")
+            code = " ".join(status.warnings) or "no warning any more"
+            say(Message.DEVICE_WARNED, device=self._device, code=code)
         self._warned = status.warnings
 
     def _tell_lost(self, why: MadoguchiError) -> None:
         self.close()
         code = "no-port" if isinstance(why, DeviceUnavailable) else "no-answer"
         if code != self._lost:
-            log.warning("%s: %s", self._device, why)
+            say(Message.DEVICE_LOST, device=self._device, why=str(why))
             self._post(DeviceLost(device=self._device, code=code))
         self._lost, self._is_known, self._told = code, False, ()
 
@@ -133,7 +133,7 @@ class Printing:
         try:
             fragments = self._fragments(command.slip)
         except MadoguchiError as why:
-            log.error("%s: %s", self._device, why)
+            say(Message.SLIP_NOT_DRAWN, device=self._device, why=str(why))
             return self._end(command, Outcome.REFUSED, "no-font")
         status = self.read()
         if status is None:

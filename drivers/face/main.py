@@ -6,7 +6,6 @@ The core's connection comes as file descriptor 3 (socket activation, `Accept=yes
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import pwd
 import signal
@@ -19,8 +18,7 @@ from drivers.face.hardening import harden
 from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId
 from kiosk.ipc.peer import NOBODY, uid_of
-
-log = logging.getLogger("kiosk-vision")
+from kiosk.messages import Message, open_log, say
 
 DEFAULT_PHOTO_SOCKET = Path("/run/kiosk/photo/photo.sock")
 _LISTEN_FD = 3
@@ -86,14 +84,14 @@ def _serve(args: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0: a verdict was given or the core went away; 1: started wrongly, or the extra is not installed."""
     args = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    open_log("kiosk-vision")
     try:
         _serve(args)
     except ConfigError as why:
-        log.error("%s", why)
+        say(Message.CONFIG_REFUSED, why=str(why))
         return 1
     except ImportError:
-        log.error("the extra `vision` is not installed")
+        say(Message.EXTRA_MISSING, extra="vision")
         return 1
     return 0
 

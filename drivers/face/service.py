@@ -7,7 +7,6 @@ shut. It begins with the camera forbidden: only a core that says so may have it 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import secrets
 import selectors
@@ -30,9 +29,8 @@ from kiosk.ids import DeviceId
 from kiosk.ipc.fresh import Ping, Pong
 from kiosk.ipc.watchdog import Watchdog, shorter
 from kiosk.ipc.wire import NEED_DATA
+from kiosk.messages import Message, say
 from kiosk.ports import FaceBand, FaceJudged, FaceOutcome
-
-log = logging.getLogger(__name__)
 
 PHOTO_WITHIN_S: Final = 30.0
 SILENT_MAX: Final = 10
@@ -92,7 +90,7 @@ class VisionService:
                 self._watchdog.beat()
                 self._turn()
         except CoreGone:
-            log.info("face: the core went away")
+            say(Message.CORE_WENT_AWAY)
         finally:
             self._forget()
             self._selector.close()

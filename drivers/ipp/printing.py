@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import threading
 from collections.abc import Callable
 
@@ -32,6 +31,7 @@ from drivers.ipp.pdf_pages import count_pages
 from kiosk.clock import Clock
 from kiosk.errors import DeviceTimeout, DeviceUnavailable, MadoguchiError, PeerProtocolError
 from kiosk.ids import DeviceId
+from kiosk.messages import Message, say
 from kiosk.ports import (
     DeviceArrived,
     DeviceFault,
@@ -42,8 +42,6 @@ from kiosk.ports import (
     PrintEnded,
     PrinterRead,
 )
-
-log = logging.getLogger(__name__)
 
 _BRISK_S = 2.0
 """So long after the last page the job is asked for often; later less, a slow printer has better things to
@@ -121,7 +119,7 @@ class Printing:
         for job in answer.all(GroupTag.JOB):
             number = job.integer("job-id")
             if number is not None and "".join(job.strings("job-name")).startswith(JOB_PREFIX):
-                log.warning("%s: cancelling a job left from before", self._device)
+                say(Message.OLD_JOB_CANCELLED, device=self._device)
                 self._client.cancel(number)
                 return  # still due: the next reading looks again
         self._must_purge = False
@@ -150,7 +148,7 @@ class Printing:
     def _tell_lost(self, why: MadoguchiError) -> None:
         code = _lost_code(why)
         if code != self._lost:
-            log.warning("%s: %s", self._device, why)
+            say(Message.DEVICE_LOST, device=self._device, why=str(why))
             self._post(DeviceLost(device=self._device, code=code))
         self._lost, self._is_known, self._said, self._faults = code, False, None, ()
 
@@ -226,7 +224,7 @@ class Printing:
             answer = self._client.send_document(job, command.document)
             is_taken = answer.is_ok
         except MadoguchiError as why:
-            log.warning("%s: while sending: %s", self._device, why)
+            say(Message.PRINT_DOUBTFUL, device=self._device, while_="sending", why=str(why))
             is_taken = False
         return watch if is_taken else replace(watch, is_doubtful=True)
 
@@ -266,7 +264,7 @@ class Printing:
         try:
             self._ask(lambda: self._client.cancel(job))
         except MadoguchiError as why:
-            log.warning("%s: while cancelling: %s", self._device, why)
+            say(Message.PRINT_DOUBTFUL, device=self._device, while_="cancelling", why=str(why))
             self._must_purge = True
 
     def _pause_s(self, watch: Watch) -> float:

@@ -7,7 +7,6 @@ port of their own.
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -19,8 +18,6 @@ from kiosk.clock import Clock, SystemClock
 from kiosk.errors import DeviceTimeout, DeviceUnavailable, PeerProtocolError
 from kiosk.ids import DeviceId
 from kiosk.ports import Command, Event
-
-log = logging.getLogger(__name__)
 
 Post = Callable[[Event], None]
 NEVER = float("inf")
@@ -224,8 +221,7 @@ class LineThread:
         settings = self._settings
         try:
             self._port = self._open_port(settings.port, baud=settings.baud, parity=settings.parity)
-        except DeviceUnavailable as error:
-            log.debug("%s", error)
+        except DeviceUnavailable:
             self._tell(self._talk.port_lost(now))
 
     def _exchange(self, port: Port) -> None:

@@ -6,7 +6,6 @@ synchronously: what follows from a record is handled before anything else from o
 
 from __future__ import annotations
 
-import logging
 import queue
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -33,10 +32,10 @@ from kiosk.ids import DeviceId
 from kiosk.intents import Intent
 from kiosk.journal.ledger import Ledger
 from kiosk.journal.records import AnyRecord, Checkpoint, TransactionOpened
+from kiosk.messages import Message, say
 from kiosk.ports import Command, Driver, Event, StartTimer, StopTimer, TimerExpired
 from kiosk.view import Role, SessionView
 
-LOG = logging.getLogger("kiosk.core")
 VIEWERS = (Role.RESIDENT, Role.ASSISTANT)
 
 
@@ -165,7 +164,12 @@ class Loop:
         before = self.state.phase
         self.state, commands = handle(self.state, event, self._clock.monotonic_s(), self._clock.wall())
         if self.state.phase is not before:
-            LOG.info("phase %s -> %s on %s", before.value, self.state.phase.value, type(event).__name__)
+            say(
+                Message.PHASE_CHANGED,
+                before=before.value,
+                after=self.state.phase.value,
+                event=type(event).__name__,
+            )
         for command in commands:
             if not self._perform(command):
                 break
@@ -194,7 +198,7 @@ class Loop:
         device = getattr(command, "device", None)
         driver = self._issuance if device is None else self._performers.get(device)
         if driver is None:
-            LOG.warning("no driver for %s of %s", type(command).__name__, device)
+            say(Message.NO_DRIVER, command=type(command).__name__, device=device or "issuance")
             return
         driver.perform(command)
 
@@ -207,7 +211,7 @@ class Loop:
         try:
             numbers = self._journal.append(records)
         except JournalError:
-            LOG.critical("the journal cannot be written: cash is closed")
+            say(Message.JOURNAL_DIED)
             self._next.append(JournalDied())
             return False
         entries = tuple((seq, record) for seq, record in zip(numbers, records, strict=True) if seq)

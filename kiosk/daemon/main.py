@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import signal
 import sys
@@ -20,9 +19,9 @@ from kiosk.engine.state import CloseDayAsked, RoomJudged, Turn
 from kiosk.errors import ConfigError, DeviceUnavailable, JournalError
 from kiosk.journal.records import Started, Stopped
 from kiosk.journal.store import boot_id
+from kiosk.messages import Message, open_log, say
 from kiosk.version import VERSION
 
-LOG = logging.getLogger("kiosk.core")
 ALIVE_EVERY_S = 5.0
 DEAD_FOR_S = 30.0
 """So long the screen says what happened when the journal died; then a new life reads the devices and recovers."""
@@ -68,7 +67,7 @@ class Pulse:
 
     def fail(self, why: str) -> None:
         """Exit, restart, recover."""
-        LOG.critical("%s", why)
+        say(Message.CORE_FAILED, why=why)
         self.failure = why
         self._core.loop.stop()
 
@@ -86,7 +85,7 @@ def run(core: Core) -> int:
     start(turn)
     loop.perform_all(turn.commands)
     _notify("READY=1")
-    LOG.info("ready, version %s", VERSION)
+    say(Message.CORE_READY, version=VERSION)
     loop.run(pulse.beat, ALIVE_EVERY_S)
     _notify("STOPPING=1")
     if pulse.failure:
@@ -100,14 +99,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="kiosk-core", description="The core of the kiosk.")
     parser.add_argument("--config", action="append", required=True, help="machine file, then town file")
     arguments = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    open_log("kiosk-core")
     try:
         core = Core(load(arguments.config))
     except ConfigError as error:
-        LOG.critical("configuration refused: %s", error)
+        say(Message.CONFIG_REFUSED, why=str(error))
         return EX_CONFIG
     except (JournalError, DeviceUnavailable) as error:
-        LOG.critical("cannot start: %s", error)
+        say(Message.CANNOT_START, why=str(error))
         return EX_CANTCREAT
     try:
         return run(core)

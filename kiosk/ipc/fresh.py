@@ -8,7 +8,6 @@ cannot kill it (another user's), its unit's watchdog does (systemd/system, Watch
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import selectors
 import socket
@@ -23,10 +22,9 @@ from kiosk.clock import Clock, SystemClock
 from kiosk.errors import ConfigError, PeerProtocolError
 from kiosk.ids import DeviceId
 from kiosk.ipc.wire import NEED_DATA, LineDecoder
+from kiosk.messages import Message, say
 from kiosk.plain import encode
 from kiosk.ports import DeviceArrived, DeviceLost, Event
-
-log = logging.getLogger(__name__)
 
 PING_EVERY_S: Final = 5.0
 SILENT_MAX_S: Final = 20.0
@@ -189,7 +187,7 @@ class FreshProcess(Generic[C, E]):
     def _is_well(self, process: socket.socket) -> bool:
         now = self._clock.monotonic_s()
         if now - self._heard_s >= SILENT_MAX_S:
-            log.warning("%s: its process hangs", self._device)
+            say(Message.PROCESS_HANGS, device=self._device)
             return False
         if now - max(self._heard_s, self._asked_s) >= PING_EVERY_S:
             self._asked_s = now
@@ -206,7 +204,7 @@ class FreshProcess(Generic[C, E]):
                 if not isinstance(said, Pong):
                     self._take(msgspec.structs.replace(said, device=self._device))
         except PeerProtocolError:
-            log.warning("%s: its process spoke out of turn", self._device)
+            say(Message.PROCESS_SPOKE_NONSENSE, device=self._device)
             return False
         return True
 

@@ -6,7 +6,6 @@ The peer's uid (SO_PEERCRED) names the person through the list of staff; root is
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import queue
 import socket
@@ -21,8 +20,8 @@ from kiosk.intents import AnyStaffIntent
 from kiosk.ipc import staff_wire as wire
 from kiosk.ipc.peer import NOBODY, uid_of
 from kiosk.ipc.server import remove_stale
+from kiosk.messages import Message, say
 
-LOG = logging.getLogger("kiosk.staff")
 SILENT_S = 60.0
 """A peer that says nothing for so long is let go."""
 ANSWER_S = 15.0
@@ -145,7 +144,7 @@ class StaffServer(Generic[Person]):
         try:
             return self._read(person, ask)
         except Exception as error:  # whatever is wrong with one report, the core goes on
-            LOG.error("report %s failed: %s", ask.report, type(error).__name__)
+            say(Message.REPORT_FAILED, report=ask.report, error=type(error).__name__)
             return wire.Answer(
                 "failed",
                 "帳票を作れませんでした。記録は変わっていません。",

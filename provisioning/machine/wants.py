@@ -291,6 +291,27 @@ class Enabled:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """A file that a command of the machine makes from another one, made again when that one is newer."""
+
+    path: str
+    source: str
+    command: tuple[str, ...]
+
+    def differs(self, host: Host) -> str:
+        path, source = host.path(self.path), host.path(self.source)
+        if not path.is_file():
+            return f"{self.path}: is missing"
+        if source.is_file() and source.stat().st_mtime > path.stat().st_mtime:
+            return f"{self.path}: is older than {self.source}"
+        return ""
+
+    def make(self, host: Host, memory: Memory, step: str) -> None:
+        del memory, step  # it is worth nothing without its source, whose removal is noted
+        host.run(*self.command)
+
+
+@dataclass(frozen=True)
 class Madoguchi:
     """The appliance's Python environment, made of wheels only, each by its hash; again when the wheels changed."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from kiosk.messages import Message, open_log, say
 from screens import fonts
 from screens import main as ui
 
@@ -22,7 +23,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         app = ui.build(arguments, assistant_language=arguments.language)
     except fonts.FontMissingError as error:
-        print(f"kiosk-assist: {error}", file=sys.stderr)
+        open_log("kiosk-assist")
+        say(Message.FONTS_MISSING, why=str(error))
         return 1
     app.run()
     return 0

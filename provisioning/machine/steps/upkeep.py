@@ -6,18 +6,24 @@ from collections.abc import Sequence
 
 from provisioning.machine.host import Host
 from provisioning.machine.profile import Profile, Purpose
-from provisioning.machine.wants import Enabled, TextFile, Want
+from provisioning.machine.wants import Derived, Enabled, TextFile, Want
+
+CATALOGUE = "/usr/lib/systemd/catalog/madoguchi.catalog"
+"""What `journalctl -x` explains; made from kiosk/messages/catalogue.toml."""
 
 
 def logs(host: Host, profile: Profile) -> Sequence[Want]:
-    del host
+    catalogue = (host.checkout / "systemd/catalog/madoguchi.catalog").read_text(encoding="utf-8")
     wanted: list[Want] = [
         TextFile(
             "/etc/systemd/journald.conf.d/madoguchi.conf",
-            "# Months of a quiet machine, bounded; nothing personal is ever written (SECURITY.md).\n"
+            "# Months of a quiet machine, bounded; nothing personal is ever written (docs/messages.md).\n"
             "[Journal]\nStorage=persistent\nSystemMaxUse=500M\nSystemKeepFree=1G\nMaxRetentionSec=400day\n"
-            "RateLimitIntervalSec=30s\nRateLimitBurst=2000\nForwardToWall=no\nForwardToConsole=no\nSeal=yes\n",
-        )
+            "RateLimitIntervalSec=30s\nRateLimitBurst=2000\nLineMax=4K\nForwardToSyslog=yes\nForwardToWall=no\n"
+            "ForwardToConsole=no\nSeal=yes\n",
+        ),
+        TextFile(CATALOGUE, catalogue),
+        Derived("/var/lib/systemd/catalog/database", CATALOGUE, ("journalctl", "--update-catalog")),
     ]
     targets = profile.peers_for(Purpose.LOGS)
     if targets:

@@ -1,0 +1,180 @@
+"""Made from catalogue.toml by `python -m kiosk.messages.make`: change that file, not this one."""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum
+
+FIELDS = {
+    "version": r"[0-9A-Za-z.+-]{1,32}",
+    "why": r"[^\x00-\x1f\x7f]{1,240}",
+    "before": r"[A-Za-z0-9_.-]{1,40}",
+    "after": r"[a-z_]{1,40}",
+    "event": r"[A-Za-z]{1,40}",
+    "command": r"[A-Za-z]{1,40}",
+    "device": r"[a-z][a-z0-9_-]{0,31}",
+    "report": r"[a-z_]{1,40}",
+    "error": r"[A-Za-z]{1,60}",
+    "extra": r"[a-z]{1,20}",
+    "code": r"[a-z0-9 -]{1,80}",
+    "while_": r"[a-z -]{1,40}",
+    "library": r"[A-Za-z0-9_]{1,40}",
+}
+"""Field -> the form of its value (a regular expression that matches it as a whole)."""
+
+
+class Message(Enum):
+    """Every message there is: id, level, words, fields."""
+
+    def __init__(self, id: str, level: int, text: str, *fields: str) -> None:
+        self.id = id
+        self.level = level
+        self.text = text
+        self.fields = fields
+
+    CORE_READY = (
+        "58b0b26a4463e7e3f474fee295970a47",
+        logging.INFO,
+        "ready, version {version}",
+        "version",
+    )
+    CORE_FAILED = (
+        "7edcb74c0a9b083002ccfa7952312997",
+        logging.CRITICAL,
+        "the core ends: {why}",
+        "why",
+    )
+    CONFIG_REFUSED = (
+        "171d273e9533c7acaa87cbc50b0a5c0a",
+        logging.CRITICAL,
+        "configuration refused: {why}",
+        "why",
+    )
+    CANNOT_START = (
+        "ba670441da8d232dced645c141631622",
+        logging.CRITICAL,
+        "cannot start: {why}",
+        "why",
+    )
+    PHASE_CHANGED = (
+        "7be3762c82d43798c6e4b2f40f0226ca",
+        logging.INFO,
+        "phase {before} -> {after} on {event}",
+        "before",
+        "after",
+        "event",
+    )
+    NO_DRIVER = (
+        "0afd117909f610ec804e4b07b47a8148",
+        logging.WARNING,
+        "no driver for {command} of {device}",
+        "command",
+        "device",
+    )
+    JOURNAL_DIED = (
+        "84867f347a398a238bc5d004c37c9b6e",
+        logging.CRITICAL,
+        "the journal cannot be written: cash is closed",
+    )
+    REPORT_FAILED = (
+        "8dfa216b1132cee7cf818e49feb99288",
+        logging.ERROR,
+        "report {report} failed: {error}",
+        "report",
+        "error",
+    )
+    PROCESS_HANGS = (
+        "3dcbcf5cba845265e466d4d39f94260e",
+        logging.WARNING,
+        "{device}: its process hangs",
+        "device",
+    )
+    PROCESS_SPOKE_NONSENSE = (
+        "cb03df9f9e304ec5332972d70a43824d",
+        logging.WARNING,
+        "{device}: its process spoke out of turn",
+        "device",
+    )
+    CORE_WENT_AWAY = (
+        "83b19907bc1a0bfc046c6cfb7f368afd",
+        logging.INFO,
+        "the core went away",
+    )
+    EXTRA_MISSING = (
+        "af60989e0a03fac531ac14cefda11154",
+        logging.ERROR,
+        "the extra `{extra}` is not installed",
+        "extra",
+    )
+    ATTESTATION_REFUSED = (
+        "79dab6e27e1c447baafac7457f9f1df7",
+        logging.WARNING,
+        "the server does not take our attestation",
+    )
+    SERVER_SPOKE_NONSENSE = (
+        "0f495a290a21d843a52369b4a6dd4302",
+        logging.ERROR,
+        "{command}: {why}",
+        "command",
+        "why",
+    )
+    KEYS_UNUSABLE = (
+        "817c69dea21bb4422c05e6b320c915fe",
+        logging.ERROR,
+        "{device}: the keys cannot be used",
+        "device",
+    )
+    DEVICE_LOST = (
+        "9ee7e4ed898dc147b90525f90aebc49c",
+        logging.WARNING,
+        "{device}: {why}",
+        "device",
+        "why",
+    )
+    DEVICE_WARNED = (
+        "4f4c8316ae195915d7b099777167c4c8",
+        logging.WARNING,
+        "{device}: {code}",
+        "device",
+        "code",
+    )
+    OLD_JOB_CANCELLED = (
+        "dbe7aebd8a6c9a5449684bdf0925b8a2",
+        logging.WARNING,
+        "{device}: cancelling a job left from before",
+        "device",
+    )
+    PRINT_DOUBTFUL = (
+        "265b080d9bc76e72dbccb033c40fa02e",
+        logging.WARNING,
+        "{device}: {while_}: {why}",
+        "device",
+        "while_",
+        "why",
+    )
+    SLIP_NOT_DRAWN = (
+        "4c52ac469a0f0123d9d3e7cace91474e",
+        logging.ERROR,
+        "{device}: {why}",
+        "device",
+        "why",
+    )
+    TEN_KEY_ABSENT = (
+        "5f0abb7107c23022d77f99ecc034b1ec",
+        logging.WARNING,
+        "ten-key: {while_}, {why}",
+        "while_",
+        "why",
+    )
+    FONTS_MISSING = (
+        "e15e127470e284e69bb9009a482657c8",
+        logging.ERROR,
+        "the screens cannot be drawn: {why}",
+        "why",
+    )
+    LIBRARY_SAID = (
+        "d50bc1376430b4760cc622575bc119fa",
+        logging.WARNING,
+        "a library warned: {library}",
+        "library",
+    )
