@@ -130,6 +130,10 @@ class BeginHelp(Intent, frozen=True):
     """The assistant: I stand beside this person now. The resident's screen says so."""
 
 
+class AnswerCall(Intent, frozen=True):
+    """The assistant: I am coming. Once more where nobody is being served: I was there, it is settled."""
+
+
 class EndHelp(Intent, frozen=True):
     """Help is over. The resident may say it at any moment, and so may the assistant."""
 
@@ -165,6 +169,7 @@ AnyIntent = (
     | SetContrast
     | SetReach
     | BeginHelp
+    | AnswerCall
     | EndHelp
     | Point
 )

@@ -40,6 +40,7 @@ from kiosk.ports import (
     ReadIssuance,
     ReportHead,
     ReportPrinted,
+    ReportState,
     ReportVoid,
     RequestChallenge,
 )
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 
 _OF_A_SESSION = (RequestChallenge, Authenticate, Prepare, Commit)
-_OF_THE_MACHINE = (ReadIssuance, AbandonTransaction, ReportPrinted, ReportVoid, ReportHead)
+_OF_THE_MACHINE = (ReadIssuance, AbandonTransaction, ReportPrinted, ReportVoid, ReportHead, ReportState)
 
 Post = Callable[[Event], None]
 

@@ -36,8 +36,10 @@ from kiosk.ports import (
     ReadIssuance,
     ReportHead,
     ReportPrinted,
+    ReportState,
     ReportVoid,
     RequestChallenge,
+    StateReported,
     VoidAcknowledged,
 )
 
@@ -136,6 +138,10 @@ class Kept(msgspec.Struct, frozen=True):
     seq: int
 
 
+class ReportKept(msgspec.Struct, frozen=True):
+    is_call_answered: bool = False
+
+
 class Problem(msgspec.Struct, frozen=True):
     type: str
     code: str = "X-602"
@@ -191,6 +197,9 @@ def call_of(command: Command) -> Call:
             return Call(
                 "POST", "/v1/journal-heads", _json({"seq": seq, "head": head, "signature": signature})
             )
+        case ReportState():
+            body = {field: getattr(command, field) for field in command.__struct_fields__}
+            return Call("POST", "/v1/kiosks/report", _json(body))
     raise ContractError(f"issuance: not a command for a server: {type(command).__name__}")
 
 
@@ -238,6 +247,8 @@ def event_of(
             return VoidAcknowledged(transaction, line)
         case ReportHead():
             return HeadAcknowledged(read(answer, Kept).seq)
+        case ReportState():
+            return StateReported(read(answer, ReportKept).is_call_answered)
     return None
 
 

@@ -402,6 +402,12 @@ class SessionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     body: AnyBody
     still_there: StillThere | None = None
     is_staff_called: bool = False
+    called_at_s: float | None = None
+    """CLOCK_MONOTONIC of this machine when staff were called; the screen says how long ago that is."""
+    is_call_answered: bool = False
+    """Somebody said that they are coming."""
+    is_training: bool = False
+    """Nothing here is real: every screen says so."""
     is_helped: bool = False
     is_low_reach: bool = False
     pointed: str = ""

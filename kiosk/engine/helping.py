@@ -16,7 +16,7 @@ from kiosk.view import Role
 HELPED_TIMES = 3.0
 """So many times as long the machine waits before it asks whether anyone is there."""
 
-WITHOUT_HELP = frozenset({intents.BeginHelp, intents.CallStaff, intents.Vouch})
+WITHOUT_HELP = frozenset({intents.BeginHelp, intents.AnswerCall, intents.CallStaff, intents.Vouch})
 """What the assistant's panel may do before help is on."""
 
 TARGETS = ("main", "back", "cancel", "language", "voice", "call")
@@ -28,6 +28,9 @@ def is_open(state: Kiosk, role: Role, kind: type[intents.Intent]) -> bool:
     is_on = state.manners.is_helped
     if kind is intents.BeginHelp:
         return role is Role.ASSISTANT and not is_on and state.session is not None
+    if kind is intents.AnswerCall:
+        is_open = state.session is None or not state.is_call_answered
+        return role is Role.ASSISTANT and state.is_staff_called and is_open
     if kind is intents.EndHelp:
         return is_on
     if kind is intents.Point:

@@ -63,6 +63,7 @@ ALWAYS = (
     intents.SetTextSize,
     intents.SetContrast,
     intents.BeginHelp,
+    intents.AnswerCall,
     intents.EndHelp,
     intents.Point,
 )
@@ -81,6 +82,7 @@ ASSISTANT_MAY = (
     intents.KeepGoing,
     intents.Vouch,
     intents.BeginHelp,
+    intents.AnswerCall,
     intents.EndHelp,
     intents.Point,
 )
@@ -462,6 +464,9 @@ def project(state: Kiosk, role: Role, allowed: tuple[str, ...], rev: int) -> Ses
         body=shown,
         still_there=still_there,
         is_staff_called=state.is_staff_called,
+        called_at_s=state.called_s,
+        is_call_answered=state.is_call_answered,
+        is_training=state.setup.is_training,
         is_helped=manners.is_helped,
         pointed=manners.pointed,
     )

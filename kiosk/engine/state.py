@@ -15,7 +15,7 @@ from kiosk.errors import ContractError
 from kiosk.ids import DeviceId, LineId, OpId, TransactionId
 from kiosk.intents import Intent, StaffIntent
 from kiosk.journal.ledger import EMPTY, Ledger
-from kiosk.journal.records import Record
+from kiosk.journal.records import CallAnswered, CallEnded, Record, StaffCalled, VisitEnded
 from kiosk.money import Cash, Denomination, Yen
 from kiosk.ports import (
     CardHolder,
@@ -150,6 +150,20 @@ class FaceTalk(msgspec.Struct, frozen=True):
     """Of the last check."""
 
 
+class VisitNotes(msgspec.Struct, frozen=True):
+    """What is counted of a visit while it goes on (engine/visits.py)."""
+
+    since_s: float = 0.0
+    """When its present step began."""
+    times: tuple[tuple[str, float], ...] = ()
+    """Seconds in the steps before, in the order of their first."""
+    codes: tuple[str, ...] = ()
+    end: str = ""
+    """`left`, `nobody`, `refused`: how it was given up, once it was."""
+    step: str = ""
+    """Where."""
+
+
 class Session(msgspec.Struct, frozen=True):
     """One resident, from the first touch to the last paper. Gone as a whole at the end."""
 
@@ -239,6 +253,7 @@ class Session(msgspec.Struct, frozen=True):
     """Slips (PrintSlip) that are not proven printed: the screen does not promise them, and they are printed later."""
     trouble: str = ""
     slip_owed: Yen = Yen(0)
+    notes: VisitNotes = VisitNotes()
 
     @property
     def total(self) -> Yen:
@@ -291,6 +306,8 @@ class Timeouts(msgspec.Struct, frozen=True):
     """A note that waits to be taken, before somebody is called."""
     staff_s: float = 900.0
     """So long after their last act a person of the staff still counts as standing at the machine."""
+    call_s: float = 60.0
+    """A call that nobody answered is told elsewhere again after this, and then after twice as long each time."""
     check_s: float = 45.0
     """For a payment that nobody can speak for: asked for so long while the resident waits."""
     start_s: float = 30.0
@@ -355,6 +372,11 @@ class Setup(msgspec.Struct, frozen=True):
     face_checks: int = 2
     has_assistant: bool = False
     """A member of staff has a panel, and can say there that she looked."""
+    lamp: DeviceId = DeviceId("")
+    """A light that calls staff; empty: there is none."""
+    messenger: DeviceId = DeviceId("")
+    """Who tells staff elsewhere that they are called; empty: nobody."""
+    is_training: bool = False
     exit_sensors: tuple[str, ...] = ()
     """Things whose taking a sensor reports."""
     serves_phones: bool = False
@@ -432,6 +454,10 @@ class Kiosk(msgspec.Struct, frozen=True):
     journal_has_room: bool = True
     still_there_s: float | None = None
     is_staff_called: bool = False
+    called_s: float | None = None
+    """Since when; engine/calls.py keeps it."""
+    is_call_answered: bool = False
+    """Somebody said that they are coming."""
     resolving: frozenset[OpId] = frozenset()
     """Operations of before the restart whose end the devices are being asked."""
     at_terminal: frozenset[TransactionId] = frozenset()
@@ -449,6 +475,10 @@ class Kiosk(msgspec.Struct, frozen=True):
     """Money of the last life is held, and a device that must be asked first does not come."""
     recovering: tuple[TransactionId, ...] = ()
     """Open transactions of the last life that are still to be taken up."""
+
+
+BESIDE = (StaffCalled, CallAnswered, CallEnded, VisitEnded)
+"""Records that nothing waits for: their writes are not counted in `writing`."""
 
 
 class Append(Command, frozen=True):
@@ -530,6 +560,11 @@ class Turn:
     def record(self, *records: Record) -> None:
         self.set(writing=self.state.writing + 1)
         self.commands.append(Append(records))
+
+    def note(self, record: Record) -> None:
+        """A record beside the others (BESIDE): no act waits for it, and it holds up none."""
+        if not self.state.journal_is_dead:
+            self.commands.append(Append((record,)))
 
     def set(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)

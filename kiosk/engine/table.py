@@ -29,10 +29,12 @@ from msgspec.structs import replace
 
 from kiosk import intents, ports
 from kiosk.engine import (
+    calls,
     cashless,
     choosing,
     day,
     face,
+    fleet,
     helping,
     identity,
     issuance,
@@ -46,9 +48,11 @@ from kiosk.engine import (
     staff,
     taking,
     till,
+    visits,
 )
 from kiosk.engine.project import ALWAYS, ASSISTANT_MAY, NEVER_ASSISTED, STAFF_ONLY
 from kiosk.engine.state import (
+    BESIDE,
     Asked,
     CloseDayAsked,
     DuplicateCredit,
@@ -93,6 +97,7 @@ FACE, STAGE, IDLE, ANSWER, RETRY, SLOW, START, STATUS, REPORT = (
     Timer(name) for name in ("face", "stage", "idle", "answer", "retry", "slow", "start", "status", "report")
 )
 NOTE, PATH, BEZEL, UNREAD = (Timer(name) for name in ("note", "note-path", "bezel", "unread"))
+CALL = Timer("call")
 
 session.ENTRANCES.update(
     {
@@ -215,6 +220,12 @@ def _device_fault(turn: Turn, event: ports.DeviceFault) -> None:
 
 def _report_again(turn: Turn, _: ports.TimerExpired) -> None:
     issuance.report_all(turn)
+
+
+def _ask_status(turn: Turn, event: ports.TimerExpired) -> None:
+    """And say how this machine stands."""
+    service.ask_status(turn, event)
+    turn.do(fleet.report(turn.state))
 
 
 def _hopper_read(turn: Turn, event: ports.HopperRead) -> None:
@@ -554,15 +565,18 @@ ANYWHERE: dict[Key, Handler] = {
     StaffSlipAsked: staff.slip_asked,
     RoomJudged: service.room_judged,
     JournalDied: _journal_died,
-    STATUS: service.ask_status,
+    STATUS: _ask_status,
     START: recovery.waits_long,
     REPORT: _report_again,
+    CALL: calls.still_waiting,
+    ports.StateReported: calls.state_reported,
     intents.ChooseLanguage: session.choose_language,
     intents.CallStaff: session.call_staff,
     intents.SetVoice: session.change_manners,
     intents.SetTextSize: session.change_manners,
     intents.SetContrast: session.change_manners,
     intents.BeginHelp: helping.begin_help,
+    intents.AnswerCall: calls.answer,
     intents.EndHelp: helping.end_help,
     intents.Point: helping.point,
     intents.SetReach: session.change_manners,
@@ -646,7 +660,8 @@ def allowed(state: Kiosk, role: Role) -> tuple[str, ...]:
         if row.phase is state.phase and isinstance(row.on, type) and issubclass(row.on, intents.Intent)
     ]
     kinds += [each for each in ALWAYS if each not in kinds]
-    if state.still_there_s is None and intents.KeepGoing in kinds:
+    is_helping = role is Role.ASSISTANT and state.manners.is_helped  # more time, before anybody is asked
+    if state.still_there_s is None and intents.KeepGoing in kinds and not is_helping:
         kinds.remove(intents.KeepGoing)
     kinds = [each for each in kinds if GUARDS.get((state.phase, each), _always)(state)]
     kinds = [each for each in kinds if helping.is_open(state, role, each)]
@@ -700,6 +715,8 @@ def handle(
     staff.watch_staff(turn)
     day.close_day_when_free(turn)
     session.watch_time(turn, state.phase, event)
+    calls.watch(turn, state, event)
+    visits.watch(turn, state, event)
     if place(turn.state) != place(state):
         turn.set(step=state.step + 1, manners=replace(turn.state.manners, pointed=""))
     return turn.state, tuple(turn.commands)
@@ -707,7 +724,8 @@ def handle(
 
 def _follow(turn: Turn, event: Recorded) -> None:
     """All of one write is folded first, then the acts that it permits."""
-    turn.set(writing=max(0, turn.state.writing - 1))
+    if not all(isinstance(record, BESIDE) for _, record in event.entries):
+        turn.set(writing=max(0, turn.state.writing - 1))
     ledger = turn.state.ledger
     for seq, record in event.entries:
         ledger = fold(ledger, seq, record)

@@ -101,6 +101,58 @@ class StaffHelped(Record, frozen=True):
     act: str
 
 
+class StaffCalled(Record, frozen=True):
+    """A person is wanted at the machine. `by`: `resident`, `assistant`, `machine`; `step`: of the visit, or the phase
+    where nobody is being served; `code`: what the screen says went wrong, if anything."""
+
+    by: str
+    step: str
+    code: str = ""
+
+
+class CallAnswered(Record, frozen=True):
+    """Somebody said that they are coming, so many seconds after the call. `on`: `panel`, `page` (the staff page)."""
+
+    waited_s: int
+    on: str
+
+
+class CallEnded(Record, frozen=True):
+    """`how`: `helped` (staff began to help), `settled` (staff said so), `over` (what it was about is over)."""
+
+    waited_s: int
+    how: str
+
+
+class StepTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So long in one step of the plan, all told."""
+
+    step: str
+    seconds: float
+
+
+class VisitEnded(Record, frozen=True):
+    """One visit, for counting: what the machine was asked to be and did, nothing of who was there. It names no
+    transaction on purpose."""
+
+    language: str
+    end: str
+    """`issued`, `partly`, `left` (cancel), `nobody` (time), `refused`, `failed` (after the order, nothing came out),
+    `interrupted` (by a restart; its language is not known)."""
+    step: str
+    """The step in which it was given up or refused; of an issued one the last."""
+    codes: tuple[str, ...] = ()
+    """Public codes that the screen told, in their order, each once."""
+    papers: tuple[tuple[str, int], ...] = ()
+    """(kind, copies) that came out."""
+    means: str = ""
+    """`cash` or a brand's key; empty: nothing was taken."""
+    is_assisted: bool = False
+    manners: tuple[str, ...] = ()
+    """What was not as it waits: `text-L`, `contrast-black`, `voice`, `low`."""
+    times: tuple[StepTime, ...] = ()
+
+
 class IncidentClosed(Record, frozen=True):
     incident: str
     operator: str
@@ -597,6 +649,10 @@ AnyRecord = (
     | FaceCheckEnded
     | FaceVouched
     | StaffHelped
+    | StaffCalled
+    | CallAnswered
+    | CallEnded
+    | VisitEnded
     | TransactionOpened
     | CoinIn
     | NoteIntended

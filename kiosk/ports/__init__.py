@@ -154,8 +154,11 @@ from kiosk.ports.issuance import (
     ReadIssuance,
     ReportHead,
     ReportPrinted,
+    ReportState,
     ReportVoid,
     RequestChallenge,
+    StateReported,
+    UnitLevel,
     VoidAcknowledged,
 )
 from kiosk.ports.notes import (
@@ -176,7 +179,7 @@ from kiosk.ports.notes import (
     StartNoteAcceptor,
     StopDispense,
 )
-from kiosk.ports.panel import PaperTaken
+from kiosk.ports.panel import PaperTaken, SendMessage, SetSignal
 from kiosk.ports.printing import (
     PageImprinted,
     PrintDocument,
@@ -323,6 +326,7 @@ __all__ = [
     "ReconciliationEnded",
     "ReportHead",
     "ReportPrinted",
+    "ReportState",
     "ReportVoid",
     "RequestChallenge",
     "RequestPayment",
@@ -333,7 +337,9 @@ __all__ = [
     "ReturnNote",
     "ReversalEnded",
     "SecretKind",
+    "SendMessage",
     "SetAcceptance",
+    "SetSignal",
     "SignChallenge",
     "Slip",
     "SlipLine",
@@ -344,6 +350,7 @@ __all__ = [
     "StartNoteAcceptor",
     "StartReadingCode",
     "StartTimer",
+    "StateReported",
     "StopDispense",
     "StopFaceCheck",
     "StopReadingCode",
@@ -353,5 +360,6 @@ __all__ = [
     "TerminalRead",
     "TimerExpired",
     "TurnDirection",
+    "UnitLevel",
     "VoidAcknowledged",
 ]

@@ -150,6 +150,12 @@ class HeadAcknowledged(Event, frozen=True):
     seq: int
 
 
+class StateReported(Event, frozen=True):
+    """The server keeps the machine's state. `is_call_answered`: somebody said on the staff page that they come."""
+
+    is_call_answered: bool
+
+
 class IssuanceFailed(Event, frozen=True):
     """No usable answer to `request` (a command's name). `code`: `unreachable`, `timeout`, `protocol`, `server`."""
 
@@ -234,3 +240,37 @@ class ReportHead(Command, frozen=True):
     seq: int
     head: str
     signature: bytes
+
+
+class UnitLevel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What lies in one cash unit by the books."""
+
+    unit: str
+    face: int
+    """Yen; 0: mixed."""
+    pieces: int
+    amount: int
+
+
+class ReportState(Command, frozen=True):
+    """How the machine stands, for the town's list of kiosks: the step and never the person. Ends in StateReported or
+    IssuanceFailed."""
+
+    service: str
+    """`idle`, `serving`, `out`, `starting`."""
+    step: str = ""
+    step_s: int = 0
+    """So long in this step."""
+    code: str = ""
+    called_s: int = -1
+    """Seconds since staff were called; -1: they are not."""
+    is_call_answered: bool = False
+    is_helped: bool = False
+    incidents: tuple[str, ...] = ()
+    """Codes of what is open."""
+    troubles: tuple[str, ...] = ()
+    """`device code`: faults, printers' reasons, devices that are away."""
+    cash: tuple[UnitLevel, ...] = ()
+    cash_code: str = ""
+    """Why no cash is taken now; empty: it is."""
+    is_training: bool = False

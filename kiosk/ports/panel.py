@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.ids import DeviceId
-from kiosk.ports.base import Event
+from kiosk.ports.base import Command, Event
 
 
 class PaperTaken(Event, frozen=True):
@@ -11,3 +11,24 @@ class PaperTaken(Event, frozen=True):
 
     device: DeviceId
     thing: str
+
+
+class SetSignal(Command, frozen=True):
+    """A light (and buzzer) over the machine. `state`: `off`, `called` (somebody is wanted), `coming` (somebody said
+    so). The newest one holds; a lamp that was away is told it again when it is back. No answer is waited for."""
+
+    device: DeviceId
+    state: str
+
+
+class SendMessage(Command, frozen=True):
+    """Tell staff elsewhere. Facts of the machine only; nothing waits for it, and it may never arrive.
+
+    `what`: `called`, `waiting` (still), `coming`, `ended`.
+    """
+
+    device: DeviceId
+    what: str
+    step: str
+    code: str
+    waited_s: int

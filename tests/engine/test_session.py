@@ -83,7 +83,7 @@ def test_cancel_with_money_inside_gives_all_of_it_back(world: World) -> None:
     world.take_all()
     assert world.phase is Phase.IDLE
     assert isinstance(
-        world.records[-1], records.LineVoided | records.TransactionClosed | records.VoidReported
+        world.records[-2], records.LineVoided | records.TransactionClosed | records.VoidReported
     )
     assert not world.ledger.accounts
     world.check()

@@ -217,6 +217,7 @@ class World:
             setup.acceptor,
             setup.certificate_printer,
             setup.receipt_printer,
+            *(each for each in (setup.lamp, setup.messenger) if each),
         ]
         self.loop.add_driver(_Player(self, (*names, *(hopper.device for hopper in HOPPERS))))
         self.loop.add_driver(_Player(self, (TERMINAL, CODES)))

@@ -1,0 +1,72 @@
+"""How this machine stands, for the town's list of kiosks: service, step, codes, money by unit. Never a person. Pure."""
+
+from __future__ import annotations
+
+from kiosk.engine import service
+from kiosk.engine.project import body
+from kiosk.engine.state import Kiosk, Phase
+from kiosk.ports import ReportState, UnitLevel
+from kiosk.view import Notice, OutOfService, Trouble
+
+MOST = 20
+"""So many of each list go out; more is no longer a list that somebody reads."""
+
+
+def report(state: Kiosk) -> ReportState:
+    """What the list shows of this machine."""
+    session = state.session
+    return ReportState(
+        service=_service(state),
+        step=session.step.value if session is not None else "",
+        step_s=max(0, int(state.now_s - session.notes.since_s)) if session is not None else 0,
+        code=code_of(state),
+        called_s=-1 if state.called_s is None else max(0, int(state.now_s - state.called_s)),
+        is_call_answered=state.is_call_answered,
+        is_helped=state.manners.is_helped,
+        incidents=tuple(sorted({each.code for each in state.ledger.incidents.values()}))[:MOST],
+        troubles=_troubles(state)[:MOST],
+        cash=_cash(state)[:MOST],
+        cash_code=service.cash_code(state) if state.setup.faces else "",
+        is_training=state.setup.is_training,
+    )
+
+
+def code_of(state: Kiosk) -> str:
+    """The public code that the screen shows now; empty: nothing is wrong."""
+    if state.phase is Phase.STARTING:
+        return ""
+    shown = body(state)
+    return shown.code if isinstance(shown, Notice | Trouble | OutOfService) else ""
+
+
+def _service(state: Kiosk) -> str:
+    if state.phase is Phase.STARTING:
+        return "starting"
+    if state.phase is Phase.OUT_OF_SERVICE:
+        return "out"
+    return "serving" if state.session is not None else "idle"
+
+
+def _troubles(state: Kiosk) -> tuple[str, ...]:
+    """Devices that are away, what they say is wrong with them, and what the certificate printer wants."""
+    setup = state.setup
+    wanted = [setup.card_reader, setup.certificate_printer, setup.receipt_printer]
+    if setup.faces:
+        wanted += [setup.acceptor, *([setup.note_acceptor] if setup.note_acceptor else [])]
+    wanted += [each for each in (setup.lamp,) if each]
+    wanted += list(dict.fromkeys(each.device for each in setup.brands))
+    found = [f"{each} away" for each in wanted if each not in state.up]
+    found += [f"{device} {code}" for device, code in sorted(state.faults)]
+    if state.printer is not None:
+        found += [f"{setup.certificate_printer} {each}" for each in state.printer.reasons]
+    return tuple(found)
+
+
+def _cash(state: Kiosk) -> tuple[UnitLevel, ...]:
+    """By the books: what a person would find."""
+    levels = []
+    for each in state.ledger.units.values():
+        faces = dict(each.count.items())
+        face = next(iter(faces)).face.value if len(faces) == 1 else 0
+        levels.append(UnitLevel(each.unit, face, sum(faces.values()), each.total.value))
+    return tuple(levels)
