@@ -1,6 +1,8 @@
 """What all tests share: who may run which, and how Hypothesis behaves."""
 
+import faulthandler
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("system"):
             item.add_marker(pytest.mark.skip(reason="needs root: make test"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test with a longer limit of its own is also left alone for longer by the watch over hanging workers."""
+    limit = item.get_closest_marker("timeout")
+    if limit is not None:
+        faulthandler.dump_traceback_later(2 * limit.args[0] + 60, exit=True)
+
+
+SLOW_S = 20.0
+"""A test that takes longer is named while the run goes on: a run that is stopped from outside has then said why."""
+
+_started = time.monotonic()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.duration >= SLOW_S and "PYTEST_XDIST_WORKER" not in os.environ:
+        after = time.monotonic() - _started
+        print(f"\n[{after:.0f} s] {report.nodeid}: {report.when} took {report.duration:.0f} s", flush=True)

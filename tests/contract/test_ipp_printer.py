@@ -18,7 +18,7 @@ from kiosk.ports import (
 from tests.codec.pdfs import make_pdf
 from tests.contract.ipp_bench import Bench, Driven
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("ipp")]
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from drivers.simpanel import places
 from drivers.simpanel.session import Session
 from kiosk.errors import ConfigError, DeviceUnavailable
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("bench")]
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")

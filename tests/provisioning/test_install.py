@@ -17,12 +17,7 @@ import pytest
 from issuance import folder
 from issuance.clock import SystemClock
 
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.slow,
-    pytest.mark.timeout(1200),
-    pytest.mark.xdist_group("provisioning"),
-]
+pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILE = ROOT / "provisioning/profiles/lobby.toml"
