@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 venv=${MADOGUCHI_VENV:-/opt/madoguchi/venv}
 umask 022
 
-locks=$(cat requirements-build.lock requirements.lock requirements-vision.lock requirements-dev.lock | sha256sum |
+locks=$(cat requirements-build.lock requirements.lock requirements-vision.lock \
+    requirements-voice.lock requirements-dev.lock | sha256sum |
     cut -c-64)
 sources=$(find pyproject.toml hatch_build.py LICENSE kiosk drivers screens i18n issuance \
     -type f ! -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c-64)
@@ -37,7 +38,8 @@ if [ "$(locks_of)" != "$locks" ]; then
     # The build's own tools first: pyscard and systemd-python come as source and are compiled with these, not with
     # whatever is newest today.
     pip_install --require-hashes --only-binary :all: -r requirements-build.lock
-    pip_install --require-hashes -r requirements.lock -r requirements-vision.lock -r requirements-dev.lock
+    pip_install --require-hashes -r requirements.lock -r requirements-vision.lock \
+        -r requirements-voice.lock -r requirements-dev.lock
     # Its licence excludes commercial use, and nothing here reads it (ADR 0039).
     find "$venv/lib" -name shape_predictor_68_face_landmarks.dat -delete
     "$venv/bin/python" -m pip check --disable-pip-version-check >/dev/null

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCKS = {
     "requirements.lock": "Runs on a kiosk or on the issuance server",
     "requirements-vision.lock": "Runs in the vision process, where a town has faces compared",
+    "requirements-voice.lock": "Runs in the voice process, where a kiosk speaks",
     "requirements-build.lock": "Builds the wheel and the dependencies that come as source; not imported",
     "requirements-dev.lock": "Checks and tests; never on a kiosk",
 }
@@ -44,6 +45,11 @@ READ = {
         "BSD-3-Clause",
         "parts: 0BSD, MIT, Zlib, CC0-1.0; its wheels carry OpenBLAS (BSD-3-Clause) and GCC's runtime "
         "libraries (GPL-3.0 with the runtime exception)",
+    ),
+    "pyopenjtalk-plus": (
+        "MIT",
+        "Open JTalk and its engine: BSD-3-Clause; the voice 「Mei」 (MMDAgent, Nagoya Institute of Technology): "
+        "CC-BY-3.0, named in docs/voice.md; the dictionary (NAIST-jdic, UniDic): BSD-3-Clause",
     ),
     "pypdfium2": ("BSD-3-Clause OR Apache-2.0", "PDFium itself: BSD-3-Clause and Apache-2.0"),
     "qrcode": ("BSD-3-Clause", "with the MIT notice of the library it came from"),

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Resolve pyproject.toml into the four lock files: exact versions, every published hash, no address of any index.
+# Resolve pyproject.toml into the five lock files: exact versions, every published hash, no address of any index.
 # `provisioning/lock.sh --upgrade` takes newer versions; without it, what is locked stays.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,8 +23,14 @@ with open("pyproject.toml", "rb") as file:
     print(*tomllib.load(file)["project"]["optional-dependencies"]["vision"], sep="\n")' |
     resolve - --constraints requirements-build.lock --constraints requirements.lock \
         --output-file requirements-vision.lock "${@}"
+"$venv/bin/python" -c 'import tomllib
+with open("pyproject.toml", "rb") as file:
+    print(*tomllib.load(file)["project"]["optional-dependencies"]["voice"], sep="\n")' |
+    resolve - --constraints requirements-build.lock --constraints requirements.lock \
+        --constraints requirements-vision.lock --output-file requirements-voice.lock "${@}"
 resolve --group dev --constraints requirements-build.lock --constraints requirements.lock \
-    --constraints requirements-vision.lock --output-file requirements-dev.lock "${@}"
+    --constraints requirements-vision.lock --constraints requirements-voice.lock \
+    --output-file requirements-dev.lock "${@}"
 echo "Locked: $(grep -hcE '^[a-zA-Z0-9].*==' requirements-build.lock requirements.lock requirements-vision.lock \
-    requirements-dev.lock |
-    paste -sd' ') packages (build, runtime, vision, development)."
+    requirements-voice.lock requirements-dev.lock |
+    paste -sd' ') packages (build, runtime, vision, voice, development)."

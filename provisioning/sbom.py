@@ -2,9 +2,9 @@
 
     provisioning/sbom.py FILE
 
-The Python part is read from the installed environment and cut down to requirements.lock and requirements-vision.lock;
-the Debian part is packages.txt (demo and tests; a kiosk's own list comes with its image) with the versions installed
-here.
+The Python part is read from the installed environment and cut down to requirements.lock, requirements-vision.lock and
+requirements-voice.lock; the Debian part is packages.txt (demo and tests; a kiosk's own list comes with its image) with
+the versions installed here.
 """
 
 import json
@@ -22,7 +22,8 @@ def locked() -> dict[str, list[str]]:
     """Package name to the hashes of its published files."""
     found: dict[str, list[str]] = {}
     name = ""
-    locks = [(ROOT / lock).read_text() for lock in ("requirements.lock", "requirements-vision.lock")]
+    names = ("requirements.lock", "requirements-vision.lock", "requirements-voice.lock")
+    locks = [(ROOT / lock).read_text() for lock in names]
     for line in "".join(locks).splitlines():
         if match := re.match(r"^([a-z0-9-]+)==", line):
             name = match[1]

@@ -11,6 +11,7 @@ VENDOR_LIBRARIES = (
     "escpos",
     "face_recognition",
     "picamera2",
+    "pyopenjtalk",
     "pypdfium2",
     "pyzbar",
     "serial",
@@ -28,6 +29,8 @@ MAY_IMPORT = {
         "kiosk.intents",
         "kiosk.ipc.client",
         "kiosk.ipc.secret_slot",
+        "kiosk.ipc.voice_wire",
+        "kiosk.ipc.wire",  # a line's decoder, for the voice process's answers
         "kiosk.money",
         "kiosk.view",
     ),
@@ -46,6 +49,7 @@ MAY_IMPORT = {
 ALSO = {
     "drivers.card_service": ("kiosk.ipc", "kiosk.plain"),
     "drivers.face": ("kiosk.ipc", "kiosk.plain"),
+    "drivers.voice": ("i18n", "kiosk.ipc", "kiosk.plain"),
     "drivers.simpanel": ("kiosk.ipc", "kiosk.plain"),
     "screens.probe": ("kiosk.plain",),
 }

@@ -8,7 +8,13 @@ import pytest
 
 from tests.build.tree import PYPROJECT, ROOT
 
-LOCKS = ("requirements-build.lock", "requirements.lock", "requirements-vision.lock", "requirements-dev.lock")
+LOCKS = (
+    "requirements-build.lock",
+    "requirements.lock",
+    "requirements-vision.lock",
+    "requirements-voice.lock",
+    "requirements-dev.lock",
+)
 PIN = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[0-9][0-9a-z.]*)$")
 HASH = re.compile(r"^--hash=sha256:[0-9a-f]{64}$")
 
@@ -71,6 +77,8 @@ def test_every_requirement_of_the_project_is_locked() -> None:
     assert runtime <= {entry.name for entry in read("requirements.lock")}
     vision = required(PYPROJECT["project"]["optional-dependencies"]["vision"])
     assert vision == {entry.name for entry in read("requirements-vision.lock")}
+    voice = required(PYPROJECT["project"]["optional-dependencies"]["voice"])
+    assert voice <= {entry.name for entry in read("requirements-voice.lock")}
     assert required(PYPROJECT["dependency-groups"]["dev"]) <= {
         entry.name for entry in read("requirements-dev.lock")
     }
