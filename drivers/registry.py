@@ -19,9 +19,11 @@ DRIVERS: dict[str, str] = {
     "changer": "drivers.changer.driver:create",
     "id003": "drivers.id003.driver:create",
     "ipp": "drivers.ipp.driver:create",
+    "panel_io": "drivers.panel_io.driver:create",
     "escpos": "drivers.escpos.driver:create",
     "face": "drivers.face.client:create",
     "qr": "drivers.qr.driver:create",
+    "webhook": "drivers.webhook.driver:create",
 }
 
 SIMULATORS: dict[str, str] = {
@@ -32,8 +34,10 @@ SIMULATORS: dict[str, str] = {
     "escpos": "drivers.escpos.sim:main",
     "id003": "drivers.id003.sim:main",
     "ipp": "drivers.ipp.sim:main",
+    "lamp": "drivers.panel_io.sim:main",
     "qr-gateway": "drivers.qr.sim:main",
     "terminal": "drivers.cashless.sim:main",
+    "webhook": "drivers.webhook.sim:main",
 }
 
 

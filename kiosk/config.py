@@ -93,7 +93,15 @@ def load(paths: Sequence[Path | str]) -> Config:
     if len(set(names)) != len(names):
         raise ConfigError("device: two devices have the same id")
     _must_be_apart(config)
+    _must_be_there(config)
     return config
+
+
+def _must_be_there(config: Config) -> None:
+    for role in ("lamp", "messenger"):
+        named = getattr(config.equipment, role)
+        if named and named not in {each.id for each in config.devices}:
+            raise ConfigError(f"equipment: {role} names no device")
 
 
 def _must_be_apart(config: Config) -> None:
@@ -194,6 +202,8 @@ def _equipment(table: Table) -> Equipment:
         camera=DeviceId(camera) if camera else None,
         acceptor=device("acceptor", "coin1"),
         note_acceptor=DeviceId(table.text("note_acceptor", "", pattern=rf"({_ID})?")),
+        lamp=DeviceId(table.text("lamp", "", pattern=rf"({_ID})?")),
+        messenger=DeviceId(table.text("messenger", "", pattern=rf"({_ID})?")),
         hoppers={DeviceId(key): face for key, face in table.choice_map("hoppers", Denomination, {}).items()},
         faces=table.choices("faces", Denomination, ()),
     )
@@ -252,6 +262,7 @@ def _timeouts(table: Table) -> Timeouts:
         offer=table.seconds("offer", 600, low=60),
         retry=table.seconds("retry", 5, low=1),
         status=table.seconds("status", 15, low=1),
+        call=table.seconds("call", 60, low=10),
         check=table.seconds("check", 45, low=5),
     )
     table.done()

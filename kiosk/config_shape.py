@@ -118,6 +118,10 @@ class Equipment:
     acceptor: DeviceId
     note_acceptor: DeviceId
     """Empty: no notes. Its boxes stand among the hoppers, with the face that they hold."""
+    lamp: DeviceId
+    """A light that calls staff; empty: none."""
+    messenger: DeviceId
+    """Who tells staff elsewhere; empty: nobody."""
     hoppers: Mapping[DeviceId, Denomination]
     faces: tuple[Denomination, ...]
     """What may ever be put in here."""
@@ -157,6 +161,7 @@ class Timeouts:
     offer: float
     retry: float
     status: float
+    call: float
     check: float
 
 

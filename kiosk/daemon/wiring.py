@@ -72,6 +72,8 @@ def setup_of(config: Config) -> Setup:
         face_threshold=config.identity.face_threshold,
         face_checks=config.identity.face_checks,
         has_assistant=config.identity.staff_look,
+        lamp=equipment.lamp,
+        messenger=equipment.messenger,
         exit_sensors=tuple(each.value for each in config.profile.exit_sensors),
         max_wrong_tries=town.max_wrong_tries,
         max_lines=town.max_lines,
@@ -116,6 +118,7 @@ def _timeouts(config: Config) -> Timeouts:
         offer_s=given.offer,
         retry_s=given.retry,
         status_s=given.status,
+        call_s=given.call,
         check_s=given.check,
     )
 

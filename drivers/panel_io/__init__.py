@@ -1,0 +1,1 @@
+"""The light and buzzer over the machine."""
