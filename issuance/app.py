@@ -20,6 +20,7 @@ from issuance import messages, problems
 from issuance.clock import Clock
 from issuance.desk import Desk
 from issuance.documents import Documents
+from issuance.enrolment import EnrolmentDesk, promote
 from issuance.fleet import FleetDesk
 from issuance.office import Office
 from issuance.problems import Kind, Problem
@@ -62,6 +63,26 @@ def make_app(office: Office) -> Starlette:
     )
 
 
+def make_enrolment_app(office: Office) -> Starlette:
+    """The other listener's (enrolment.yaml): nobody there has a certificate, and nobody gets more than asking."""
+    desk = EnrolmentDesk(office)
+
+    async def ask(_: None, request: Request) -> messages.Body:
+        return await desk.ask(await _body(request, messages.KioskRequest))
+
+    async def look(_: None, request: Request) -> messages.Body:
+        fingerprint = msgspec.convert(request.path_params["fingerprint"], messages.Digest)
+        return await desk.look(fingerprint)
+
+    return Starlette(
+        routes=[
+            _route(office, "POST", "/v1/enrolments", ask, 202, None),
+            _route(office, "GET", "/v1/enrolments/{fingerprint}", look, 200, None),
+        ],
+        exception_handlers={Problem: _on_problem, HTTPException: _on_http_exception},
+    )
+
+
 def _desk_routes(office: Office, desk: Desk) -> list[Route]:
     async def status(kiosk: Kiosk, _: Request) -> messages.Body:
         return desk.status(kiosk)
@@ -79,12 +100,18 @@ def _desk_routes(office: Office, desk: Desk) -> list[Route]:
         transaction = msgspec.convert(request.path_params["transaction"], messages.Token)
         return await desk.abandon(kiosk, transaction)
 
+    enrolment = EnrolmentDesk(office)
+
+    async def renew(kiosk: Kiosk, request: Request) -> messages.Body:
+        return await enrolment.renew(kiosk, await _body(request, messages.RenewalRequest))
+
     async def head(kiosk: Kiosk, request: Request) -> messages.Body:
         return await desk.keep_head(kiosk, await _body(request, messages.HeadRequest))
 
     return [
         _route(office, "GET", "/v1/status", status),
         _route(office, "POST", "/v1/kiosks/attest", attest),
+        _route(office, "POST", "/v1/kiosks/renew", renew, 201),
         _route(office, "POST", "/v1/challenges", challenge, 201),
         _route(office, "POST", "/v1/authentications", authenticate),
         _route(office, "POST", "/v1/transactions/{transaction}/abandon", abandon),
@@ -152,12 +179,13 @@ def _route(
     status: int = 200,
     of: Any = Kiosk,
 ) -> Route:
-    """`handler` takes who asks (a row of the kiosks, or of the operators) and the request."""
+    """`handler` takes who asks (a row of the kiosks, or of the operators; `of` None: nobody known) and the request."""
 
     async def endpoint(request: Request) -> Response:
         asked_s = office.clock.monotonic_s()
         try:
-            answer = await handler(await _peer(office, request, of), request)
+            peer = await _peer(office, request, of) if of is not None else None
+            answer = await handler(peer, request)
             if _refuses(office, answer):
                 await _wait_for_the_beat(office.clock, asked_s)
         except Problem as problem:
@@ -193,6 +221,16 @@ async def _peer(office: Office, request: Request, of: type[P]) -> P:
         found = await office.store.read(lambda tx: tx.find(of, fingerprint=fingerprint))
         if found:
             return found[0]
+        if of is Kiosk:
+            next_one = await office.store.read(lambda tx: tx.find(Kiosk, next_fingerprint=fingerprint))
+            if next_one:
+                now = office.clock.now()
+                kiosk = await office.store.run(lambda tx: promote(tx, fingerprint, now))
+                found = (
+                    await office.store.read(lambda tx: tx.find(of, fingerprint=fingerprint)) if kiosk else []
+                )
+                if found:
+                    return found[0]
     raise Problem(Kind.UNKNOWN_KIOSK)
 
 

@@ -84,6 +84,12 @@ class KioskRequest(Body, frozen=True):
     csr: Annotated[str, Meta(min_length=1, max_length=4096)]
 
 
+class RenewalRequest(Body, frozen=True):
+    """`csr`: PKCS #10, PEM, of the key that the machine made for its next certificate."""
+
+    csr: Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
 class ReasonRequest(Body, frozen=True):
     """Why, in words that another person can check."""
 
@@ -178,6 +184,12 @@ class Registered(Body, frozen=True):
     certificate: str
     server_ca: str
     manifest_key: str
+
+
+class Renewed(Body, frozen=True):
+    """PEM. The certificate before it is good until this one is used for the first time."""
+
+    certificate: str
 
 
 class Machine(Body, frozen=True, order=True):

@@ -37,6 +37,20 @@ class Kiosk(Row, frozen=True):
     is_halted: int = 0
     version: str = ""
     attested_at: str = ""
+    next_fingerprint: str = ""
+    """Of a certificate that was signed and not used yet; the one before is good until it is."""
+    next_public_key: bytes = b""
+
+
+class Enrolment(Row, frozen=True):
+    """A machine that asked to be enrolled, by the SHA-256 of its public key. `state`: pending, approved."""
+
+    fingerprint: str
+    kiosk: str
+    csr: str
+    state: str
+    certificate: str
+    asked_at: str
 
 
 class Session(Row, frozen=True):

@@ -44,13 +44,15 @@ def peer_fingerprint(scope: Mapping[str, Any]) -> str | None:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(chain[0])).hexdigest() if chain else None
 
 
-def server_of(application: Any, *, host: str, port: int, tls_folder: Path) -> uvicorn.Server:
-    """A server that talks TLS 1.3 to enrolled kiosks only. Port 0 takes a free one."""
+def server_of(
+    application: Any, *, host: str, port: int, tls_folder: Path, is_mutual: bool = True
+) -> uvicorn.Server:
+    """A server that talks TLS 1.3 to enrolled kiosks only (not mutual: to anybody). Port 0 takes a free one."""
     config = uvicorn.Config(
         application,
         host=host,
         port=port,
-        http=MutualTlsProtocol,
+        http=MutualTlsProtocol if is_mutual else H11Protocol,
         ws="none",
         loop="asyncio",
         lifespan="on",
@@ -63,7 +65,7 @@ def server_of(application: Any, *, host: str, port: int, tls_folder: Path) -> uv
         ssl_keyfile=str(tls_folder / "server.key"),
         ssl_certfile=str(tls_folder / "server.pem"),
         ssl_ca_certs=str(tls_folder / "ca.pem"),
-        ssl_cert_reqs=ssl.CERT_REQUIRED,
+        ssl_cert_reqs=ssl.CERT_REQUIRED if is_mutual else ssl.CERT_NONE,
     )
     config.load()
     if config.ssl is None:

@@ -59,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         report["error"], code = str(error), BAD_CONFIG
     except JournalError as error:
         report["error"], code = str(error), BAD_JOURNAL
+    if options.quiet:
+        return code
     if options.json:
         print(json.dumps(report, ensure_ascii=False, indent=2))
     else:
@@ -102,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         "--root", type=Path, default=Path("/"), help="of the machine's files (an image, a test)"
     )
     parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--quiet", action="store_true", help="the exit code only")
     return parser
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kiosk.config_shape import (
@@ -238,7 +239,11 @@ def _issuance(table: Table, mode: Mode) -> Issuance:
         earlier_certificates=tuple(
             Path(each) for each in table.texts("earlier_certificates", (), pattern="/.+")
         ),
+        enrolment_url=table.text("enrolment_url", "", pattern=r"(https://[A-Za-z0-9.\[\]:-]+)?"),
     )
+    # What renewal laid aside (kiosk/enrolment/folder.py) is known without being named.
+    kept = tuple(sorted((made.certificate.parent / "earlier").glob("*.pem")))
+    made = replace(made, earlier_certificates=(*made.earlier_certificates, *kept))
     if mode is Mode.PRODUCTION and _is_simulated(made.url):
         raise table.refuse("url", "a production machine takes no simulator")
     table.done()

@@ -139,7 +139,9 @@ class Issuance:
     manifest_key: Path
     """The server's Ed25519 public key for manifests."""
     earlier_certificates: tuple[Path, ...]
-    """Of device keys before this one: seals of the journal made by them stay good."""
+    """Of device keys before this one, named or kept by renewal: seals of the journal made by them stay good."""
+    enrolment_url: str
+    """Where a machine without a certificate asks for one (issuance/enrolment.yaml); empty: files are carried here."""
 
 
 @dataclass(frozen=True, slots=True)

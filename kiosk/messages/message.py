@@ -19,6 +19,8 @@ FIELDS = {
     "code": r"[a-z0-9 -]{1,80}",
     "while_": r"[a-z -]{1,40}",
     "library": r"[A-Za-z0-9_]{1,40}",
+    "fingerprint": r"[0-9a-f:]{8,95}",
+    "until": r"[0-9-]{10}",
 }
 """Field -> the form of its value (a regular expression that matches it as a whole)."""
 
@@ -177,4 +179,28 @@ class Message(Enum):
         logging.WARNING,
         "a library warned: {library}",
         "library",
+    )
+    ENROLMENT_ASKED = (
+        "afb54af61288d0f3f6575856566e8dcc",
+        logging.INFO,
+        "enrolment asked, key {fingerprint}",
+        "fingerprint",
+    )
+    ENROLLED = (
+        "1a1459c291c514173385ac5fc2216f13",
+        logging.INFO,
+        "enrolled, certificate until {until}",
+        "until",
+    )
+    CERTIFICATE_RENEWED = (
+        "ffad85831ebd5a725fa9d2498400a987",
+        logging.INFO,
+        "certificate renewed until {until}",
+        "until",
+    )
+    RENEWAL_FAILED = (
+        "d6ab1678726cc693ced3b108d2445fdf",
+        logging.ERROR,
+        "the certificate was not renewed: {why}",
+        "why",
     )

@@ -126,6 +126,8 @@ class Profile:
     queue_model: str
     config: tuple[Path, ...]
     """The configuration to install, machine then town."""
+    server_ca: Path | None
+    """The issuance server's authority (PEM): what a machine that is not enrolled yet believes."""
     settings: tuple[Setting, ...]
 
     def peers_for(self, purpose: Purpose) -> tuple[Peer, ...]:
@@ -163,6 +165,7 @@ def load(paths: Sequence[Path]) -> Profile:
         config=tuple(
             _beside(paths[0], each) for each in machine.texts("config", (), pattern=r"[^\x00-\x1f]+\.toml")
         ),
+        server_ca=_server_ca(paths[0], machine),
         settings=(),
     )
     for table in (machine, display, queue):
@@ -174,6 +177,13 @@ def load(paths: Sequence[Path]) -> Profile:
 
 def _beside(profile: Path, name: str) -> Path:
     return Path(name) if name.startswith("/") else profile.parent / name
+
+
+def _server_ca(profile: Path, machine: Table) -> Path | None:
+    name = machine.text("server_ca", "", pattern=r"([^\x00-\x1f]+\.pem)?")
+    if name and not _beside(profile, name).is_file():
+        raise machine.refuse("server_ca", "no such file")
+    return _beside(profile, name) if name else None
 
 
 def _rotation(table: Table) -> int:

@@ -52,10 +52,11 @@ def test_no_service_loses_sight_of_its_peers(unit: Path) -> None:
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
 def test_a_service_starts_a_command_of_the_appliance(unit: Path) -> None:
     commands = PYPROJECT["tool"]["hatch"]["metadata"]["hooks"]["custom"]["scripts"]
-    (line,) = settings(unit, "ExecStart")
-    ours = [Path(word).name for word in line.split() if word.startswith("/opt/madoguchi/venv/bin/")]
-    assert len(ours) == 1
-    assert ours[0] in commands
+    for line in settings(unit, "ExecStart"):
+        words = [word.lstrip("+-") for word in line.split()]
+        ours = [Path(word).name for word in words if word.startswith("/opt/madoguchi/venv/bin/")]
+        assert len(ours) == 1
+        assert ours[0] in commands
 
 
 def test_only_root_and_the_card_process_reach_a_reader() -> None:

@@ -22,6 +22,7 @@ APPLIANCE_COMMANDS = {
     "kiosk-vision",
     "kiosk-check",
     "kiosk-cash",
+    "kiosk-enrol",
     "kiosk-paper",
 }
 WORKSHOP_COMMANDS = {"kiosk-sim", "kiosk-journey", "issuance-server", "issuance-sample"}

@@ -39,16 +39,17 @@ SCHEMA = schemathesis.openapi.from_path(
             },
             "operations": [
                 {  # whether a text is a PKCS #10 request, no schema can say
-                    "include-operation-id": "registerKiosk",
+                    "include-operation-id": name,
                     "checks": {"positive_data_acceptance": {"expected-statuses": [*ACCEPTED, "422"]}},
                 }
+                for name in ("registerKiosk", "renewCertificate")
             ],
         }
     ),
 )
 OPERATIONS = {each.ok().definition.raw["operationId"]: each.ok() for each in SCHEMA.get_all_operations()}
 ASKS_SOMETHING = [name for name, each in OPERATIONS.items() if each.body or each.path_parameters]
-WANT_A_SIGNATURE = {"authenticate", "prepareDocument", "registerKiosk"}
+WANT_A_SIGNATURE = {"authenticate", "prepareDocument", "registerKiosk", "renewCertificate"}
 """Nobody guesses one: these are never answered with 2xx here (test_flow.py, test_fleet.py do it)."""
 
 bounded = settings(

@@ -11,6 +11,7 @@ from provisioning.machine.profile import Device, Line, Profile, TenKey
 from provisioning.machine.wants import Accepted, Enabled, Folder, Link, Madoguchi, TextFile, Want
 
 ETC = "/etc/madoguchi"
+STATE = "/var/lib/madoguchi"
 NAMES = ("machine.toml", "municipality.toml")
 UNITS = (
     "kiosk.target",
@@ -21,6 +22,8 @@ UNITS = (
     "kiosk-assist.service",
     "kiosk-vision.socket",
     "kiosk-vision@.service",
+    "kiosk-renew.service",
+    "kiosk-renew.timer",
     "pcscd.socket.d/madoguchi.conf",
 )
 
@@ -40,7 +43,20 @@ def configuration(host: Host, profile: Profile) -> Sequence[Want]:
         for name, path in zip(NAMES, profile.config, strict=True)
     )
     check = ("/opt/madoguchi/venv/bin/kiosk-check", "--config", "{0}", "--config", "{1}")
-    return [Folder(ETC), Accepted(files, check)]
+    return [Folder(ETC), *_trust(profile), Accepted(files, check)]
+
+
+def _trust(profile: Profile) -> list[Want]:
+    """Whom a machine without a certificate believes; the rest of its enrolment it makes and fetches by itself."""
+    if profile.server_ca is None:
+        return []
+    place, owner = f"{STATE}/enrolment", "kiosk-core:kiosk-core"
+    text = profile.server_ca.read_text(encoding="ascii")
+    return [
+        Folder(STATE, 0o700, owner),
+        Folder(place, 0o700, owner),
+        TextFile(f"{place}/server-ca.pem", text, 0o644, owner),
+    ]
 
 
 def devices(host: Host, profile: Profile) -> Sequence[Want]:
@@ -135,7 +151,7 @@ def units(host: Host, profile: Profile) -> Sequence[Want]:
         TextFile("/usr/lib/tmpfiles.d/madoguchi.conf", tmpfiles),
         *files,
         Link("/etc/systemd/system/default.target", "/lib/systemd/system/graphical.target"),
-        Enabled(("kiosk.target", "kiosk-ui.service")),
+        Enabled(("kiosk.target", "kiosk-ui.service", "kiosk-renew.timer")),
     ]
 
 
