@@ -9,7 +9,6 @@ The listening socket comes as file descriptor 3 (systemd) or is made at `--socke
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import pwd
 import signal
@@ -23,11 +22,11 @@ from drivers.voice.ears import Switch, read_switch
 from drivers.voice.hardening import harden
 from i18n.voices import VOICES
 from kiosk.errors import ConfigError, MadoguchiError
+from kiosk.messages import Message, open_log, say
 
 if TYPE_CHECKING:
     from drivers.voice.outlets import Heard
 
-log = logging.getLogger("kiosk-voice")
 
 DEFAULT_SOCKET = Path("/run/kiosk/voice/voice.sock")
 DEFAULT_CLIPS = Path("/var/lib/madoguchi-voice")
@@ -132,14 +131,14 @@ def _render(args: argparse.Namespace) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """0: ended as asked; 1: started wrongly; 70: a bug of ours."""
     args = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    open_log("kiosk-voice")
     try:
         return _render(args) if args.render else _serve(args)
     except ImportError:
-        log.error("the extra `voice` is not installed")
+        say(Message.EXTRA_MISSING, extra="voice")
         return 1
     except (MadoguchiError, OSError) as why:
-        log.error("%s", why)
+        say(Message.CANNOT_START, why=str(why) if isinstance(why, MadoguchiError) else f"errno {why.errno}")
         return 1
 
 

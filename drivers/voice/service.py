@@ -7,7 +7,6 @@ screens that start again do. Words are in memory while they are said and nowhere
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import selectors
 import socket
@@ -22,8 +21,7 @@ from kiosk.ipc.peer import NOBODY, uid_of
 from kiosk.ipc.voice_wire import Ears, Hush
 from kiosk.ipc.watchdog import Watchdog, shorter
 from kiosk.ipc.wire import NEED_DATA, LineDecoder
-
-log = logging.getLogger(__name__)
+from kiosk.messages import Message, say
 
 _RECEIVE_BYTES: Final = 16 * 1024
 _SEND_TIMEOUT_S: Final = 1.0
@@ -106,7 +104,7 @@ class VoiceService:
         except OSError:
             return
         if uid_of(peer) not in self._uids:
-            log.warning("voice: somebody who is not the screens was turned away")
+            say(Message.PEER_TURNED_AWAY, device="voice")
             peer.close()
             return
         self._drop_screen()
@@ -138,7 +136,7 @@ class VoiceService:
             while (said := self._decoder.next_message()) is not NEED_DATA:
                 self._player.take(said)
         except PeerProtocolError:
-            log.warning("voice: the screens are not understood")
+            say(Message.PROCESS_SPOKE_NONSENSE, device="screens")
             self._drop_screen()
 
     def _tell_ears(self) -> None:
