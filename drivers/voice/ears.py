@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import logging
 import os
 import selectors
 import struct
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-log = logging.getLogger(__name__)
+from kiosk.messages import Message, say
 
 EVENT: Final = struct.Struct("llHHi")
 """struct input_event on 64-bit machines: seconds, microseconds, type, code, value."""
@@ -135,7 +134,7 @@ class SwitchWatch:
         except OSError:
             events = b""
         if not events:
-            log.warning("voice: a jack or handset is gone")
+            say(Message.DEVICE_LOST, device="voice", why="a jack or handset is gone")
             self.close()
             self._set(False)
         for is_on in changes(self._switch, events):

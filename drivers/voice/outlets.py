@@ -10,14 +10,12 @@ from __future__ import annotations
 import contextlib
 import enum
 import fcntl
-import logging
 import subprocess
 from collections.abc import Mapping
 from typing import Final, Protocol
 
 from drivers.voice.pcm import BYTES, CHUNK, HZ, Samples
-
-log = logging.getLogger(__name__)
+from kiosk.messages import Message, say
 
 AHEAD_US: Final = 120_000
 """So much is in ALSA's hands: what is mixed now is heard that much later."""
@@ -90,7 +88,7 @@ class Alsa:
                 bufsize=0,
             )
         except OSError:
-            log.warning("voice: no %s", self._program)
+            say(Message.DEVICE_LOST, device="voice", why=f"no {self._program}")
             return None
         if made.stdin is not None:  # a pipe's own 64 kB would be more than a second
             with contextlib.suppress(OSError):

@@ -6,7 +6,6 @@ each 20 ms, by what is plugged in now. Whoever pulls the plug silences a private
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -14,10 +13,9 @@ from typing import Final
 from drivers.voice import sounds
 from drivers.voice.outlets import Heard, Outlet
 from drivers.voice.pcm import CHUNK, HZ, Samples, chunk_of, gain, mixed
+from kiosk import messages
 from kiosk.errors import MadoguchiError
 from kiosk.ipc.voice_wire import Ears, Hush, Play, Say, Sound, SpokenLine
-
-log = logging.getLogger(__name__)
 
 Speak = Callable[[str, str, int], Samples]
 """(words, language, index of PACES) -> samples."""
@@ -141,7 +139,7 @@ class Player:
         try:
             samples = self._speak(line.text, line.language, say.pace)
         except MadoguchiError as why:
-            log.warning("voice: %s", why)
+            messages.say(messages.Message.LINE_NOT_SPOKEN, device="voice", why=str(why))
             return True
         outlet: Outlet | None = None
         by = gain(say.loudness)

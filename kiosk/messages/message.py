@@ -204,3 +204,16 @@ class Message(Enum):
         "the certificate was not renewed: {why}",
         "why",
     )
+    PEER_TURNED_AWAY = (
+        "cd5f0cd4867b0870fa866f281d3f93c1",
+        logging.WARNING,
+        "{device}: somebody who may not ask was turned away",
+        "device",
+    )
+    LINE_NOT_SPOKEN = (
+        "98947f5f167a9815fc24f77dafa1738d",
+        logging.WARNING,
+        "{device}: {why}",
+        "device",
+        "why",
+    )

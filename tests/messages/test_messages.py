@@ -32,7 +32,7 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
     for folder in ("kiosk", "drivers", "screens"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             source = path.read_text(encoding="utf-8")
-            if "from kiosk.messages import" not in source:
+            if not re.search("^from kiosk(.messages)? import .*(say|messages)", source, re.MULTILINE):
                 continue
             for node in ast.walk(ast.parse(source)):
                 if isinstance(node, ast.Call):
@@ -43,7 +43,7 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
 def said() -> dict[str, list[tuple[str, set[str]]]]:
     found: dict[str, list[tuple[str, set[str]]]] = {}
     for place, call in calls():
-        if isinstance(call.func, ast.Name) and call.func.id == "say" and call.args:
+        if ast.unparse(call.func) in ("say", "messages.say") and call.args:
             name = call.args[0]
             assert isinstance(name, ast.Attribute), f"{place}: a message is named, never computed"
             found.setdefault(name.attr, []).append((place, {str(each.arg) for each in call.keywords}))
