@@ -23,6 +23,8 @@ APPLIANCE_COMMANDS = {
     "kiosk-check",
     "kiosk-cash",
     "kiosk-enrol",
+    "kiosk-read",
+    "kiosk-voice",
     "kiosk-paper",
 }
 WORKSHOP_COMMANDS = {"kiosk-sim", "kiosk-journey", "issuance-server", "issuance-sample"}
