@@ -36,6 +36,7 @@ from kiosk.ports import (
     DeviceArrived,
     DeviceLost,
     Event,
+    KeepFigures,
     Prepare,
     ReadIssuance,
     ReportHead,
@@ -50,7 +51,15 @@ if TYPE_CHECKING:
 
 
 _OF_A_SESSION = (RequestChallenge, Authenticate, Prepare, Commit)
-_OF_THE_MACHINE = (ReadIssuance, AbandonTransaction, ReportPrinted, ReportVoid, ReportHead, ReportState)
+_OF_THE_MACHINE = (
+    ReadIssuance,
+    AbandonTransaction,
+    ReportPrinted,
+    ReportVoid,
+    ReportHead,
+    ReportState,
+    KeepFigures,
+)
 
 Post = Callable[[Event], None]
 

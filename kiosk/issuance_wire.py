@@ -27,9 +27,11 @@ from kiosk.ports import (
     Committed,
     Entitlement,
     Event,
+    FiguresKept,
     HeadAcknowledged,
     IssuanceFailed,
     IssuanceStatus,
+    KeepFigures,
     Prepare,
     PrepareRefused,
     PrintedAcknowledged,
@@ -142,6 +144,10 @@ class ReportKept(msgspec.Struct, frozen=True):
     is_call_answered: bool = False
 
 
+class DayKept(msgspec.Struct, frozen=True):
+    day: str
+
+
 class Problem(msgspec.Struct, frozen=True):
     type: str
     code: str = "X-602"
@@ -200,6 +206,9 @@ def call_of(command: Command) -> Call:
         case ReportState():
             body = {field: getattr(command, field) for field in command.__struct_fields__}
             return Call("POST", "/v1/kiosks/report", _json(body))
+        case KeepFigures(day=day, figures=figures):
+            rows = [{"table": table, "labels": labels, "value": value} for table, labels, value in figures]
+            return Call("POST", "/v1/kiosks/figures", _json({"day": day, "rows": rows}))
     raise ContractError(f"issuance: not a command for a server: {type(command).__name__}")
 
 
@@ -247,6 +256,8 @@ def event_of(
             return VoidAcknowledged(transaction, line)
         case ReportHead():
             return HeadAcknowledged(read(answer, Kept).seq)
+        case KeepFigures():
+            return FiguresKept(read(answer, DayKept).day)
         case ReportState():
             return StateReported(read(answer, ReportKept).is_call_answered)
     return None

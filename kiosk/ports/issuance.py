@@ -156,6 +156,10 @@ class StateReported(Event, frozen=True):
     is_call_answered: bool
 
 
+class FiguresKept(Event, frozen=True):
+    day: str
+
+
 class IssuanceFailed(Event, frozen=True):
     """No usable answer to `request` (a command's name). `code`: `unreachable`, `timeout`, `protocol`, `server`."""
 
@@ -274,3 +278,13 @@ class ReportState(Command, frozen=True):
     cash_code: str = ""
     """Why no cash is taken now; empty: it is."""
     is_training: bool = False
+
+
+class KeepFigures(Command, frozen=True):
+    """One business day's statistics without small cells. Repeating it is safe: the newest stands. Ends in FiguresKept
+    or IssuanceFailed."""
+
+    day: str
+    """`2026-11-30`."""
+    figures: tuple[tuple[str, str, float], ...]
+    """(table, labels, value); -1: too small to be told."""

@@ -24,6 +24,10 @@ UNITS = (
     "kiosk-vision@.service",
     "kiosk-renew.service",
     "kiosk-renew.timer",
+    "kiosk-metrics.socket",
+    "kiosk-metrics@.service",
+    "kiosk-figures.service",
+    "kiosk-figures.timer",
     "pcscd.socket.d/madoguchi.conf",
 )
 
@@ -152,6 +156,7 @@ def units(host: Host, profile: Profile) -> Sequence[Want]:
         *files,
         Link("/etc/systemd/system/default.target", "/lib/systemd/system/graphical.target"),
         Enabled(("kiosk.target", "kiosk-ui.service", "kiosk-renew.timer")),
+        Enabled(("kiosk-metrics.socket", "kiosk-figures.timer")),
     ]
 
 
