@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from issuance import folder, paper
-from issuance.clock import SystemClock
+from issuance.clock import SystemClock, town_day
 from issuance.paper import Issue
 from issuance.register import FileRegister, Records
 from issuance.town import read_kinds, read_town
@@ -67,7 +67,10 @@ def _visit(kiosk: Kiosk, who: str, card: Card, times: dict[str, list[float]]) ->
 def _drawing(times: dict[str, list[float]]) -> None:
     """Typst alone, each time another 発行番号."""
     town, kinds = read_town(folder.SPECIMEN), read_kinds(folder.CERTIFICATES)
-    register, renderer = FileRegister(folder.SPECIMEN), folder.renderer_of(kinds, folder.FONT)
+    register, renderer = (
+        FileRegister(folder.SPECIMEN, lambda: town_day(NOW)),
+        folder.renderer_of(kinds, folder.FONT),
+    )
     applicant = register.resident("hanako")
     assert applicant is not None
     for number in range(ROUNDS):

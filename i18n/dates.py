@@ -49,6 +49,25 @@ def day(words: Catalogue, date: dt.date) -> str:
     )
 
 
+def year(words: Catalogue, number: int) -> str:
+    """令和7年 / 2025."""
+    return _of_year(words, "date.year", number)
+
+
+def fiscal_year(words: Catalogue, number: int) -> str:
+    """令和8年度 / FY 2026, for the year (April to March) that begins in this one."""
+    return _of_year(words, "date.fiscal_year", number)
+
+
+def _of_year(words: Catalogue, key: str, number: int) -> str:
+    era, era_number = era_year(dt.date(number, 12, 31))
+    first = words.text("era.first")
+    era_text = words.text(f"era.{era}")
+    return words.text(
+        key, era=era_text, era_year=first if era_number == 1 else str(era_number), year=str(number)
+    )
+
+
 def clock(words: Catalogue, hour: int, minute: int) -> str:
     """17時15分 / 17:15, as said in a sentence."""
     key = "time.full" if minute == 0 else "time"

@@ -162,7 +162,7 @@ class Documents:
         document = self._number(tx, session, request, choices, fee.here, now)
         tx.put(document)
         people = paper.people_of(kind, applicant, case.household, choices)
-        return Reserved(document, session, applicant, people, choices, case.records)
+        return Reserved(document, session, applicant, people, choices, rules.records_for(case, choices))
 
     def _number(
         self,

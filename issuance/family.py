@@ -65,7 +65,8 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entries: tuple[Entry, ...]
     members: tuple[Member, ...]
     is_updating: bool = False
-    """A notification (届出) is being registered: nothing is issued until it is."""
+    """A notification (届出) is being registered: nothing of this 戸籍 is issued until it is. Papers of the residents'
+    register, of seals and of tax go on."""
 
     def member(self, resident: str) -> Member | None:
         """Who this resident is in it; nobody who has left."""

@@ -29,7 +29,7 @@ from issuance import auth, indexed, pki
 from issuance.audit import Entry
 from issuance.auth import CertificateJudge
 from issuance.basic_data import Delivery
-from issuance.clock import Clock
+from issuance.clock import Clock, town_day
 from issuance.fetch import FetchError, get_list
 from issuance.manifest import ManifestSigner
 from issuance.names import NameGuard, read_letters
@@ -108,7 +108,7 @@ def trust(folder: Path, *, roots: list[Path], crls: list[Path], links: Path, clo
     """
     town = read_town(folder / "town")
     certificates = [_root(town, file) for file in roots]
-    register = open_register(folder)
+    register = open_register(folder, clock)
     rows = list(_links(links, certificates))
     known = [row for row in rows if register.resident(row.resident) is not None]
     for sub in ("roots", "crl"):
@@ -145,10 +145,12 @@ def open_store(folder: Path) -> Store:
     return PostgresStore(file.read_text(encoding="utf-8").strip())
 
 
-def open_register(folder: Path) -> ResidentRegister:
+def open_register(folder: Path, clock: Clock) -> ResidentRegister:
     """What was loaded last; the town's own files where nothing ever was (the specimen)."""
     file = folder / indexed.FILE
-    return CheckedRegister(indexed.IndexedRegister(file) if file.exists() else FileRegister(folder / "town"))
+    if file.exists():
+        return CheckedRegister(indexed.IndexedRegister(file))
+    return CheckedRegister(FileRegister(folder / "town", lambda: town_day(clock.now())))
 
 
 def load_register(folder: Path, delivery: Path, clock: Clock) -> dict[str, int]:
@@ -172,7 +174,7 @@ def open_office(folder: Path, *, font: Path, clock: Clock, store: Store | None =
     return Office(
         town=town,
         kinds=kinds,
-        register=open_register(folder),
+        register=open_register(folder, clock),
         judge=CertificateJudge(roots, checker_of(town.revocation, folder / "jpki" / "crl")),
         guard=NameGuard.of_font(font, read_letters(folder / "town" / "letters.toml")),
         renderer=renderer_of(kinds, font, certificates),

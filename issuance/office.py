@@ -18,7 +18,7 @@ from issuance.manifest import ManifestSigner
 from issuance.names import NameGuard
 from issuance.pki import TlsAuthority
 from issuance.problems import Problem
-from issuance.register import AMOUNTS, DATA, Payment, Records, Resident, ResidentRegister, Seal, Tax
+from issuance.register import AMOUNTS, DATA, Payment, Records, Resident, ResidentRegister, Seal, Tax, TaxYear
 from issuance.render import Renderer
 from issuance.rules import Case
 from issuance.seal import Sealer
@@ -81,8 +81,18 @@ class Office(msgspec.Struct, frozen=True):
             self.register.has_tax_year(year),
             self.register.payments(applicant.id, year),
             self._family(applicant),
+            self._earlier(applicant.id, year),
         )
         return Case(self.town, self.kinds, applicant, household, now, self.guard, records, self.too_old(now))
+
+    def _earlier(self, resident: str, newest: int) -> tuple[TaxYear, ...]:
+        register = self.register
+        years = range(newest - 1, newest - self.town.limits.tax_years, -1)
+        return tuple(
+            TaxYear(year, register.tax(resident, year), register.payments(resident, year))
+            for year in years
+            if register.has_tax_year(year)
+        )
 
     def too_old(self, now: datetime) -> frozenset[str]:
         """Which data of the register is too old to issue anything of it."""

@@ -240,7 +240,9 @@ def _seal(seal: Seal) -> dict[str, Any]:
 
 def _tax(tax: Tax, person: Resident) -> dict[str, str]:
     amounts = {name: f"{getattr(tax, name):,}" for name in AMOUNTS}
-    return amounts | {"label": tax_year_label(tax.year), "address": person.address}
+    # 賦課期日の住所: the register knows where a person lives, and since when; where they lived before is not told.
+    is_known = person.address_since <= date(tax.year, 1, 1)
+    return amounts | {"label": tax_year_label(tax.year), "address": person.address if is_known else EMPTY}
 
 
 def _payment(payment: Payment) -> dict[str, str]:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
 import msgspec
+from msgspec import structs
 
+from issuance.clock import SystemClock, town_day
 from issuance.family import Family
+from issuance.wareki import tax_year
 
 T = TypeVar("T")
 
@@ -54,7 +58,8 @@ class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     residence_card: str = ""
     seal: str = ""
     is_updating: bool = False
-    """A change of this person's record is on its way (届出, 戸籍's notification, 外字 being registered)."""
+    """A change of this person's own record is on its way (異動届, 外字 being registered): it would be on every paper of
+    theirs. A notification to the 戸籍 is the family's (`Family.is_updating`) and stops papers of the 戸籍 alone."""
 
     @property
     def is_foreign(self) -> bool:
@@ -141,14 +146,30 @@ AMOUNTS = Tax.__struct_fields__[2:]
 """What of it stands on the paper."""
 
 
+class TaxYear(msgspec.Struct, frozen=True):
+    """What the register holds of one person and one fiscal year."""
+
+    year: int
+    tax: Tax | None = None
+    payments: tuple[Payment, ...] = ()
+
+
 class Records(msgspec.Struct, frozen=True):
-    """What else the town has about one person. `has_tax_year`: the tax of this year is in the register at all."""
+    """What else the town has about one person. `tax` and `payments` are of the newest tax year; `has_tax_year`: the tax
+    of that year is in the register at all."""
 
     seal: Seal | None = None
     tax: Tax | None = None
     has_tax_year: bool = False
     payments: tuple[Payment, ...] = ()
     family: Family | None = None
+    earlier: tuple[TaxYear, ...] = ()
+    """Earlier years that the town issues papers of, the newest first."""
+
+    def of_year(self, year: int) -> Records:
+        """As if this were the newest year: what a paper of an earlier one rests on."""
+        found = next((each for each in self.earlier if each.year == year), None)
+        return self if found is None else structs.replace(self, tax=found.tax, payments=found.payments)
 
 
 class ResidentRegister(Protocol):
@@ -232,9 +253,13 @@ class CheckedRegister:
 class FileRegister:
     """A register in a folder, read whole: either all of it counts or none. `residents.csv` must be there;
     without `taxes.csv`, `payments.csv`, `families.json` or `seals/` (`<id>.png`) the town offers no certificate that
-    needs them."""
+    needs them.
 
-    def __init__(self, folder: Path) -> None:
+    A specimen must not grow old. Its tax years may be 0, -1, -2: the newest one, the one before it, …; a day may be
+    `+1-03-31`: 31 March of next year. `today` says from when to count."""
+
+    def __init__(self, folder: Path, today: Callable[[], date] | None = None) -> None:
+        self._today = today or (lambda: town_day(SystemClock().now()))
         self._residents: dict[str, Resident] = {}
         self._households: dict[str, list[Resident]] = {}
         self._seals: dict[str, Seal] = {}
@@ -250,7 +275,7 @@ class FileRegister:
         }
         self._tax_years = frozenset(year for _, year in self._taxes)
         has_seals = (folder / "seals").is_dir()
-        for resident in _read(folder / "residents.csv"):
+        for resident in _read(folder / "residents.csv", self._today().year):
             if resident.id in self._residents:
                 raise RegisterError("residents.csv: a resident id stands twice")
             self._residents[resident.id] = resident
@@ -269,13 +294,19 @@ class FileRegister:
         return self._seals.get(resident)
 
     def tax(self, resident: str, year: int) -> Tax | None:
-        return self._taxes.get((resident, year))
+        found = self._taxes.get((resident, year)) or self._taxes.get((resident, self._back(year)))
+        return None if found is None else structs.replace(found, year=year)
 
     def has_tax_year(self, year: int) -> bool:
-        return year in self._tax_years
+        return not self._tax_years.isdisjoint((year, self._back(year)))
 
     def payments(self, resident: str, year: int) -> tuple[Payment, ...]:
-        return tuple(self._payments.get((resident, year), ()))
+        found = self._payments.get((resident, year)) or self._payments.get((resident, self._back(year)), [])
+        return tuple(structs.replace(each, year=year) for each in found)
+
+    def _back(self, year: int) -> int:
+        """0 for the newest tax year, -1 for the one before it."""
+        return year - tax_year(self._today())
 
     def family(self, resident: str) -> Family | None:
         return self._families.get(resident)
@@ -294,10 +325,18 @@ class FileRegister:
 _YES_NO = {"yes": "true", "no": "false"}
 
 
-def _read(file: Path) -> Iterator[Resident]:
+_RELATIVE_DAY = re.compile("([+-][0-9]{1,3})(-[0-9]{2}-[0-9]{2})")
+
+
+def _day(text: str, this_year: int) -> str:
+    found = _RELATIVE_DAY.fullmatch(text)
+    return text if found is None else f"{this_year + int(found[1]):04}{found[2]}"
+
+
+def _read(file: Path, this_year: int) -> Iterator[Resident]:
     with file.open(encoding="utf-8", newline="") as lines:
         for number, row in enumerate(csv.DictReader(lines, strict=True), start=2):
-            plain = {key: value for key, value in row.items() if value}
+            plain = {key: _day(value, this_year) for key, value in row.items() if value}
             plain["is_protected"] = _YES_NO.get(row.get("is_protected") or "", "?")
             plain["is_updating"] = _YES_NO.get(row.get("is_updating") or "no", "?")
             try:

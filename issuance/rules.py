@@ -189,6 +189,8 @@ def entitlements(case: Case) -> tuple[messages.Entitlement, ...]:
                 refusal=refusal.code.value if refusal else "",
             )
         )
+    counter = Code.COUNTER.value
+    offers += [messages.Entitlement(key, 0, 0, (), counter) for key in case.town.counter_only]
     return tuple(offers)
 
 
@@ -200,6 +202,8 @@ def choices(case: Case, kind: Kind, asked: Mapping[str, str]) -> dict[str, str] 
     if any(key not in offered or choice not in offered[key] for key, choice in asked.items()):
         return None
     chosen = {rule.key: asked.get(rule.key, rule.choices[0]) for rule in kind.options}
+    if TAX_YEAR in offered:
+        chosen[TAX_YEAR] = asked.get(TAX_YEAR, offered[TAX_YEAR][0])
     if chosen.get("whom") == "some":
         chosen |= {key: choice for key, choice in asked.items() if key.startswith(MEMBER)}
     return chosen
@@ -221,7 +225,33 @@ def _options(case: Case, kind: Kind) -> tuple[messages.Option, ...]:
             options.append(messages.Option(rule.key, rule.choices))
             if "some" in rule.choices:
                 options += _members(case, rule.key)
+    years = _tax_years(case, kind)
+    if len(years) > 1:
+        options.append(messages.Option(TAX_YEAR, tuple(f"y{year}" for year in years)))
     return tuple(options)
+
+
+TAX_YEAR = "tax_year"
+"""The question of which fiscal year; its choices are `y2026`, … , the newest first. Asked where there are several."""
+
+
+def _tax_years(case: Case, kind: Kind) -> list[int]:
+    """Of which years this applicant may have this kind now, the newest first; empty: it is of no year."""
+    if not {"tax", "payments"} & set(kind.needs):
+        return []
+    needs_tax, needs_paid = "tax" in kind.needs, "payments" in kind.needs
+    return [tax_year(town_day(case.now))] + [
+        each.year
+        for each in case.records.earlier
+        if not (needs_tax and each.tax is None)
+        and not (needs_paid and (not each.payments or any(due.unpaid for due in each.payments)))
+    ]
+
+
+def records_for(case: Case, chosen: Mapping[str, str]) -> Records:
+    """The applicant's records as the chosen fiscal year has them."""
+    year = chosen.get(TAX_YEAR)
+    return case.records if year is None else case.records.of_year(int(year[1:]))
 
 
 def _members(case: Case, key: str) -> list[messages.Option]:

@@ -48,6 +48,8 @@ class Limits(Data, frozen=True):
     """Of one kiosk; more is no resident's doing."""
     records_years: int = 3
     """How long the record of a request is kept (文書の保存年限)."""
+    tax_years: Annotated[int, Meta(ge=1, le=10)] = 1
+    """Of so many fiscal years tax papers are issued, as far as the register holds them: the newest and those before."""
     data_hours: Annotated[int, Meta(ge=1)] = 36
     """Data of the register that is older than this issues nothing: a nightly delivery that failed once is borne."""
     new_certificate_waits_days: int = 1
@@ -137,6 +139,9 @@ class Town(Data, frozen=True):
     """Kinds with hours of their own, within those of the kiosks: 戸籍 in office hours."""
     maintenance: tuple[Maintenance, ...] = ()
     campaigns: tuple[Campaign, ...] = ()
+    counter_only: tuple[str, ...] = ()
+    """Kinds that are named among the others and handed out at the counter only (除籍, 改製原戸籍): who looks for one
+    reads where it is, and does not take another for it."""
     holidays: Holidays = Holidays()
     """Read from holidays.csv beside the town's file."""
     revocation: RevocationSources = RevocationSources()

@@ -199,6 +199,7 @@ def _equipment(table: Table) -> Equipment:
     made = Equipment(
         card_reader=device("card_reader", "card"),
         certificate_printer=device("certificate_printer", "certificate1"),
+        spare_printer=DeviceId(table.text("spare_printer", "", pattern=rf"({_ID})?")),
         receipt_printer=device("receipt_printer", "receipt1"),
         camera=DeviceId(camera) if camera else None,
         acceptor=device("acceptor", "coin1"),
@@ -209,6 +210,8 @@ def _equipment(table: Table) -> Equipment:
         faces=table.choices("faces", Denomination, ()),
     )
     table.done()
+    if made.spare_printer == made.certificate_printer:
+        raise table.refuse("spare_printer", "it is the certificate printer itself")
     if not made.note_acceptor and any(each.is_note for each in (*made.faces, *made.hoppers.values())):
         raise table.refuse("note_acceptor", "there are faces or boxes of notes, and nothing takes notes")
     return made

@@ -113,6 +113,8 @@ class Equipment:
 
     card_reader: DeviceId
     certificate_printer: DeviceId
+    spare_printer: DeviceId
+    """Prints certificates while the first one cannot; empty: there is none."""
     receipt_printer: DeviceId
     camera: DeviceId | None
     acceptor: DeviceId

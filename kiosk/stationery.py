@@ -47,6 +47,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str
     prev: str
     """SHA-256 of the line before, hex."""
+    printer: str = ""
+    """Whose tray it was; empty: the certificate printer's (a machine with one printer need not say)."""
 
 
 class Print(msgspec.Struct, frozen=True):
@@ -58,6 +60,7 @@ class Print(msgspec.Struct, frozen=True):
     serial: str
     sheets: int
     is_proven: bool
+    printer: str = ""
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -86,14 +89,16 @@ class Book:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def add(self, at: datetime, act: Act, paper: str, sheets: int, by: str, note: str = "") -> Entry:
+    def add(
+        self, at: datetime, act: Act, paper: str, sheets: int, by: str, note: str = "", printer: str = ""
+    ) -> Entry:
         """Durable when it returns. JournalError: the file's chain is broken, nothing was written."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             *_, (_, last) = [(None, _GENESIS), *_verified(file)]
-            entry = Entry(at.isoformat(timespec="seconds"), act, paper, sheets, by, note, last)
+            entry = Entry(at.isoformat(timespec="seconds"), act, paper, sheets, by, note, last, printer)
             file.write(_lines.encode(entry) + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -125,13 +130,20 @@ def prints(journal: Iterable[tuple[str, r.AnyRecord]], papers: Mapping[str, str]
                 out = whole if is_proven else -(-pages * whole // max(1, intent.pages))
                 if out:
                     paper = papers.get(intent.device, "plain")
-                    yield Print(wall, paper, serials.get(intent.line, ""), out, is_proven)
+                    yield Print(wall, paper, serials.get(intent.line, ""), out, is_proven, intent.device)
 
 
-def days(entries: Sequence[Entry], printed: Iterable[Print], paper: str) -> list[Day]:
-    """The 受払簿 of one paper, a line for each day on which something happened."""
-    events: list[tuple[str, Entry | Print]] = [(each.at, each) for each in entries if each.paper == paper]
-    events += [(each.at, each) for each in printed if each.paper == paper]
+def days(
+    entries: Sequence[Entry], printed: Iterable[Print], paper: str, printer: str = "", first: str = ""
+) -> list[Day]:
+    """The 受払簿 of one paper in one printer's tray, a line for each day on which something happened. `first`: the
+    certificate printer, whose tray is meant where an entry names none. Without `printer` of all trays together."""
+
+    def is_here(event: Entry | Print) -> bool:
+        return event.paper == paper and printer in ("", event.printer or first)
+
+    events: list[tuple[str, Entry | Print]] = [(each.at, each) for each in entries if is_here(each)]
+    events += [(each.at, each) for each in printed if is_here(each)]
     found: dict[str, Day] = {}
     left = 0
     for at, event in sorted(events, key=lambda each: datetime.fromisoformat(each[0])):

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from kiosk.clock import SystemClock
 from kiosk.config import Config, load
-from kiosk.errors import MadoguchiError
+from kiosk.errors import ConfigError, MadoguchiError
 from kiosk.journal.reading import open_for_reading, timed_records
 from kiosk.journal.records import AnyRecord
 from kiosk.slips import JST
@@ -32,24 +32,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         config = load(given.config)
         papers = _papers(config)
-        paper = given.paper or papers.get(config.equipment.certificate_printer, "plain")
+        printer = _printer(given.printer, config)
+        paper = given.paper or papers.get(printer, "plain")
         book = Book(config.paths.state / FILE)
         if given.verb == "report":
-            _report(given, [each for each in _days(config, book, paper) if each.day.startswith(given.month)])
+            found = _days(config, book, paper, printer)
+            _report(given, [each for each in found if each.day.startswith(given.month)])
         else:
             by = os.environ.get("SUDO_USER") or getpass.getuser()
             now = SystemClock().wall().astimezone(JST)
-            book.add(now, _ACTS[given.verb], paper, given.sheets, by, given.note)
-            *_, last = _days(config, book, paper)
-            sys.stdout.write(f"{paper}: 残 {last.left} 枚\n")
+            book.add(now, _ACTS[given.verb], paper, given.sheets, by, given.note, printer)
+            *_, last = _days(config, book, paper, printer)
+            sys.stdout.write(f"{printer} {paper}: 残 {last.left} 枚\n")
     except MadoguchiError as error:
         sys.stderr.write(f"kiosk-paper: {error}\n")
         return 1
     return 0
 
 
-def _days(config: Config, book: Book, paper: str) -> list[Day]:
-    return days(book.entries(), prints(_journal(config), _papers(config)), paper)
+def _days(config: Config, book: Book, paper: str, printer: str) -> list[Day]:
+    printed = prints(_journal(config), _papers(config))
+    return days(book.entries(), printed, paper, printer, config.equipment.certificate_printer)
+
+
+def _printer(given: str, config: Config) -> str:
+    """The tray that is meant: the certificate printer's unless another is named. ConfigError: there is none."""
+    known = (config.equipment.certificate_printer, config.equipment.spare_printer)
+    if given and given not in known:
+        raise ConfigError(f"no certificate printer of this machine: {given}")
+    return given or config.equipment.certificate_printer
 
 
 def _journal(config: Config) -> Iterator[tuple[str, AnyRecord]]:
@@ -119,7 +130,12 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--csv", action="store_true")
     for sub in verbs.choices.values():
         sub.add_argument("--config", action="append", required=True, help="as often as there are files")
-        sub.add_argument("--paper", default="", help="plain, security … (default: the certificate printer's)")
+        sub.add_argument("--paper", default="", help="plain, security … (default: what lies in that printer)")
+        sub.add_argument(
+            "--printer",
+            default="",
+            help="certificate2 … 2台目のプリンター (default: the certificate printer)",
+        )
     return parser
 
 

@@ -338,6 +338,9 @@ class Assisted(Body, frozen=True, omit_defaults=True):
     kind: str = ""
     """The certificate whose content is being asked about."""
     questions: tuple[Question, ...] = ()
+    cares: tuple[str, ...] = ()
+    """What staff should see to while the machine goes on: `receipt-near-end`, `first-printer` (the spare prints),
+    `spare-printer`. Text key `assist.care.CARE`."""
 
 
 class StepBar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,6 +19,7 @@ from kiosk.ports import (
     DeviceArrived,
     DeviceFault,
     DeviceLost,
+    DeviceWarned,
     Event,
     Outcome,
     PrintSlip,
@@ -116,6 +117,7 @@ class Printing:
         if status.warnings != self._warned:  # no fault: there are metres of paper left
             code = " ".join(status.warnings) or "no warning any more"
             say(Message.DEVICE_WARNED, device=self._device, code=code)
+            self._post(DeviceWarned(self._device, status.warnings))
         self._warned = status.warnings
 
     def _tell_lost(self, why: MadoguchiError) -> None:
@@ -124,7 +126,7 @@ class Printing:
         if code != self._lost:
             say(Message.DEVICE_LOST, device=self._device, why=str(why))
             self._post(DeviceLost(device=self._device, code=code))
-        self._lost, self._is_known, self._told = code, False, ()
+        self._lost, self._is_known, self._told, self._warned = code, False, (), ()
 
     # --- printing -------------------------------------------------------------------------------------------
 

@@ -58,6 +58,7 @@ class ValueTag(enum.IntEnum):
     INTEGER = 0x21
     BOOLEAN = 0x22
     ENUM = 0x23
+    OCTET_STRING = 0x30
     COLLECTION = 0x34
     END_COLLECTION = 0x37
     TEXT_WITH_LANGUAGE = 0x35

@@ -77,6 +77,7 @@ PRINTER_WANTED = (
     "print-scaling-supported",
     "printer-device-id",
     "printer-firmware-string-version",
+    "printer-input-tray",
     "printer-is-accepting-jobs",
     "printer-make-and-model",
     "printer-state",
@@ -133,6 +134,8 @@ class PrinterFacts(msgspec.Struct, frozen=True):
     unfit: tuple[str, ...]
     """What it cannot do at all: the wrong printer, or the wrong settings (subset of `obstacles`)."""
     identity: str
+    sheets: int | None = None
+    """What lies in the trays that our paper comes from; None: the printer does not say."""
 
     @property
     def is_ready(self) -> bool:
@@ -163,6 +166,7 @@ def printer_facts(group: Group, paper: Paper) -> PrinterFacts:
         obstacles=(*obstacles, *unfit),
         unfit=unfit,
         identity=_identity(group),
+        sheets=_sheets(group, paper),
     )
 
 
@@ -176,6 +180,31 @@ def _reasons(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
             blocks = keyword in BLOCKING_REASONS or suffix == "-error"
             plain[keyword] = plain.get(keyword, False) or blocks
     return tuple(plain), tuple(each for each, blocks in plain.items() if blocks)
+
+
+def _sheets(group: Group, paper: Paper) -> int | None:
+    """From printer-input-tray (PWG 5100.13 §5.6.13: prtInputTable as `key=value;`), of the configured tray, or of all
+    where the printer chooses. A level below 0 is no count (RFC 3805 prtInputCurrentLevel: -1, -2, -3)."""
+    attribute = group.find("printer-input-tray")
+    if attribute is None:
+        return None
+    trays = [_pairs(each.content) for each in attribute.values]
+    if paper.tray:
+        sources = group.strings("media-source-supported")
+        named = [each for each in trays if each.get("name", "").lower() == paper.tray]
+        is_in_order = len(sources) == len(trays) and paper.tray in sources
+        trays = named or ([trays[sources.index(paper.tray)]] if is_in_order else [])
+    levels = [_number(each.get("level", "")) for each in trays]
+    return sum(each for each in levels if each is not None) if levels and None not in levels else None
+
+
+def _pairs(content: object) -> dict[str, str]:
+    said = content.decode("utf-8", "replace") if isinstance(content, bytes) else str(content)
+    return dict(each.split("=", 1) for each in said.split(";") if "=" in each)
+
+
+def _number(said: str) -> int | None:
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 7 else None
 
 
 def _unfit(group: Group, paper: Paper) -> tuple[str, ...]:

@@ -140,7 +140,7 @@ class Printing:
         self._faults = obstacles
         reasons = tuple(dict.fromkeys((*facts.reasons, *obstacles)))
         is_ready = not obstacles and (facts.is_idle or is_ours)
-        said = PrinterRead(device=self._device, is_ready=is_ready, reasons=reasons)
+        said = PrinterRead(self._device, is_ready, reasons, facts.sheets)
         if is_asked or said != self._said:
             self._post(said)
         self._said = said

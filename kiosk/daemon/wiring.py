@@ -66,7 +66,9 @@ def setup_of(config: Config) -> Setup:
         ),
         hoppers=tuple(Hopper(device, face) for device, face in equipment.hoppers.items()),
         certificate_printer=equipment.certificate_printer,
-        sides=_sides(config),
+        sides=_sides(config, equipment.certificate_printer),
+        spare_printer=equipment.spare_printer,
+        spare_sides=_sides(config, equipment.spare_printer),
         receipt_printer=equipment.receipt_printer,
         camera=equipment.camera or Setup().camera,
         face_threshold=config.identity.face_threshold,
@@ -93,9 +95,8 @@ def setup_of(config: Config) -> Setup:
     )
 
 
-def _sides(config: Config) -> str:
-    """The option `sides` of the certificate printer: its driver goes by the same word."""
-    printer = config.equipment.certificate_printer
+def _sides(config: Config, printer: DeviceId) -> str:
+    """The option `sides` of a certificate printer: its driver goes by the same word."""
     options = next((each.options for each in config.devices if each.id == printer), {})
     return str(options.get("sides", Setup().sides))
 

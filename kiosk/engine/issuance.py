@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiosk.engine import printers
 from kiosk.engine.choosing import make_lines
 from kiosk.engine.payout import pay_out
 from kiosk.engine.session import advance, notify
@@ -9,7 +10,7 @@ from kiosk.engine.state import Line, LineStage, Phase, Turn
 from kiosk.engine.taking import CERTIFICATE, CHANGE, intend_receipt
 from kiosk.engine.till import account_of
 from kiosk.engine.voiding import means_of
-from kiosk.ids import LineId, OpId
+from kiosk.ids import DeviceId, LineId, OpId
 from kiosk.journal.accounts import CASH
 from kiosk.journal.records import (
     CommitIntended,
@@ -38,7 +39,6 @@ from kiosk.ports import (
     PrintedAcknowledged,
     PrintEnded,
     PrinterRead,
-    ReadPrinter,
     ReportPrinted,
     ReportVoid,
     StartTimer,
@@ -47,8 +47,6 @@ from kiosk.ports import (
     VoidAcknowledged,
 )
 
-ONE_SIDED = "one-sided"
-"""IPP's word; every printer does it."""
 COMMIT_TRIES = 3
 PRINT_TRIES = 3
 
@@ -100,7 +98,7 @@ def prepared(turn: Turn, event: Prepared) -> None:
         turn.set(is_staff_called=True)
         notify(turn, "X-607")
         return
-    if event.document.sides not in (ONE_SIDED, turn.state.setup.sides):
+    if not printers.prints_backs_as(turn.state.setup, event.document):
         _unprintable(turn)
         return
     turn.edit_line(
@@ -117,11 +115,11 @@ def _unprintable(turn: Turn) -> None:
     """The right paper, and this machine's printer does not print backs: the town's file and the machine's do not fit.
     Said before any money; one incident for all residents whom it meets."""
     turn.do(AbandonTransaction(turn.session.transaction))
-    if not any(each.code == "X-602" for each in turn.state.ledger.incidents.values()):
+    if not any(each.code == "R-506" for each in turn.state.ledger.incidents.values()):
         facts = (("sides", "differs"),)
-        turn.record(IncidentOpened(turn.token(), "X-602", turn.session.transaction, facts=facts))
+        turn.record(IncidentOpened(turn.token(), "R-506", turn.session.transaction, facts=facts))
     turn.set(is_staff_called=True)
-    notify(turn, "X-602")
+    notify(turn, "R-506")
 
 
 def mismatches(turn: Turn, line: Line, event: Prepared) -> tuple[str, ...]:
@@ -218,9 +216,11 @@ def committed(turn: Turn, event: Committed) -> None:
     turn.record(LineCommitted(event.transaction, event.line), _print_intent(turn, line))
 
 
-def _print_intent(turn: Turn, line: Line) -> PrintIntended:
+def _print_intent(turn: Turn, line: Line, printer: DeviceId | None = None) -> PrintIntended:
+    """By this printer, or by the one whose turn it is; where none can, the first says why not."""
     pages, sheets = (line.document.pages, line.document.sheets) if line.document else (0, 0)
-    printer = turn.state.setup.certificate_printer
+    if printer is None:
+        printer = printers.choose(turn.state, line.document) or turn.state.setup.certificate_printer
     return PrintIntended(OpId(turn.token()), turn.session.transaction, line.line, printer, pages, sheets)
 
 
@@ -257,7 +257,9 @@ def print_line(turn: Turn, record: PrintIntended) -> None:
     line = _line(turn, record.line) if turn.state.session is not None else None
     if line is None or line.document is None:
         return
-    turn.edit_line(line.line, stage=LineStage.PRINTING, pages_done=0, tries=line.tries + 1)
+    turn.edit_line(
+        line.line, stage=LineStage.PRINTING, pages_done=0, tries=line.tries + 1, printer=record.device
+    )
     document, setup = line.document, turn.state.setup
     turn.edit(is_slow=False)
     turn.do(
@@ -275,10 +277,11 @@ def page_imprinted(turn: Turn, event: PageImprinted) -> None:
 
 def printer_read_while_printing(turn: Turn, event: PrinterRead) -> None:
     """Paper out or a jam in the middle of a job: the screen says it at once, staff come; the job may go on."""
-    if event.device != turn.state.setup.certificate_printer:
-        return
-    turn.set(printer=event)
-    if not event.is_ready and event.reasons:
+    turn.state = printers.with_reading(turn.state, event)
+    is_at_work = any(
+        line.printer == event.device and line.stage is LineStage.PRINTING for line in turn.session.lines
+    )
+    if is_at_work and not event.is_ready and event.reasons:
         turn.set(is_staff_called=True)
 
 
@@ -306,7 +309,8 @@ def print_ended(turn: Turn, event: PrintEnded) -> None:
         turn.edit_line(line.line, stage=LineStage.PRINTED, pages_done=event.pages)
         turn.record(settled, LineBooked(intent.transaction, line.line, line.kind, line.fee, _means(turn)))
     elif outcome is Outcome.REFUSED:
-        turn.edit_line(line.line, stage=LineStage.COMMITTED)
+        refused_by = (*line.refused_by, event.device)
+        turn.edit_line(line.line, stage=LineStage.COMMITTED, refused_by=refused_by)
         turn.record(settled)
     else:
         turn.edit_line(line.line, stage=LineStage.IN_DOUBT)
@@ -322,7 +326,8 @@ def _means(turn: Turn) -> str:
 
 
 def print_settled(turn: Turn, record: PrintSettled) -> None:
-    """Refused = nothing came out: the same paper again when the printer is ready. In doubt: never again by itself."""
+    """Refused = nothing came out: the same paper by the other printer, or again when one is ready. In doubt: never
+    again by itself."""
     if turn.state.session is None or turn.state.phase is not Phase.ISSUING:
         return
     line = _line(turn, record.line)
@@ -331,24 +336,34 @@ def print_settled(turn: Turn, record: PrintSettled) -> None:
     if line.stage is LineStage.IN_DOUBT:
         issue_next(turn)
     elif line.stage is LineStage.COMMITTED:
+        other = printers.choose(turn.state, line.document, but=line.refused_by)
+        if other is not None and line.tries < _most_tries(turn):
+            turn.record(_print_intent(turn, line, other))
+            return
         turn.go(Phase.AWAITING_PRINTER)
         turn.do(StartTimer("stage", turn.state.setup.timeouts.printer_s))
-        turn.do(ReadPrinter(turn.state.setup.certificate_printer))  # it may be ready again already
+        turn.do(*printers.questions(turn.state.setup))  # one may be ready again already
         turn.set(is_staff_called=True)
 
 
 def printer_is_back(turn: Turn, event: PrinterRead) -> None:
-    turn.set(printer=event)
+    """One of them says that it is ready, and has the paper that this certificate takes."""
+    turn.state = printers.with_reading(turn.state, event)
     line = next((each for each in turn.session.lines if each.stage is LineStage.COMMITTED), None)
-    if line is None or not event.is_ready:
+    if line is None or not printers.can_print(turn.state, event.device, line.document):
         return
     turn.do(StopTimer("stage"))
-    if line.tries >= PRINT_TRIES:
+    if line.tries >= _most_tries(turn):
         give_up_printing(turn, None)
         return
     turn.set(is_staff_called=False)
     turn.go(Phase.ISSUING)
-    turn.record(_print_intent(turn, line))
+    turn.edit_line(line.line, refused_by=())
+    turn.record(_print_intent(turn, line, event.device))
+
+
+def _most_tries(turn: Turn) -> int:
+    return PRINT_TRIES * len(printers.printers(turn.state.setup))
 
 
 def give_up_printing(turn: Turn, _: object) -> None:

@@ -7,9 +7,9 @@ has made the documents valid. Pure.
 from __future__ import annotations
 
 from kiosk import intents
-from kiosk.engine import issuance, payment
+from kiosk.engine import issuance, payment, printers
 from kiosk.engine.payout import close_unissued
-from kiosk.engine.service import brand_is_open, cash_code, device_lost, printer_code
+from kiosk.engine.service import brand_is_open, cash_code, device_lost
 from kiosk.engine.session import advance, close_camera
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
 from kiosk.engine.till import account_of
@@ -27,7 +27,6 @@ from kiosk.ports import (
     IssuanceFailed,
     PaymentCodeRead,
     PrinterRead,
-    ReadPrinter,
     StartReadingCode,
     StartTimer,
     StopReadingCode,
@@ -123,28 +122,29 @@ def camera_lost(turn: Turn, event: DeviceLost) -> None:
 
 
 def prove(turn: Turn) -> None:
-    """Ask the printer now: what it said minutes ago is no proof."""
+    """Ask the printers now: what they said minutes ago is no proof."""
     turn.go(Phase.PROVING)
-    turn.edit(retries=0)
-    turn.do(
-        ReadPrinter(turn.state.setup.certificate_printer),
-        StartTimer("stage", turn.state.setup.timeouts.status_s),
-    )
+    turn.edit(retries=0, is_proven=False)
+    turn.set(printers=())
+    questions = printers.questions(turn.state.setup)
+    turn.do(*questions, StartTimer("stage", turn.state.setup.timeouts.status_s))
 
 
 def printer_read(turn: Turn, event: PrinterRead) -> None:
-    turn.set(printer=event)
-    if event.device != turn.state.setup.certificate_printer:
-        return
-    if not event.is_ready:
-        _not_provable(turn, printer_code(event.reasons))
-        return
-    turn.do(StopTimer("stage"))
-    prove_next(turn)
+    """On as soon as all papers have a place; not before every printer that is there has answered is it said that they
+    have none."""
+    turn.state = printers.with_reading(turn.state, event)
+    code = printers.obstacle(turn.state, payment.papers(turn))
+    if not code and not turn.session.is_proven:
+        turn.edit(is_proven=True)
+        turn.do(StopTimer("stage"))
+        prove_next(turn)
+    elif code and all(printers.reading_of(turn.state, each) for each in printers.printers(turn.state.setup)):
+        _not_provable(turn, code)
 
 
 def printer_silent(turn: Turn, _: TimerExpired) -> None:
-    _not_provable(turn, "R-502")
+    _not_provable(turn, printers.waiting_code(turn.state))
 
 
 def _not_provable(turn: Turn, code: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.changer import accept_mask
-from kiosk.engine import notes
+from kiosk.engine import notes, printers
 from kiosk.engine.payout import close_unissued, give_back
 from kiosk.engine.service import acceptance_set, cashless_is_up, device_lost, room_judged, stop_reason
 from kiosk.engine.session import advance, notify
@@ -32,6 +32,7 @@ from kiosk.ports import (
     CoinRefused,
     CreditsLost,
     DeviceLost,
+    Document,
     NoteEscrowed,
     ReturnNote,
     SetAcceptance,
@@ -44,7 +45,11 @@ from kiosk.ports import (
 def open_transaction(turn: Turn, _: object) -> None:
     """「はい、支払いへ」: everything that is needed later is looked at now, before a coin is taken."""
     reason, code = stop_reason(turn.state)
-    if reason:
+    if not reason:
+        code = printers.obstacle(turn.state, papers(turn))
+    if code:
+        if code == "R-505":
+            turn.set(is_staff_called=True)
         notify(turn, code)
         return
     session = turn.session
@@ -66,6 +71,11 @@ def open_transaction(turn: Turn, _: object) -> None:
             ),
         )
     )
+
+
+def papers(turn: Turn) -> tuple[Document, ...]:
+    """What is to be printed in this visit, in its order."""
+    return tuple(line.document for line in turn.session.lines if line.document is not None)
 
 
 def no_room(turn: Turn, event: RoomJudged) -> None:

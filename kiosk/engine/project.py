@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kiosk import intents
-from kiosk.engine import notes, project_cashless
+from kiosk.engine import notes, printers, project_cashless
 from kiosk.engine.choosing import chosen_options, offered, questions
 from kiosk.engine.face import may_retry
-from kiosk.engine.service import cash_code, cashless_is_up, printer_code, stop_reason
+from kiosk.engine.service import cares, cash_code, cashless_is_up, stop_reason
 from kiosk.engine.state import Kiosk, Line, LineStage, Phase, Session, Turn
 from kiosk.ids import OpId
 from kiosk.journal.accounts import CASH
 from kiosk.money import Denomination, Yen
-from kiosk.ports import Document, NumberPart
+from kiosk.ports import Document, NumberPart, PrinterRead
 from kiosk.view import (
     AnyBody,
     Assisted,
@@ -325,9 +325,16 @@ def _working(state: Kiosk) -> AnyBody:
     return Working(stage, done, sheets, round(pages * state.setup.page_s))
 
 
+def _printer_at_work(state: Kiosk) -> PrinterRead | None:
+    """What the printer says that has a paper of this visit in its path."""
+    at_work = (line.printer for line in _session(state).lines if line.stage is LineStage.PRINTING)
+    return next((printers.reading_of(state, each) for each in at_work), None)
+
+
 def _printer_trouble(state: Kiosk) -> bool:
     """The printer says that it cannot go on: paper, jam, cover."""
-    return state.printer is not None and not state.printer.is_ready and bool(state.printer.reasons)
+    read = _printer_at_work(state)
+    return read is not None and not read.is_ready and bool(read.reasons)
 
 
 def _things(state: Kiosk) -> AnyBody:
@@ -358,8 +365,8 @@ def _trouble(state: Kiosk) -> AnyBody:
     doubt = Yen.sum(line.fee for line in session.lines if line.stage is LineStage.IN_DOUBT)
     code = session.trouble
     if state.phase in (Phase.AWAITING_PRINTER, Phase.ISSUING):
-        reasons = state.printer.reasons if state.printer is not None else ()
-        code = printer_code(reasons)
+        read = _printer_at_work(state)
+        code = printers.code_of(read.reasons) if read is not None else printers.waiting_code(state)
     if session.is_uncounted or (account is not None and account.note_doubt):
         return Trouble(code, session.number, "counted")
     if account is not None and account.in_doubt_payment:
@@ -482,14 +489,15 @@ def _assisted(state: Kiosk) -> AnyBody:
     shown = body(state)
     code = shown.code if isinstance(shown, Notice | Trouble | OutOfService) else ""
     is_private = state.phase in NEVER_ASSISTED
+    seen_to = cares(state)
     if not state.manners.is_helped or is_private:
-        return Assisted(type(shown).__name__, code, is_private)
+        return Assisted(type(shown).__name__, code, is_private, cares=seen_to)
     match shown:
         case ChooseKinds(kinds=kinds):
             offers = tuple(
                 AssistKind(each.kind, each.copies, each.max_copies, not each.refusal) for each in kinds
             )
-            return Assisted("ChooseKinds", code, is_private, kinds=offers)
+            return Assisted("ChooseKinds", code, is_private, kinds=offers, cares=seen_to)
         case ChooseOptions(kind=kind, questions=questions):
-            return Assisted("ChooseOptions", code, is_private, kind=kind, questions=questions)
-    return Assisted(type(shown).__name__, code, is_private)
+            return Assisted("ChooseOptions", code, is_private, kind=kind, questions=questions, cares=seen_to)
+    return Assisted(type(shown).__name__, code, is_private, cares=seen_to)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.engine import notes
+from kiosk.engine import notes, printers
 from kiosk.engine.state import Brand, Kiosk, Phase, RoomJudged, Turn
 from kiosk.ids import DeviceId
 from kiosk.journal.records import IncidentOpened
@@ -12,6 +12,7 @@ from kiosk.ports import (
     DeviceArrived,
     DeviceFault,
     DeviceLost,
+    DeviceWarned,
     HopperRead,
     IssuanceFailed,
     IssuanceStatus,
@@ -40,11 +41,8 @@ def stop_reason(state: Kiosk) -> tuple[str, str]:
         return "stopped", "X-603"
     if setup.card_reader not in state.up:
         return "card-reader", "C-101"
-    if setup.certificate_printer not in state.up:
-        return "certificate-printer", "R-502"
-    if state.printer is None or not state.printer.is_ready:
-        reasons = state.printer.reasons if state.printer else ()
-        return "certificate-printer", printer_code(reasons)
+    if printer_stop := printers.obstacle(state):
+        return "certificate-printer", printer_stop
     if setup.receipt_printer not in state.up or _has_fault(state, setup.receipt_printer):
         return "receipt-printer", "R-504"
     code = cash_code(state)
@@ -78,15 +76,6 @@ def _has_fault(state: Kiosk, device: DeviceId) -> bool:
     return any(each == device for each, _ in state.faults)
 
 
-PAPER_IS_OUT = frozenset({"media-empty", "media-needed"})
-"""RFC 8011 §5.4.12. A jam is `media-jam`: another cause, another next step."""
-
-
-def printer_code(reasons: tuple[str, ...]) -> str:
-    """R-501 paper is out, R-502 anything else."""
-    return "R-501" if PAPER_IS_OUT & set(reasons) else "R-502"
-
-
 def cash_is_up(state: Kiosk) -> bool:
     """The coin acceptor answers and every hopper has told its counters. A note unit may be away: coins go on."""
     told = {read.device for read in state.hoppers}
@@ -117,6 +106,8 @@ def review(turn: Turn) -> None:
     turn.go(Phase.OUT_OF_SERVICE if reason else Phase.IDLE)
 
 
+NEAR_END = "paper-near-end"
+"""A receipt printer's roll (DeviceWarned)."""
 WARN_AT = 80
 """Per cent of the ceiling of cash at which staff are warned, once, before it closes cash."""
 
@@ -154,9 +145,10 @@ def device_lost(turn: Turn, event: DeviceLost) -> None:
         up=state.up - {event.device},
         faults=frozenset(each for each in state.faults if each[0] != event.device),
         hoppers=tuple(read for read in state.hoppers if read.device != event.device),
+        warnings=frozenset(each for each in state.warnings if each[0] != event.device),
         terminals=tuple(read for read in state.terminals if read.device != event.device),
         accepting=None if event.device == state.setup.acceptor else state.accepting,
-        printer=None if event.device == state.setup.certificate_printer else state.printer,
+        printers=printers.without(state, event.device),
     )
     if event.device == state.setup.card_reader:
         turn.set(card=None, card_is_present=False)
@@ -171,9 +163,26 @@ def device_fault(turn: Turn, event: DeviceFault) -> None:
     notes.fault(turn, event)
 
 
+def device_warned(turn: Turn, event: DeviceWarned) -> None:
+    others = frozenset(each for each in turn.state.warnings if each[0] != event.device)
+    turn.set(warnings=others | {(event.device, code) for code in event.codes})
+
+
+def cares(state: Kiosk) -> tuple[str, ...]:
+    """What staff should see to while the machine goes on, in words of the texts (`assist.care.…`)."""
+    setup = state.setup
+    found = ["receipt-near-end"] if (setup.receipt_printer, NEAR_END) in state.warnings else []
+    if setup.spare_printer and state.recovered:
+        standing = {each.device for each in printers.ready(state)}
+        if setup.spare_printer not in standing:
+            found.append("spare-printer")
+        elif setup.certificate_printer not in standing:
+            found.append("first-printer")
+    return tuple(found)
+
+
 def printer_read(turn: Turn, event: PrinterRead) -> None:
-    if event.device == turn.state.setup.certificate_printer:
-        turn.set(printer=event)
+    turn.state = printers.with_reading(turn.state, event)
 
 
 def hopper_read(turn: Turn, event: HopperRead) -> None:

@@ -119,6 +119,10 @@ class Line(msgspec.Struct, frozen=True):
     holders_masked: tuple[str, ...] = ()
     pages_done: int = 0
     tries: int = 0
+    printer: DeviceId = DeviceId("")
+    """Which one was asked for it last."""
+    refused_by: tuple[DeviceId, ...] = ()
+    """Printers that refused it since somebody last waited for one."""
 
 
 class FaceWay(enum.Enum):
@@ -203,6 +207,8 @@ class Session(msgspec.Struct, frozen=True):
     is_assisted: bool = False
     """Staff did something for this person at this machine."""
     retries: int = 0
+    is_proven: bool = False
+    """The printers have answered that all papers can come out."""
     purpose: str = "return"
     """Why money goes out: of PayoutDecided."""
     payout: OpId | None = None
@@ -366,6 +372,9 @@ class Setup(msgspec.Struct, frozen=True):
     certificate_printer: DeviceId = DeviceId("certificate1")
     sides: str = "one-sided"
     """What the certificate printer may be asked for, as IPP names it."""
+    spare_printer: DeviceId = DeviceId("")
+    """Prints while the first one cannot; empty: there is none."""
+    spare_sides: str = "one-sided"
     receipt_printer: DeviceId = DeviceId("receipt1")
     camera: DeviceId = DeviceId("camera1")
     face_threshold: float = 0.5
@@ -419,12 +428,15 @@ class Kiosk(msgspec.Struct, frozen=True):
     ledger: Ledger = EMPTY
     up: frozenset[DeviceId] = frozenset()
     faults: frozenset[tuple[DeviceId, str]] = frozenset()
+    warnings: frozenset[tuple[DeviceId, str]] = frozenset()
+    """What staff should see to before it is a fault."""
     card: CardRead | None = None
     card_is_present: bool = False
     camera_is_allowed: bool = False
     """No secret slot opens before the vision process has said that its camera is shut."""
     slot_waits: OpenPinSlot | OpenNumberSlot | None = None
-    printer: PrinterRead | None = None
+    printers: tuple[PrinterRead, ...] = ()
+    """What each certificate printer last said; one that is away is not among them."""
     hoppers: tuple[HopperRead, ...] = ()
     terminals: tuple[TerminalRead, ...] = ()
     """What terminals and gateways last said of themselves."""

@@ -518,6 +518,7 @@ ANYWHERE: dict[Key, Handler] = {
     ports.DeviceArrived: _device_arrived,
     ports.DeviceLost: service.device_lost,
     ports.DeviceFault: _device_fault,
+    ports.DeviceWarned: service.device_warned,
     ports.PrinterRead: service.printer_read,
     ports.HopperRead: _hopper_read,
     ports.AcceptanceSet: service.acceptance_set,

@@ -74,6 +74,13 @@ class DeviceFault(Event, frozen=True):
     """The person in front can end it (a note that stands in the mouth); else only staff can."""
 
 
+class DeviceWarned(Event, frozen=True):
+    """The device goes on, and staff should see to it soon. All that it warns of now; none: of nothing any more."""
+
+    device: DeviceId
+    codes: tuple[str, ...]
+
+
 class StartTimer(Command, frozen=True):
     name: str
     after_s: float

@@ -14,6 +14,9 @@ class PrinterRead(Event, frozen=True):
     device: DeviceId
     is_ready: bool
     reasons: tuple[str, ...]
+    sheets: int | None = None
+    """Sheets of the certificates' paper that it says lie in it (PWG 5100.13 printer-input-tray); None: it does not
+    say."""
 
 
 class PageImprinted(Event, frozen=True):

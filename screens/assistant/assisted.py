@@ -53,6 +53,9 @@ class AssistedScreen(PagedScreen):
             self.ids.cause.say(_cause(body.code))
             self.ids.advice.say(_advice(body.code))
         self.ids.called.show(view is not None and view.is_staff_called)
+        self.ids.care.show(bool(body.cares))
+        if body.cares:
+            self.ids.care.say(f"assist.care.{body.cares[0]}")
         self._fill_choices(body)
         self.ids.point.show(is_helped and self.can(Point) and not body.is_private)
         self.ids.point.does(lambda: self.host.send(Point, target="main"))

@@ -9,6 +9,7 @@ from kiosk.intents import Back, Next
 from kiosk.view import Confirm, OrderSummary
 from screens.theme import look
 from screens.widgets.base import Row, Rule, Stack
+from screens.widgets.choice import choice_words
 from screens.widgets.screen import Host, Screen
 from screens.widgets.text import Text
 
@@ -111,7 +112,8 @@ def _options(line: OrderSummary) -> Message:
     options = sorted(told, key=lambda each: each[0] != _FIRST_OPTION)
     for index, (option, choice) in enumerate(options):
         is_last = index == len(options) - 1
-        phrase = look.words.message(f"summary.{option}.{choice}").paragraphs[0]
+        key, values = choice_words(f"summary.{option}", choice)
+        phrase = look.words.message(key, None, **values).paragraphs[0]
         runs = [run for part in phrase for run in part]
         if not is_last and runs:
             runs[-1] = runs[-1]._replace(text=runs[-1].text + between)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+from i18n import dates
 from i18n.catalogue import SOURCE, load
 from i18n.message import Message
 from kiosk.view import KindChoice, Question
@@ -116,6 +118,7 @@ class KindCard(Stack):
         else:
             self.purpose.write(load(SOURCE).message(f"kind.{choice.kind}"))
         self.purpose.show(not look.is_split)
+        self.fee.show(bool(choice.fee) or not choice.refusal)  # what the counter alone has, has no price here
         self.fee.write(look.words.write(choice.fee))
         self.pick.show(not is_on and not choice.refusal)
         self.counter.show(is_on and not choice.refusal)
@@ -153,6 +156,19 @@ def _button(name: str, icon: str) -> _CountButton:
     button = _CountButton()
     button.kind, button.icon, button.pad, button.role_name = "count", icon, 2.0, name
     return button
+
+
+_YEAR = re.compile("y([0-9]{4})")
+
+
+def choice_words(key: str, choice: str) -> tuple[str, dict[str, str]]:
+    """The text of a choice, and its values: a fiscal year (`y2026`) is data, every other choice has its own text."""
+    found = _YEAR.fullmatch(choice)
+    if found is None:
+        return f"{key}.{choice}", {}
+    year = int(found[1])
+    values = {"fiscal": dates.fiscal_year(look.words, year), "before": dates.year(look.words, year - 1)}
+    return f"{key}.year", values
 
 
 class OptionButton(PushButton):
@@ -237,11 +253,12 @@ class QuestionBox(Stack):
         for choice in question.choices:
             if choice not in self.buttons:
                 self.buttons[choice] = self._add(question.option, key, choice)
+            words, values = choice_words(key, choice)
             self.buttons[choice].spoken = "speak.answer"
             self.buttons[choice].spoken_values = {
                 # A name is not said aloud.
                 "question": look.words.message("option.member.aloud" if question.label else key).reading,
-                "choice": look.words.message(f"{key}.{choice}").reading,
+                "choice": look.words.message(words, None, **values).reading,
             }
             self.buttons[choice].choose(choice == question.chosen)
             self.buttons[choice].enable(can_choose)
@@ -252,7 +269,9 @@ class QuestionBox(Stack):
 
     def _add(self, option: str, key: str, choice: str) -> OptionButton:
         button = OptionButton()
-        button.grow, button.key, button.target = 1.0, f"{key}.{choice}", f"{option} {choice}"
+        words, values = choice_words(key, choice)
+        button.grow, button.target = 1.0, f"{option} {choice}"
+        button.say(words, None, **values)
         button.does(lambda: self._on_choice(option, choice))
         self.row.add_widget(button)
         if look.is_split:

@@ -83,6 +83,46 @@ def test_a_tray_is_asked_for_as_a_collection() -> None:
     assert message == bytes.fromhex(expected)
 
 
+def _trays(*levels: int) -> Attribute:
+    said = (
+        f"type=sheetFeedAutoRemovableTray;maxcapacity=250;level={level};status=0;name=tray-{at};".encode()
+        for at, level in enumerate(levels, 1)
+    )
+    return Attribute("printer-input-tray", tuple(Value(ValueTag.OCTET_STRING, each) for each in said))
+
+
+SOURCES = text(KEYWORD, "media-source-supported", "tray-1", "tray-2")
+
+
+@pytest.mark.parametrize(
+    ("tray", "levels", "sheets"),
+    [
+        ("", (120, 7), 127),
+        ("tray-2", (120, 7), 7),
+        ("tray-1", (0, 7), 0),
+        ("", (120, -2), None),  # unknown
+        ("tray-1", (-3, 7), None),  # at least one: no count
+        ("", (), None),
+    ],
+)
+def test_sheets_are_counted_where_the_paper_comes_from(
+    tray: str, levels: tuple[int, ...], sheets: int | None
+) -> None:
+    said = _trays(*levels) if levels else None
+    assert printer(paper=Paper(tray=tray), source=SOURCES, trays=said).sheets == sheets
+
+
+def test_a_tray_that_the_printer_calls_otherwise_is_found_by_its_place() -> None:
+    said = Attribute(
+        "printer-input-tray",
+        tuple(Value(ValueTag.OCTET_STRING, each) for each in (b"level=3;", b"level=9;name=x;")),
+    )
+    assert printer(paper=Paper(tray="tray-2"), source=SOURCES, trays=said).sheets == 9
+    assert printer(paper=Paper(tray="tray-2"), source=SOURCES, trays=_trays(1, 2)).sheets == 2
+    nonsense = Attribute("printer-input-tray", (Value(ValueTag.OCTET_STRING, b"\xff;level=\xc2\xb2;=;"),))
+    assert printer(trays=nonsense).sheets is None
+
+
 @pytest.mark.parametrize(("tray", "unfit"), [("main", ()), ("tray-2", ("no-tray",)), ("", ())])
 def test_a_tray_that_is_not_there(tray: str, unfit: tuple[str, ...]) -> None:
     source = text(KEYWORD, "media-source-supported", "main", "by-pass-tray")

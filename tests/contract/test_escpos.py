@@ -20,6 +20,7 @@ from kiosk.ports import (
     DeviceArrived,
     DeviceFault,
     DeviceLost,
+    DeviceWarned,
     Outcome,
     PrintSlip,
     ReadPrinter,
@@ -109,10 +110,13 @@ def test_a_fault_before_is_told_and_nothing_is_sent(rig: Rig, verb: str, code: s
     assert rig.papers() == ["0001.png"]
 
 
-def test_a_roll_near_its_end_prints_on_and_is_no_fault(rig: Rig) -> None:
+def test_a_roll_near_its_end_prints_on_and_is_a_warning_to_staff(rig: Rig) -> None:
     rig.printer.fault("near-end")
+    assert rig.told.until(DeviceWarned) == DeviceWarned(DEVICE, ("paper-near-end",))
     assert rig.print().outcome is Outcome.CONFIRMED
     assert rig.told.of(DeviceFault) == []
+    rig.printer.clear()
+    assert rig.told.until(DeviceWarned, lambda warned: not warned.codes).device == DEVICE
 
 
 @pytest.mark.parametrize("rows", ["1", "300", "700"])

@@ -74,6 +74,15 @@ def test_a_back_is_not_printed_by_a_printer_that_was_not_meant_for_it(bench: Ben
     assert bench.printed == before
 
 
+def test_the_printer_counts_its_sheets_and_the_core_hears_it(bench: Bench, driven: Driven) -> None:
+    bench.do("tray", "5")
+    assert driven.told.until(PrinterRead, lambda read: read.sheets == 5).is_ready
+    driven.send("one", pages=3)
+    assert driven.end("one").outcome is Outcome.CONFIRMED
+    assert driven.told.until(PrinterRead, lambda read: read.sheets == 2).is_ready
+    bench.do("tray", "250")
+
+
 def test_a_tray_that_the_printer_lacks_takes_no_job(bench: Bench) -> None:
     with Driven(bench, tray="tray-9") as driven:
         assert [each.code for each in driven.told.of(DeviceFault)] == ["no-tray"]

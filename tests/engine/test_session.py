@@ -222,7 +222,7 @@ def test_a_paper_with_backs_for_a_printer_of_fronts_is_refused_before_money(worl
         world.tap(intents.SetCopies, kind="inkan_shomei", copies=1)
         world.tap(intents.Next)
         assert world.phase is Phase.NOTIFIED
-        assert world.view.body.code == "X-602"
+        assert world.view.body.code == "R-506"
         assert world.view.is_staff_called
         world.tap(intents.Next)
         assert world.phase is Phase.IDLE, "others may have what it can print"
@@ -232,7 +232,7 @@ def test_a_paper_with_backs_for_a_printer_of_fronts_is_refused_before_money(worl
     assert not any(isinstance(each, ports.Commit) for each in world.commands)
     assert not any(isinstance(each, records.TransactionOpened) for each in world.records)
     incident = next(each for each in world.records if isinstance(each, records.IncidentOpened))
-    assert (incident.code, incident.facts) == ("X-602", (("sides", "differs"),))
+    assert (incident.code, incident.facts) == ("R-506", (("sides", "differs"),))
     assert kinds(world).count("IncidentOpened") == 1
 
 

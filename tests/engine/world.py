@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from kiosk import intents, ports
 from kiosk.daemon.loop import Loop
+from kiosk.engine.printers import printers
 from kiosk.engine.service import start
 from kiosk.engine.state import Asked, Brand, Hopper, Kiosk, Phase, Setup, Turn
 from kiosk.errors import JournalError
@@ -174,6 +175,11 @@ class Physics:
         self.boots = 0
         self.terminals = Terminals()
         self.print_outcome: ports.Outcome = ports.Outcome.CONFIRMED
+        self.outcome_of: dict[str, ports.Outcome] = {}
+        """Of one printer, where it is not every printer's."""
+        self.printed_by: list[str] = []
+        self.sheets: dict[str, int] = {}
+        """What a printer says lies in it; the others do not say."""
 
     def new_seed(self) -> bytes:
         """Another one for each life, as the operating system gives."""
@@ -215,7 +221,7 @@ class World:
             setup.camera,
             setup.card_reader,
             setup.acceptor,
-            setup.certificate_printer,
+            *printers(setup),
             setup.receipt_printer,
             *(each for each in (setup.lamp, setup.messenger) if each),
         ]
@@ -245,16 +251,22 @@ class World:
         start(turn)
         for command in turn.commands:
             self.perform(command)
-        for device in (self.setup.card_reader, self.setup.certificate_printer, self.setup.receipt_printer):
+        for device in (self.setup.card_reader, *printers(self.setup), self.setup.receipt_printer):
             if device not in self.late:
                 self.event(ports.DeviceArrived(device, "test"))
-        self.event(ports.PrinterRead(self.setup.certificate_printer, self.physics.printer_ready, ()))
+        for device in printers(self.setup):
+            self.event(self.printer_read(device))
         self.event(ports.DeviceArrived(self.setup.acceptor, "test"))
         for hopper in HOPPERS:
             self.event(ports.DeviceArrived(hopper.device, "test"))
             self.event(self._hopper_read(hopper))
         self.terminals_come()
         return self
+
+    def printer_read(self, device: DeviceId, *reasons: str) -> ports.PrinterRead:
+        """What a printer says; with reasons it is not ready."""
+        is_ready = self.physics.printer_ready and not reasons
+        return ports.PrinterRead(device, is_ready, reasons, self.physics.sheets.get(device))
 
     def terminals_come(self) -> None:
         if not self.setup.brands or not self.physics.terminals.is_up:
@@ -523,11 +535,12 @@ class World:
         self.later(self._ended(command.op, device, outcome, command.asked, paid))
 
     def _on_PrintDocument(self, command: ports.PrintDocument) -> None:
-        outcome = self.physics.print_outcome
+        outcome = self.physics.outcome_of.get(command.device, self.physics.print_outcome)
         if outcome is ports.Outcome.REFUSED:
             self.later(ports.PrintEnded(command.op, command.device, outcome, 0, "aborted"))
             return
         self.physics.printed.append(command.document)
+        self.physics.printed_by.append(command.device)
         self.later(ports.PageImprinted(command.op, command.device, command.pages))
         self.later(ports.PrintEnded(command.op, command.device, outcome, command.pages))
 
@@ -535,7 +548,7 @@ class World:
 
     def _on_ReadPrinter(self, command: ports.ReadPrinter) -> None:
         if self.phase is Phase.PROVING:  # elsewhere the tests tell it
-            self.later(ports.PrinterRead(command.device, self.physics.printer_ready, ()))
+            self.later(self.printer_read(command.device))
 
     def _on_RequestPayment(self, command: ports.RequestPayment) -> None:
         terminals = self.physics.terminals

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
 from issuance import folder, paper, seal
+from issuance.clock import town_day
 from issuance.drawing import Draughtsman, Drawing, Subject
 from issuance.folder import CERTIFICATES
 from issuance.names import NameGuard
@@ -24,7 +25,7 @@ from tests.issuance.people import FONT, KIOSK, NOW
 
 TOWN = read_town(folder.SPECIMEN)
 KINDS = read_kinds(CERTIFICATES)
-REGISTER = FileRegister(folder.SPECIMEN)
+REGISTER = FileRegister(folder.SPECIMEN, lambda: town_day(NOW))
 ISSUE = Issue(KIOSK, "1" * 32, "2" * 32, "2026-00000123-94", NOW)
 EVERYTHING = {
     "whom": "household",

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from issuance import folder, paper
+from issuance.clock import town_day
 from issuance.folder import CERTIFICATES
 from issuance.names import NameGuard
 from issuance.paper import EMPTY, OMITTED, Issue
@@ -22,7 +23,7 @@ from tests.issuance.people import FONT, KIOSK, NOW
 DAY = date(2026, 11, 21)
 TOWN = read_town(folder.SPECIMEN)
 KINDS = read_kinds(CERTIFICATES)
-REGISTER = FileRegister(folder.SPECIMEN)
+REGISTER = FileRegister(folder.SPECIMEN, lambda: town_day(NOW))
 ISSUE = Issue(KIOSK, "1" * 32, "2" * 32, "2026-00000123-94", NOW)
 EVERYTHING = {
     "whom": "household",
@@ -39,16 +40,16 @@ def renderer() -> Renderer:
     return folder.renderer_of(KINDS, FONT)
 
 
-def drawn(renderer: Renderer, who: str, kind: str = "juminhyo", **choices: str) -> bytes:
+def drawn(renderer: Renderer, who: str, kind: str = "juminhyo", *, year: int = 2026, **choices: str) -> bytes:
     applicant = REGISTER.resident(who)
     assert applicant is not None
     household = REGISTER.household(applicant.household)
     people = paper.people_of(KINDS[kind], applicant, household, choices)
     records = Records(
         REGISTER.seal(who),
-        REGISTER.tax(who, 2026),
+        REGISTER.tax(who, year),
         True,
-        REGISTER.payments(who, 2026),
+        REGISTER.payments(who, year),
         REGISTER.family(who),
     )
     data = paper.compose(TOWN, KINDS[kind], ISSUE, people, household, choices, records)
@@ -216,6 +217,30 @@ def test_what_stands_on_the_certificates_of_tax(
     for unwanted in not_there:
         assert unwanted not in page
     assert page.count("氏名") == 1
+
+
+def test_a_paper_of_an_earlier_fiscal_year_says_so(tmp_path: Path, renderer: Renderer) -> None:
+    (page,) = text(tmp_path, drawn(renderer, "ichiro", "kazei_shomei", year=2024))
+    assert bare("令和6年度（令和5年中の所得）") in page
+    assert YEAR not in page
+    (page,) = text(tmp_path, drawn(renderer, "taro", "nozei_shomei", year=2025))
+    assert "令和7年度" in page and "29,20029,20000" in page
+
+
+def test_where_somebody_lived_on_the_day_of_assessment_is_said_only_where_it_is_known(
+    tmp_path: Path, renderer: Renderer
+) -> None:
+    """Somebody who moved within the town since then has another address on the paper than on that day."""
+    (page,) = text(tmp_path, drawn(renderer, "sato", "kazei_shomei", year=2024))
+    person = REGISTER.resident("sato")
+    assert person is not None and person.address_since <= date(2024, 1, 1)
+    assert f"1月1日の住所{person.address}" in page
+    moved = msgspec.structs.replace(person, address_since=date(2024, 1, 2))
+    tax = REGISTER.tax("sato", 2024)
+    assert tax is not None
+    records = Records(None, tax, True)
+    data = paper.compose(TOWN, KINDS["kazei_shomei"], ISSUE, (moved,), (moved,), {}, records)
+    assert data["tax"]["address"] == "【空欄】"
 
 
 def test_a_family_register_as_it_is_written(tmp_path: Path, renderer: Renderer) -> None:

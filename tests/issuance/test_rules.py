@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from issuance import folder, rules
 from issuance.app import make_app
 from issuance.clock import town_day
+from issuance.messages import Entitlement
 from issuance.names import NameGuard
 from issuance.paper import people_of
 from issuance.problems import Code
@@ -27,17 +28,18 @@ from issuance.register import (
     Resident,
     ResidentRegister,
     Seal,
+    TaxYear,
     member_key,
 )
 from issuance.rules import Case
-from issuance.town import TownError, read_kinds, read_town
+from issuance.town import Limits, TownError, read_kinds, read_town
 from issuance.wareki import tax_year
 from tests.issuance.desk_of import Server
 from tests.issuance.people import FONT, NOW, Authority, Card, HandClock
 
 TOWN = read_town(folder.SPECIMEN)
 KINDS = read_kinds(folder.CERTIFICATES)
-REGISTER = FileRegister(folder.SPECIMEN)
+REGISTER = FileRegister(folder.SPECIMEN, lambda: town_day(NOW))
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,10 @@ def case_of(who: str, guard: NameGuard, now: datetime = NOW, **town: object) -> 
         REGISTER.has_tax_year(year),
         REGISTER.payments(who, year),
         REGISTER.family(who),
+        tuple(
+            TaxYear(each, REGISTER.tax(who, each), REGISTER.payments(who, each))
+            for each in (year - 1, year - 2)
+        ),
     )
     return Case(changed, KINDS, applicant, REGISTER.household(applicant.household), now, guard, records)
 
@@ -262,8 +268,8 @@ def test_no_seal_no_seal_certificate(guard: NameGuard) -> None:
 
 def test_the_tax_of_a_year_is_known_from_june(guard: NameGuard) -> None:
     for now, code in (
-        (datetime(2026, 5, 31, 14, 59, tzinfo=UTC), "N-301"),
-        (datetime(2026, 5, 31, 15, 0, tzinfo=UTC), ""),
+        (datetime(2024, 5, 31, 14, 59, tzinfo=UTC), "N-301"),
+        (datetime(2024, 5, 31, 15, 0, tzinfo=UTC), ""),
     ):
         refusal = rules.refusal_of_kind(case_of("ichiro", guard, now), "kazei_shomei")
         assert (refusal.code.value if refusal else "") == code
@@ -286,6 +292,98 @@ def test_what_is_due_is_not_certified_as_paid(guard: NameGuard) -> None:
     assert rules.refusal_of_kind(case_of("sato", guard), "nozei_shomei") is None
     assert _refused(case_of("mutsu", guard), "nozei_shomei") == ("N-310", "not-paid")
     assert _refused(case_of("keiko", guard), "nozei_shomei") == ("N-301", "no-payments")
+
+
+def _years(case: Case, kind: str) -> tuple[str, ...]:
+    offers = {each.kind: each for each in rules.entitlements(case)}
+    return next((each.choices for each in offers[kind].options if each.key == "tax_year"), ())
+
+
+TAX_KINDS = ("kazei_shomei", "shotoku_shomei", "shotoku_kazei")
+
+
+def test_the_fiscal_year_is_asked_where_there_are_several(server: Server) -> None:
+    """Only those of which this person has a record, the newest first and the default."""
+    office, ichiro, maria = server.office, REGISTER.resident("ichiro"), REGISTER.resident("maria")
+    assert ichiro is not None and maria is not None
+    case = office.case(ichiro, NOW)
+    for kind in (*TAX_KINDS, "nozei_shomei"):
+        assert _years(case, kind) == ("y2026", "y2025", "y2024")
+    assert _years(case, "juminhyo") == _years(case, "koseki_zenbu") == ()
+    assert all(_years(office.case(maria, NOW), kind) == () for kind in TAX_KINDS), "one year is no question"
+    one = msgspec.structs.replace(
+        office, town=msgspec.structs.replace(office.town, limits=Limits(tax_years=1))
+    )
+    assert _years(one.case(ichiro, NOW), "kazei_shomei") == ()
+
+
+def test_a_year_that_is_not_paid_is_not_offered(guard: NameGuard) -> None:
+    case = case_of("ichiro", guard)
+    owing = tuple(
+        msgspec.structs.replace(year, payments=(msgspec.structs.replace(year.payments[0], paid=0),))
+        if year.year == 2025
+        else year
+        for year in case.records.earlier
+    )
+    case = msgspec.structs.replace(case, records=msgspec.structs.replace(case.records, earlier=owing))
+    assert _years(case, "nozei_shomei") == ("y2026", "y2024")
+    assert _years(case, "kazei_shomei") == ("y2026", "y2025", "y2024")
+    kind = KINDS["nozei_shomei"]
+    assert rules.choices(case, kind, {"tax_year": "y2025"}) is None
+    assert rules.choices(case, kind, {}) == {"tax_year": "y2026"}
+
+
+def test_a_paper_rests_on_the_year_that_was_chosen(guard: NameGuard) -> None:
+    case = case_of("ichiro", guard)
+    for chosen, year in (
+        (dict[str, str](), 2026),
+        ({"tax_year": "y2026"}, 2026),
+        ({"tax_year": "y2024"}, 2024),
+    ):
+        records = rules.records_for(case, chosen)
+        assert records.tax is not None and records.tax.year == year
+        assert {each.year for each in records.payments} == {year}
+
+
+@pytest.mark.parametrize("year", [2026, 2027, 2031, 2044])
+def test_the_specimen_does_not_grow_old(guard: NameGuard, year: int) -> None:
+    """Its taxes are of the year in which it is asked, and no stay of it has ended."""
+    for month in (1, 5, 6, 12):
+        at = datetime(year, month, 15, tzinfo=UTC)
+        register = FileRegister(folder.SPECIMEN, lambda at=at: town_day(at))  # type: ignore[misc]  # a default
+        newest = tax_year(town_day(at))
+        tax = register.tax("ichiro", newest)
+        assert tax is not None and tax.year == newest
+        assert register.tax("ichiro", newest - 2) is not None
+        assert register.tax("ichiro", newest + 1) is register.tax("ichiro", newest - 3) is None
+        assert {each.year for each in register.payments("ichiro", newest - 1)} == {newest - 1}
+        for person in register:
+            assert not rules.has_stay_ended(person, town_day(at))
+        young = register.resident("kodomo")
+        assert young is not None and young.age_on(town_day(at)) < 15
+
+
+def test_what_is_the_counters_is_named_and_sent_there(guard: NameGuard) -> None:
+    """除籍 and 改製原戸籍: the same words as for every other reason, no price, nothing to choose."""
+    offers = {each.kind: each for each in rules.entitlements(case_of("hanako", guard))}
+    for kind in ("joseki", "kaisei_genkoseki"):
+        assert offers[kind] == Entitlement(kind, 0, 0, (), "N-301")
+        assert _refused(case_of("hanako", guard), kind) == ("N-301", "no-template")
+
+
+def test_a_notification_to_the_family_register_stops_its_papers_alone(guard: NameGuard) -> None:
+    case = case_of("ichiro", guard)
+    family = case.records.family
+    assert family is not None
+    waiting = msgspec.structs.replace(family, is_updating=True)
+    case = msgspec.structs.replace(case, records=msgspec.structs.replace(case.records, family=waiting))
+    refused = {each.kind: each.refusal for each in rules.entitlements(case)}
+    assert {kind for kind, code in refused.items() if code == "N-301"} >= {
+        "koseki_zenbu",
+        "koseki_kojin",
+        "fuhyo",
+    }
+    assert all(not refused[kind] for kind in ("juminhyo", "kisai_jiko", *TAX_KINDS, "nozei_shomei"))
 
 
 @pytest.mark.parametrize("kind", ["koseki_zenbu", "koseki_kojin", "fuhyo"])

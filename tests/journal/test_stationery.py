@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,26 @@ def test_a_month_of_paper(tmp_path: Path) -> None:
         Day("2026-11-04", left=490, difference=-2),
         Day("2026-11-05", removed=90, left=400),
     ]
+
+
+def test_each_printer_has_its_own_book_and_old_lines_are_the_firsts(tmp_path: Path) -> None:
+    book = Book(tmp_path / "paper.jsonl")
+    book.add(at(2), Act.IN, "security", 500, "sato")
+    book.add(at(2), Act.IN, "security", 300, "sato", printer="certificate2")
+    printed = [
+        Print("2026-11-02T10:00:00+09:00", "security", "a", 2, True, PRINTER),
+        Print("2026-11-02T11:00:00+09:00", "security", "b", 5, True, "certificate2"),
+    ]
+    entries = book.entries()
+    of = {
+        each: days(entries, printed, "security", each, PRINTER)[-1].left
+        for each in (PRINTER, "certificate2", "")
+    }
+    assert of == {PRINTER: 498, "certificate2": 295, "": 793}
+    (tmp_path / "old").write_bytes(b"")
+    old = {key: value for key, value in msgspec.to_builtins(entries[0]).items() if key != "printer"}
+    (tmp_path / "old").write_bytes(msgspec.json.encode(old) + b"\n")
+    assert Book(tmp_path / "old").entries()[0].printer == "", "a book of before this column is still one"
 
 
 @given(st.lists(st.tuples(st.sampled_from([*Act, None]), st.integers(0, 50)), max_size=30))
@@ -104,7 +125,7 @@ def test_sheets_are_what_the_journal_says_came_out(
     if expected is None:
         assert found == []
     else:
-        assert found == [Print("2026-11-20T00:02:00Z", "security", "S", *expected)]
+        assert found == [Print("2026-11-20T00:02:00Z", "security", "S", *expected, PRINTER)]
 
 
 def test_a_journal_from_before_has_one_page_a_sheet() -> None:
@@ -125,9 +146,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert stationery_cli.main(["spoiled", "--sheets", "1", "--note", "紙詰まり", *config]) == 0
     assert stationery_cli.main(["count", "--sheets", "498", *config]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "plain: 残 500 枚",
-        "plain: 残 499 枚",
-        "plain: 残 498 枚",
+        "certificate1 plain: 残 500 枚",
+        "certificate1 plain: 残 499 枚",
+        "certificate1 plain: 残 498 枚",
     ]
     (entry, *_) = Book(tmp_path / stationery_cli.FILE).entries()
     assert stationery_cli.main(["report", "--month", entry.at[:7], "--csv", *config]) == 0
@@ -135,5 +156,6 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert head.startswith("日付,受入,使用,書損")
     assert day == f"{entry.at[:10]},500,0,1,0,498,-1,"
     assert total == "計,500,0,1,0,498,-1,"
+    assert stationery_cli.main(["in", "--sheets", "1", "--printer", "receipt1", *config]) == 1
     (tmp_path / stationery_cli.FILE).write_bytes(b"{}\n")
     assert stationery_cli.main(["in", "--sheets", "1", *config]) == 1

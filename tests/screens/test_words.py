@@ -17,6 +17,7 @@ from i18n import breaks, dates, exchange
 from i18n.catalogue import FOLDER, SOURCE, Catalogue, fallback_of, languages, load
 from i18n.message import NOT_FIRST, NOT_LAST, Message, Run, break_lines, names_in, parse, plain
 from i18n.po import CatalogueError, read_po
+from issuance.town import read_town
 from kiosk.money import Denomination, Yen
 from screens import samples
 
@@ -61,7 +62,8 @@ def _py_keys() -> set[str]:
 
 def _made_keys() -> set[str]:
     """Keys that screens put together from a view's words."""
-    kinds = tuple(each.name for each in (ROOT / "issuance" / "certificates").iterdir() if each.is_dir())
+    kinds = [each.name for each in (ROOT / "issuance" / "certificates").iterdir() if each.is_dir()]
+    kinds += read_town(ROOT / "issuance" / "sample").counter_only
     yes_no = ("zokugara", "honseki", "kokuseki", "zairyu_card", "kojin_bango")
     choices = {"whom": ("self", "household", "some")} | dict.fromkeys(yes_no, ("no", "yes"))
     reasons = (
@@ -83,6 +85,8 @@ def _made_keys() -> set[str]:
         *(f"kind.{kind}{part}" for kind in kinds for part in ("", ".short", ".for")),
         *(f"option.{option}" for option in choices),
         *(f"option.{option}.help" for option in yes_no),
+        *("option.tax_year", "option.tax_year.year", "summary.tax_year.year"),
+        *(f"assist.care.{care}" for care in ("receipt-near-end", "first-printer", "spare-printer")),
         *(f"option.member{part}" for part in ("", ".aloud", ".no", ".yes")),
         *(f"notice.other.{part}" for part in ("title", "why", "next")),
         *(f"option.{option}.{choice}" for option, all_ in choices.items() for choice in all_),

@@ -56,6 +56,8 @@ class PaperPath:
         self._line: socket.socket | None = None
         self._count = max((int(each.stem) for each in directory.glob("[0-9]*.json")), default=0)
         self._token = b""
+        self.tray: int | None = None
+        """Sheets that lie in it, where somebody counted them: each sheet that comes out is one less."""
 
     # --- what a hand does to the printer --------------------------------------------------------------------
 
@@ -148,6 +150,8 @@ class PaperPath:
             if not self._page_came_out(job):
                 return 0
             self._keep(document, pages, page + 1, sides)
+            if self.tray is not None and (page % 2 == 0 or sides == "one-sided"):
+                self.tray -= 1
             self._say(f"ATTR: job-impressions-completed={max(0, page + 1 - miscount)}")
         return 0
 

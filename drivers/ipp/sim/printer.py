@@ -66,7 +66,12 @@ class Printer:
                 line, _ = self._jobs.accept()
             except OSError:
                 return
-            threading.Thread(target=self.paper.serve, args=(line,), daemon=True).start()
+            threading.Thread(target=self._serve_job, args=(line,), daemon=True).start()
+
+    def _serve_job(self, line: socket.socket) -> None:
+        self.paper.serve(line)
+        with contextlib.suppress(OSError, http.client.HTTPException):  # it lost its power
+            self.show_tray()
 
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -87,8 +92,18 @@ class Printer:
             if not self.is_alive() or time.monotonic() > deadline:
                 raise DeviceTimeout(f"ippeveprinter does not start; see {self._private / 'log'}")
             time.sleep(_POLL_S)
-        if self.paper.faults:
+        if self.paper.faults or self.paper.tray is not None:
             self.show_faults(self.paper.faults)
+
+    def fill(self, sheets: int) -> None:
+        """So many sheets lie in the tray, and the printer counts them."""
+        self.paper.tray = sheets
+        self.show_faults(tuple(each for each in self.paper.faults if each != MEDIA_EMPTY))
+
+    def show_tray(self) -> None:
+        """What ippeveprinter says of its tray follows the paper path: it knows no sheets itself."""
+        if self.is_alive() and self.paper.tray is not None and MEDIA_EMPTY not in self.paper.faults:
+            self._load_tray(self.paper.tray)
 
     def _answers(self) -> bool:
         try:
@@ -122,6 +137,8 @@ class Printer:
         self._run_control_job()
         if MEDIA_EMPTY in faults:
             self._load_tray(0)
+        else:
+            self.show_tray()
 
     def _load_tray(self, sheets: int) -> None:
         line = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
@@ -193,6 +210,10 @@ def verbs(printer: Printer) -> dict[str, Any]:
         printer.kill()
         return state()
 
+    def tray(sheets: str) -> Mapping[str, Any]:
+        printer.fill(int(sheets))
+        return state()
+
     def last() -> Mapping[str, Any]:
         found = paper.last()
         return {"path": str(found) if found else ""}
@@ -207,6 +228,7 @@ def verbs(printer: Printer) -> dict[str, Any]:
         "slow": slow,
         "abort-next": lambda pages="0": paper.abort_next(int(pages)),
         "miscount-next": paper.miscount_next,
+        "tray": tray,
         "die": die,
         "restart": restart,
         "last": last,
