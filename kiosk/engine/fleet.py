@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.engine import service
+from kiosk.engine import printers, service
 from kiosk.engine.project import body
 from kiosk.engine.state import Kiosk, Phase
 from kiosk.ports import ReportState, UnitLevel
@@ -48,17 +48,16 @@ def _service(state: Kiosk) -> str:
 
 
 def _troubles(state: Kiosk) -> tuple[str, ...]:
-    """Devices that are away, what they say is wrong with them, and what the certificate printer wants."""
+    """Devices that are away, what they say is wrong with them or soon will be, and what certificate printers want."""
     setup = state.setup
-    wanted = [setup.card_reader, setup.certificate_printer, setup.receipt_printer]
+    wanted = [setup.card_reader, *printers.printers(setup), setup.receipt_printer]
     if setup.faces:
         wanted += [setup.acceptor, *([setup.note_acceptor] if setup.note_acceptor else [])]
     wanted += [each for each in (setup.lamp,) if each]
     wanted += list(dict.fromkeys(each.device for each in setup.brands))
     found = [f"{each} away" for each in wanted if each not in state.up]
-    found += [f"{device} {code}" for device, code in sorted(state.faults)]
-    if state.printer is not None:
-        found += [f"{setup.certificate_printer} {each}" for each in state.printer.reasons]
+    found += [f"{device} {code}" for device, code in sorted(state.faults | state.warnings)]
+    found += [f"{read.device} {each}" for read in state.printers for each in read.reasons]
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import intents, ports
+from kiosk.engine import fleet
 from kiosk.engine.state import Phase
 from kiosk.ids import DeviceId
 from kiosk.journal import records
@@ -154,6 +155,8 @@ def test_staff_see_what_the_machine_goes_on_without(world: World) -> None:
     world.event(ports.DeviceWarned(SETUP.receipt_printer, ("paper-near-end",)))
     assert world.phase is Phase.IDLE
     assert cares() == ("receipt-near-end", "spare-printer")
+    troubles = fleet.report(world.loop.state).troubles
+    assert {f"{SPARE} away", f"{SETUP.receipt_printer} paper-near-end"} <= set(troubles)
     world.event(ports.DeviceWarned(SETUP.receipt_printer, ()))
     assert cares() == ("spare-printer",)
 
