@@ -217,3 +217,22 @@ class Message(Enum):
         "device",
         "why",
     )
+    BUNDLE_APPLIED = (
+        "dafab5e0dbc237ed8f243e6f99ed99f9",
+        logging.INFO,
+        "configuration {version} is in force",
+        "version",
+    )
+    BUNDLE_REFUSED = (
+        "36c828f1cbb693d9540776cb06aaf488",
+        logging.ERROR,
+        "configuration refused: {why}",
+        "why",
+    )
+    BUNDLE_ROLLED_BACK = (
+        "6b0d82a55294a428ef11e6706884b581",
+        logging.ERROR,
+        "configuration {version} did not come ready; {before} is back",
+        "version",
+        "before",
+    )

@@ -128,6 +128,8 @@ class Profile:
     """The configuration to install, machine then town."""
     server_ca: Path | None
     """The issuance server's authority (PEM): what a machine that is not enrolled yet believes."""
+    bundle_key: Path | None
+    """Who may send this machine another configuration (kiosk-bundle): the town's public key, PEM."""
     settings: tuple[Setting, ...]
 
     def peers_for(self, purpose: Purpose) -> tuple[Peer, ...]:
@@ -165,7 +167,8 @@ def load(paths: Sequence[Path]) -> Profile:
         config=tuple(
             _beside(paths[0], each) for each in machine.texts("config", (), pattern=r"[^\x00-\x1f]+\.toml")
         ),
-        server_ca=_server_ca(paths[0], machine),
+        server_ca=_file(paths[0], machine, "server_ca"),
+        bundle_key=_file(paths[0], machine, "bundle_key"),
         settings=(),
     )
     for table in (machine, display, queue):
@@ -179,10 +182,11 @@ def _beside(profile: Path, name: str) -> Path:
     return Path(name) if name.startswith("/") else profile.parent / name
 
 
-def _server_ca(profile: Path, machine: Table) -> Path | None:
-    name = machine.text("server_ca", "", pattern=r"([^\x00-\x1f]+\.pem)?")
+def _file(profile: Path, machine: Table, key: str) -> Path | None:
+    """A PEM file beside the profile, or none."""
+    name = machine.text(key, "", pattern=r"([^\x00-\x1f]+\.pem)?")
     if name and not _beside(profile, name).is_file():
-        raise machine.refuse("server_ca", "no such file")
+        raise machine.refuse(key, "no such file")
     return _beside(profile, name) if name else None
 
 

@@ -200,6 +200,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class FirstLink(Link):
+    """A link that is made once; where it leads afterwards is the machine's own matter."""
+
+    def differs(self, host: Host) -> str:
+        return "" if host.path(self.path).is_symlink() else f"{self.path}: is missing"
+
+
+@dataclass(frozen=True)
 class Packages:
     """Debian packages, from the network that apt knows or from the medium."""
 

@@ -22,6 +22,7 @@ APPLIANCE_COMMANDS = {
     "kiosk-vision",
     "kiosk-check",
     "kiosk-cash",
+    "kiosk-bundle",
     "kiosk-enrol",
     "kiosk-read",
     "kiosk-voice",

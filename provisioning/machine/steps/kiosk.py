@@ -8,7 +8,7 @@ from pathlib import Path
 from kiosk.errors import ConfigError
 from provisioning.machine.host import Host
 from provisioning.machine.profile import Device, Line, Profile, TenKey
-from provisioning.machine.wants import Accepted, Enabled, Folder, Link, Madoguchi, TextFile, Want
+from provisioning.machine.wants import Accepted, Enabled, FirstLink, Folder, Link, Madoguchi, TextFile, Want
 
 ETC = "/etc/madoguchi"
 STATE = "/var/lib/madoguchi"
@@ -22,6 +22,7 @@ UNITS = (
     "kiosk-assist.service",
     "kiosk-vision.socket",
     "kiosk-vision@.service",
+    "kiosk-settle.service",
     "kiosk-renew.service",
     "kiosk-renew.timer",
     "kiosk-metrics.socket",
@@ -31,6 +32,15 @@ UNITS = (
     "pcscd.socket.d/madoguchi.conf",
 )
 
+STARTED = (
+    "kiosk.target",
+    "kiosk-ui.service",
+    "kiosk-renew.timer",
+    "kiosk-settle.service",
+    "kiosk-metrics.socket",
+    "kiosk-figures.timer",
+)
+
 
 def program(host: Host, profile: Profile) -> Sequence[Want]:
     del host, profile
@@ -38,20 +48,36 @@ def program(host: Host, profile: Profile) -> Sequence[Want]:
 
 
 def configuration(host: Host, profile: Profile) -> Sequence[Want]:
-    """What the kiosk's own check refuses is not installed at all."""
+    """What the kiosk's own check refuses is not installed at all. It is version 0; a signed bundle may stand before it
+    (kiosk/bundles/shelf.py)."""
     del host
     if len(profile.config) != len(NAMES):
         raise ConfigError("machine.config: two files are expected, the machine's and the town's")
     files = tuple(
-        TextFile(f"{ETC}/{name}", path.read_text(encoding="utf-8"))
+        TextFile(f"{ETC}/versions/0/{name}", path.read_text(encoding="utf-8"))
         for name, path in zip(NAMES, profile.config, strict=True)
     )
     check = ("/opt/madoguchi/venv/bin/kiosk-check", "--config", "{0}", "--config", "{1}")
-    return [Folder(ETC), *_trust(profile), Accepted(files, check)]
+    return [
+        Folder(ETC),
+        Folder(f"{ETC}/versions"),
+        Folder(f"{ETC}/versions/0"),
+        *_trust(profile),
+        Accepted(files, check),
+        FirstLink(f"{ETC}/active", "versions/0"),
+        *(Link(f"{ETC}/{name}", f"active/{name}") for name in NAMES),
+    ]
 
 
 def _trust(profile: Profile) -> list[Want]:
     """Whom a machine without a certificate believes; the rest of its enrolment it makes and fetches by itself."""
+    if profile.bundle_key is not None:
+        key = profile.bundle_key.read_text(encoding="ascii")
+        return [TextFile(f"{ETC}/bundle-key.pem", key), *_server(profile)]
+    return _server(profile)
+
+
+def _server(profile: Profile) -> list[Want]:
     if profile.server_ca is None:
         return []
     place, owner = f"{STATE}/enrolment", "kiosk-core:kiosk-core"
@@ -155,8 +181,7 @@ def units(host: Host, profile: Profile) -> Sequence[Want]:
         TextFile("/usr/lib/tmpfiles.d/madoguchi.conf", tmpfiles),
         *files,
         Link("/etc/systemd/system/default.target", "/lib/systemd/system/graphical.target"),
-        Enabled(("kiosk.target", "kiosk-ui.service", "kiosk-renew.timer")),
-        Enabled(("kiosk-metrics.socket", "kiosk-figures.timer")),
+        Enabled(STARTED),
     ]
 
 
