@@ -90,6 +90,12 @@ def _desk_routes(office: Office, desk: Desk) -> list[Route]:
     async def attest(kiosk: Kiosk, request: Request) -> messages.Body:
         return await desk.attest(kiosk, await _body(request, messages.AttestRequest))
 
+    async def report(kiosk: Kiosk, request: Request) -> messages.Body:
+        return await desk.report(kiosk, await _body(request, messages.ReportRequest))
+
+    async def figures(kiosk: Kiosk, request: Request) -> messages.Body:
+        return await desk.keep_figures(kiosk, await _body(request, messages.FiguresRequest))
+
     async def challenge(kiosk: Kiosk, request: Request) -> messages.Body:
         return await desk.challenge(kiosk, await _body(request, messages.ChallengeRequest))
 
@@ -112,6 +118,8 @@ def _desk_routes(office: Office, desk: Desk) -> list[Route]:
         _route(office, "GET", "/v1/status", status),
         _route(office, "POST", "/v1/kiosks/attest", attest),
         _route(office, "POST", "/v1/kiosks/renew", renew, 201),
+        _route(office, "POST", "/v1/kiosks/report", report),
+        _route(office, "POST", "/v1/kiosks/figures", figures),
         _route(office, "POST", "/v1/challenges", challenge, 201),
         _route(office, "POST", "/v1/authentications", authenticate),
         _route(office, "POST", "/v1/transactions/{transaction}/abandon", abandon),

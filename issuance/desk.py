@@ -21,15 +21,19 @@ from issuance.messages import (
     AuthenticationRequest,
     Challenge,
     ChallengeRequest,
+    FiguresKept,
+    FiguresRequest,
     HeadKept,
     HeadRequest,
     Price,
+    ReportKept,
+    ReportRequest,
     Status,
 )
 from issuance.office import CHALLENGE_LASTS, SESSION_LASTS, Office, is_new_enough, note, stamp
 from issuance.problems import Code, Kind, Problem
 from issuance.revocation import Revocation
-from issuance.store import Document, Head, Kiosk, Link, Session, Tx
+from issuance.store import Document, Figures, Head, Kiosk, Link, Session, Standing, Tx
 
 
 class Desk:
@@ -76,6 +80,29 @@ class Desk:
             current = tx.get(Kiosk, kiosk.kiosk) or kiosk  # it may have been halted since
             tx.put(msgspec.structs.replace(current, version=request.version, attested_at=stamp(now)))
             return Attested(accepted=is_new_enough(request.version, minimum), minimum=minimum)
+
+        return await self._office.act(work)
+
+    async def report(self, kiosk: Kiosk, request: ReportRequest) -> ReportKept:
+        """Keeps how the machine stands, in place of what it said before, and tells it whether somebody comes."""
+        at = stamp(self._office.clock.now())
+
+        def work(tx: Tx) -> ReportKept:
+            known = tx.get(Standing, kiosk.kiosk)
+            is_called = request.called_s >= 0
+            answered_by = known.answered_by if known is not None and is_called else ""
+            tx.put(Standing(kiosk.kiosk, at, msgspec.json.encode(request).decode(), answered_by))
+            return ReportKept(bool(answered_by))
+
+        return await self._office.act(work)
+
+    async def keep_figures(self, kiosk: Kiosk, request: FiguresRequest) -> FiguresKept:
+        """One day's statistics; the newest of a day stands."""
+        rows = msgspec.json.encode(request.rows).decode()
+
+        def work(tx: Tx) -> FiguresKept:
+            tx.put(Figures(f"{kiosk.kiosk} {request.day}", kiosk.kiosk, request.day, rows))
+            return FiguresKept(request.day)
 
         return await self._office.act(work)
 

@@ -24,7 +24,7 @@ from issuance.names import LettersError
 from issuance.office import stamp
 from issuance.pki import TlsAuthority
 from issuance.register import RegisterError
-from issuance.store import Document, Enrolment, Kiosk, Tx
+from issuance.store import Document, Enrolment, Kiosk, StaffUser, Tx
 from issuance.town import TownError, read_kinds, read_town
 
 T = TypeVar("T")
@@ -136,6 +136,53 @@ def _public(arguments: argparse.Namespace) -> int:
         arguments.dir / "verify-qr",
     )
     uvicorn.run(app, host=arguments.host, port=arguments.port, access_log=False, log_level="warning")
+    return 0
+
+
+def _staff(arguments: argparse.Namespace) -> int:
+    import uvicorn  # noqa: PLC0415
+
+    from issuance.staff_page import make_staff_app  # noqa: PLC0415
+
+    if arguments.plain and arguments.host not in ("127.0.0.1", "::1", "localhost"):
+        raise folder.SetupError(
+            "plain HTTP is for this machine only: the town's web server speaks TLS before it"
+        )
+    store = folder.open_store(arguments.dir)
+    tls = arguments.dir / "tls"
+    keys = {} if arguments.plain else {"ssl_keyfile": tls / "server.key", "ssl_certfile": tls / "server.pem"}
+    app = make_staff_app(read_town(arguments.dir / "town"), store, SystemClock())
+    uvicorn.run(
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        limit_concurrency=128,
+        **keys,
+    )
+    return 0
+
+
+def _staff_user(arguments: argparse.Namespace) -> int:
+    """Adds a person of the staff page, changes password or role, or removes."""
+    from issuance.staff_page import SHORTEST_PASSWORD, hidden  # noqa: PLC0415
+
+    now = stamp(SystemClock().now())
+    if arguments.remove:
+        user = StaffUser(arguments.name, "", "")
+        _with_store(arguments, lambda tx: tx.remove(user))
+        _with_store(arguments, lambda tx: tx.append(audit.Entry(now, "staff-removed", detail=user.name)))
+        return 0
+    typed = getpass.getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline()
+    password = typed.rstrip("\n")
+    if len(password) < SHORTEST_PASSWORD:
+        raise folder.SetupError(f"a password has at least {SHORTEST_PASSWORD} letters")
+    user = StaffUser(arguments.name, arguments.role, hidden(password))
+    _with_store(arguments, lambda tx: tx.put(user))
+    entry = audit.Entry(now, "staff-added", detail=f"{user.name} {user.role}")
+    _with_store(arguments, lambda tx: tx.append(entry))
     return 0
 
 
@@ -331,6 +378,13 @@ def _moment(text: str) -> datetime:
     return at if at.tzinfo is not None else at.replace(tzinfo=JST)
 
 
+def _name(text: str) -> str:
+    """A number or a short name of the town's own, never a person's full name."""
+    if not text or len(text) > 40 or not all(each.isalnum() or each in "-_." for each in text):
+        raise argparse.ArgumentTypeError("letters, digits, - _ .")
+    return text
+
+
 def _month(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m").replace(tzinfo=JST)
 
@@ -369,6 +423,27 @@ def _add_enrolment(command: Adder) -> None:
     revoked.add_argument("--reason", default="")
 
 
+def _add_staff_page(command: Adder) -> None:
+    """What staff do from afar, on the page and by command."""
+    for name, is_halted in (("halt", True), ("resume", False)):
+        halt = command(name, _halt, f"{name} issuing by one kiosk")
+        halt.add_argument("--kiosk", required=True)
+        halt.add_argument("--reason", default="")
+        halt.set_defaults(is_halted=is_halted)
+    staff = command("staff", _staff, "serve the staff page: the list of kiosks, calls, stop and resume")
+    staff.add_argument("--host", default="127.0.0.1")
+    staff.add_argument("--port", type=int, default=8444)
+    staff.add_argument(
+        "--plain", action="store_true", help="no TLS: behind the town's web server on this host"
+    )
+    user = command("staff-user", _staff_user, "add, change or remove a person of the staff page")
+    user.add_argument("--name", required=True, type=_name)
+    user.add_argument(
+        "--role", choices=("assistant", "cash_officer", "technician", "treasurer"), default="assistant"
+    )
+    user.add_argument("--remove", action="store_true")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="issuance-server", description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -405,15 +480,11 @@ def _parser() -> argparse.ArgumentParser:
     public = command("public", _public, "serve the verification page, for the town's web server to publish")
     public.add_argument("--host", default="127.0.0.1")
     public.add_argument("--port", type=int, default=8080)
+    _add_staff_page(command)
     decoder = command("qr-decoder", _qr_decoder, "let the verification page read codes in pictures by itself")
     decoder.add_argument(
         "--package", type=Path, required=True, help="qr-0.7.0.tgz, as npm pack qr@0.7.0 gives it"
     )
-    for name, is_halted in (("halt", True), ("resume", False)):
-        halt = command(name, _halt, f"{name} issuing by one kiosk")
-        halt.add_argument("--kiosk", required=True)
-        halt.add_argument("--reason", default="")
-        halt.set_defaults(is_halted=is_halted)
     _add_enrolment(command)
     command("audit", _audit, "verify the chain of the audit log")
     _add_looking_after(command)

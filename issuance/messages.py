@@ -3,7 +3,7 @@ members are refused."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -75,6 +75,50 @@ class HeadRequest(Body, frozen=True):
     seq: Annotated[int, Meta(ge=1, le=2**53 - 1)]
     head: Digest
     signature: Annotated[bytes, Meta(min_length=1, max_length=256)]
+
+
+Word = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{0,40}$")]
+Trouble = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,40} [A-Za-z0-9_ -]{1,60}$")]
+Amount = Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
+
+
+class Level(Body, frozen=True):
+    """What lies in one cash unit by the kiosk's books. `face`: yen, 0 when it is mixed."""
+
+    unit: Word
+    face: Amount
+    pieces: Amount
+    amount: Amount
+
+
+class ReportRequest(Body, frozen=True):
+    """How a machine stands: the step and never the person."""
+
+    service: Literal["idle", "serving", "out", "starting"]
+    step: Word = ""
+    step_s: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    code: Word = ""
+    called_s: Annotated[int, Meta(ge=-1, le=2**31 - 1)] = -1
+    is_call_answered: bool = False
+    is_helped: bool = False
+    incidents: Annotated[tuple[Word, ...], Meta(max_length=20)] = ()
+    troubles: Annotated[tuple[Trouble, ...], Meta(max_length=20)] = ()
+    cash: Annotated[tuple[Level, ...], Meta(max_length=20)] = ()
+    cash_code: Word = ""
+    is_training: bool = False
+
+
+class Figure(Body, frozen=True):
+    """One cell of a table of a day; -1: too small to be told."""
+
+    table: Annotated[str, Meta(pattern="^[a-z0-9 ]{1,40}$")]
+    labels: Annotated[str, Meta(max_length=120)]
+    value: Annotated[float, Meta(ge=-1, le=1e12)]
+
+
+class FiguresRequest(Body, frozen=True):
+    day: Annotated[str, Meta(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+    rows: Annotated[tuple[Figure, ...], Meta(max_length=400)]
 
 
 class KioskRequest(Body, frozen=True):
@@ -175,6 +219,16 @@ class Abandoned(Body, frozen=True):
 
 class HeadKept(Body, frozen=True):
     seq: int
+
+
+class ReportKept(Body, frozen=True):
+    """`is_call_answered`: somebody said on the staff page that they come."""
+
+    is_call_answered: bool
+
+
+class FiguresKept(Body, frozen=True):
+    day: str
 
 
 class Registered(Body, frozen=True):

@@ -114,6 +114,36 @@ class Operator(Row, frozen=True):
     fingerprint: str
 
 
+class Standing(Row, frozen=True):
+    """How a machine last said it stands (`report`: JSON of messages.ReportRequest). `answered_by`: who said on the
+    staff page that they come, for the call that is open."""
+
+    kiosk: str
+    at: str
+    report: str
+    answered_by: str = ""
+
+
+class Figures(Row, frozen=True):
+    """A machine's statistics of one day, without small cells (JSON of messages.Figure). Key: `<kiosk> <day>`."""
+
+    key: str
+    kiosk: str
+    day: str
+    rows: str
+
+
+class StaffUser(Row, frozen=True):
+    """Who may open the staff page. `secret`: scrypt of the password, with its salt; `wrong`: tries since the last good
+    one."""
+
+    name: str
+    role: str
+    secret: str
+    wrong: int = 0
+    locked_until: str = ""
+
+
 class Rate(Row, frozen=True):
     """How often a kiosk asked for one thing in one minute. Key: `<kiosk> <thing>`."""
 

@@ -1,0 +1,28 @@
+export const TEXTS = {
+  ja: {
+    title: "窓口端末の一覧", language: "English", leave: "ログアウト", name: "職員番号", password: "パスワード", enter: "ログイン",
+    wrong: "職員番号かパスワードが違います。", locked: "続けて間違えたため、しばらくログインできません。", login: "もういちどログインしてください。",
+    away: "サーバーから返事がありません。表示は古いままです。", failed: "できませんでした。もういちどお試しください。", role: "この操作の権限がありません。",
+    idle: "待機中", serving: "利用中", out: "休止中", starting: "起動中", silent: "応答なし",
+    called: (m) => `呼出し中 ${m}`, coming_said: (m) => `係員が向かっています ${m}`, coming: "行きます", ago: (m) => `${m}前の状態`, never: "まだ報告がありません",
+    step: (s, m) => `手順：${s}（${m}）`, helped: "案内員が支援中", training: "訓練機", halted: "発行を止めています",
+    old: (v) => `プログラムが古く、発行できません（${v}）`, behind: (v) => `ほかの端末より古いプログラムです（${v}）`, version: (v) => `プログラム ${v}`,
+    incidents: (c) => `未処理：${c}`, troubles: (t) => `機器：${t}`, cash: "現金", yen: (n) => `${n.toLocaleString("ja-JP")}円`, pieces: (n) => `${n}枚`, no_cash: (c) => `現金を受け取れません（${c}）`,
+    halt: "発行を止める", resume: "発行を再開する", ask_halt: (k) => `${k} の発行を止めますか。次の手続きから止まります。`, ask_resume: (k) => `${k} の発行を再開しますか。`, reason: "理由", cancel: "やめる",
+    figures: "今月の利用統計（CSV）", minutes: (m) => `${m}分`, seconds: (s) => `${s}秒`, code: (c) => `コード ${c}`, waiting: (n, k, m) => `${n}台が呼んでいます：${k}（${m}）`,
+    steps: { language: "言語", number: "照合番号", card: "カード", pin: "暗証番号", face: "顔の照合", card_back: "カードを取る", kinds: "種類を選ぶ", options: "内容を選ぶ", prepare: "準備", confirm: "確認", pay: "支払", issue: "発行", take: "受け取り" },
+  },
+  en: {
+    title: "Kiosks", language: "日本語", leave: "Log out", name: "Staff number", password: "Password", enter: "Log in",
+    wrong: "Number or password is wrong.", locked: "Too many wrong tries: wait a while.", login: "Please log in again.",
+    away: "The server does not answer. What is shown is old.", failed: "That did not work. Please try again.", role: "Your role may not do this.",
+    idle: "Waiting", serving: "In use", out: "Out of service", starting: "Starting", silent: "No contact",
+    called: (m) => `Called ${m} ago`, coming_said: (m) => `Somebody is on the way, ${m}`, coming: "I am coming", ago: (m) => `as of ${m} ago`, never: "No report yet",
+    step: (s, m) => `Step: ${s} (${m})`, helped: "An assistant is helping", training: "Training machine", halted: "Issuing is stopped",
+    old: (v) => `Program too old to issue (${v})`, behind: (v) => `Older program than other machines (${v})`, version: (v) => `Program ${v}`,
+    incidents: (c) => `Open: ${c}`, troubles: (t) => `Devices: ${t}`, cash: "Cash", yen: (n) => `¥${n.toLocaleString("en")}`, pieces: (n) => `${n} pieces`, no_cash: (c) => `Takes no cash (${c})`,
+    halt: "Stop issuing", resume: "Resume issuing", ask_halt: (k) => `Stop issuing by ${k}? It holds from the next request on.`, ask_resume: (k) => `Resume issuing by ${k}?`, reason: "Reason", cancel: "Cancel",
+    figures: "This month's statistics (CSV)", minutes: (m) => `${m} min`, seconds: (s) => `${s} s`, code: (c) => `Code ${c}`, waiting: (n, k, m) => `${n} calling: ${k} (${m})`,
+    steps: { language: "language", number: "number on the card", card: "card", pin: "PIN", face: "face", card_back: "take the card", kinds: "choose", options: "content", prepare: "preparing", confirm: "confirm", pay: "pay", issue: "issue", take: "take" },
+  },
+};
