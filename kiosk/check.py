@@ -11,13 +11,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from kiosk import inventory, selftest
+from kiosk.clock import SystemClock
 from kiosk.config import Config, load
 from kiosk.errors import ConfigError, JournalError
 from kiosk.journal.accounts import Totals
 from kiosk.journal.checkpoint import FileVerifier
 from kiosk.journal.ledger import Ledger, imbalances
 from kiosk.journal.reading import Verified, open_for_reading, verify_chain, verify_store
+from kiosk.journal.store import boot_id
+from kiosk.messages import Message, open_log, say
 from kiosk.production import findings, server_findings
+from kiosk.version import VERSION
 
 GOOD = 0
 BAD_CONFIG = 1
@@ -29,15 +34,20 @@ BUSY = 5
 """A visit with money, or staff at the cash, is under way: no restart now."""
 REFUSED = 6
 """A machine in use has a way in for test cards, or its server is not one in use."""
+FOUND = 7
+"""The self test found something bad."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command. 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 no balance, 5 busy, 6 refused."""
+    """0 good, 1 configuration refused, 2 usage, 3 journal false, 4 no balance, 5 busy, 6 refused, 7 found."""
     options = _parser().parse_args(argv)
     if options.is_idle and options.journal is None:
         options.journal = ""
     if not options.journal and not options.config:
         print("kiosk-check: name a --config FILE or a --journal FILE", file=sys.stderr)
+        return USAGE
+    if options.self_test and not options.config:
+        print("kiosk-check: --self-test needs --config FILE", file=sys.stderr)
         return USAGE
     report: dict[str, Any] = {}
     code = GOOD
@@ -48,6 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             asked = server_findings(config) if options.server else ()
             report["refused"] = [*findings(config, options.root), *asked]
             code = REFUSED if report["refused"] else GOOD
+            if options.self_test:
+                report["self_test"] = _self_test(config, options)
+                is_bad = any(each["state"] == "bad" for each in report["self_test"]["checks"])
+                code = FOUND if is_bad and code == GOOD else code
         if options.journal is not None:
             report["journal"] = _journal(options, config)
             code = NO_BALANCE if report["journal"]["imbalances"] else code
@@ -59,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         report["error"], code = str(error), BAD_CONFIG
     except JournalError as error:
         report["error"], code = str(error), BAD_JOURNAL
+    if options.out is not None:
+        _write_out(report, options.out)
     if options.quiet:
         return code
     if options.json:
@@ -68,12 +84,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def _self_test(config: Config, options: argparse.Namespace) -> dict[str, Any]:
+    """The checks and what the machine is made of; also said to the system's journal, one line per finding."""
+    found = selftest.run(config, SystemClock(), options.root)
+    machine = inventory.take(options.root)
+    known = inventory.digest(machine)
+    open_log("kiosk-check")
+    for each in found:
+        if each.state in (selftest.State.BAD, selftest.State.SOON):
+            say(Message.SELF_TEST_FOUND, check=each.check, why=each.detail)
+    if not any(each.state is selftest.State.BAD for each in found):
+        say(Message.SELF_TEST_PASSED, checks=len(found), inventory=known)
+    changed = False
+    if options.inventory is not None:
+        changed = inventory.keep(machine, options.inventory, SystemClock().wall())
+    return {
+        "format": "madoguchi/self-test/1",
+        "at": f"{SystemClock().wall():%Y-%m-%dT%H:%M:%SZ}",
+        "boot": boot_id(),
+        "kiosk": config.machine.kiosk,
+        "mode": config.machine.mode.value,
+        "version": VERSION,
+        "checks": selftest.as_plain(found),
+        "inventory": machine,
+        "inventory_digest": known,
+        "inventory_changed": changed,
+    }
+
+
+def _write_out(report: dict[str, Any], path: Path) -> None:
+    """For the maintenance screen: whole, or the one before."""
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(json.dumps(report, ensure_ascii=False, indent=2), encoding="utf-8")
+    partial.chmod(0o644)
+    partial.replace(path)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kiosk-check",
         description="Every value of the configuration and where it came from; the journal, verified.",
         epilog="Exit: 0 good, 1 configuration refused, 2 usage, 3 journal false, 4 journal does not balance, 5 busy, "
-        "6 not fit for residents (production only).",
+        "6 not fit for residents (production only), 7 the self test found something bad.",
     )
     parser.add_argument(
         "--config", action="append", default=[], metavar="FILE", help="may be repeated; the order counts"
@@ -103,6 +155,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--root", type=Path, default=Path("/"), help="of the machine's files (an image, a test)"
     )
+    parser.add_argument(
+        "--self-test",
+        action="store_true",
+        help="devices, permissions, clock, disk, certificate, fonts, journal",
+    )
+    parser.add_argument(
+        "--inventory", type=Path, metavar="DIR", help="with --self-test: note changes of the machine"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there, too")
     parser.add_argument("--json", action="store_true", help="for machines")
     parser.add_argument("--quiet", action="store_true", help="the exit code only")
     return parser
@@ -178,12 +239,26 @@ def _receipts(totals: Totals) -> dict[str, dict[str, int]]:
 def _print(report: dict[str, Any]) -> None:
     for each in report.get("settings", []):
         print(f"{each['name']} = {each['value']}    # {each['source']}")
+    _print_self_test(report.get("self_test"))
     for each in report.get("refused", []):
         print(f"REFUSED {each}", file=sys.stderr)
     if "journal" in report:
         _print_journal(report["journal"])
     if "error" in report:
         print(report["error"], file=sys.stderr)
+
+
+def _print_self_test(test: dict[str, Any] | None) -> None:
+    if test is None:
+        return
+    for each in test["checks"]:
+        print(f"{each['state']:7} {each['check']:12} {each['detail']}")
+    made = test["inventory"]
+    print(
+        f"inventory {test['inventory_digest']}: {made['system']}, kernel {made['kernel']}, {made['processor']}"
+    )
+    for each in (*made["disks"], *made["networks"], *made["usb"]):
+        print("  " + " ".join(str(value) for value in each.values() if value))
 
 
 def _print_journal(journal: dict[str, Any]) -> None:

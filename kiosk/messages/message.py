@@ -21,6 +21,9 @@ FIELDS = {
     "library": r"[A-Za-z0-9_]{1,40}",
     "fingerprint": r"[0-9a-f:]{8,95}",
     "until": r"[0-9-]{10}",
+    "checks": r"[0-9]{1,4}",
+    "inventory": r"[0-9a-f]{8,64}",
+    "check": r"[a-z-]{1,40}",
 }
 """Field -> the form of its value (a regular expression that matches it as a whole)."""
 
@@ -235,4 +238,18 @@ class Message(Enum):
         "configuration {version} did not come ready; {before} is back",
         "version",
         "before",
+    )
+    SELF_TEST_PASSED = (
+        "735a8291d78208c67b950fbbcde7d1da",
+        logging.INFO,
+        "self test: {checks} checks, inventory {inventory}",
+        "checks",
+        "inventory",
+    )
+    SELF_TEST_FOUND = (
+        "da4a8021cecd78c4faa9f6fb9056e5cd",
+        logging.WARNING,
+        "self test: {check}: {why}",
+        "check",
+        "why",
     )

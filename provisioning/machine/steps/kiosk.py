@@ -23,6 +23,7 @@ UNITS = (
     "kiosk-vision.socket",
     "kiosk-vision@.service",
     "kiosk-settle.service",
+    "kiosk-selftest.service",
     "kiosk-renew.service",
     "kiosk-renew.timer",
     "kiosk-metrics.socket",
@@ -37,6 +38,7 @@ STARTED = (
     "kiosk-ui.service",
     "kiosk-renew.timer",
     "kiosk-settle.service",
+    "kiosk-selftest.service",
     "kiosk-metrics.socket",
     "kiosk-figures.timer",
 )
