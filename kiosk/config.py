@@ -86,6 +86,7 @@ def load(paths: Sequence[Path | str]) -> Config:
             _taxes(document),
         ),
         staff=_staff(document),
+        staff_authorities=_staff_authorities(document.table("staff_cards")),
         identity=_identity(document.table("identity"), devices, equipment),
         settings=tuple(document.settings.found),
     )
@@ -111,6 +112,9 @@ def _must_be_apart(config: Config) -> None:
         given = [value for each in config.staff if (value := getattr(each, what))]
         if len(set(given)) != len(given):
             raise ConfigError(f"staff: two have the same {what}")
+    cards = [each for member in config.staff for each in member.cards]
+    if len(set(cards)) != len(cards):
+        raise ConfigError("staff: two have the same card")
     if shared := {each.user for each in config.staff} & set(config.sockets.users.values()):
         raise ConfigError(f"staff: {', '.join(sorted(shared))} is a screen's user")
 
@@ -372,7 +376,7 @@ def _revenue(table: Table) -> Revenue:
     return made
 
 
-_STAFF_ROLES = (Role.CASH_OFFICER, Role.TECHNICIAN, Role.TREASURER)
+_STAFF_ROLES = (Role.CASH_OFFICER, Role.TECHNICIAN, Role.TREASURER, Role.ASSISTANT)
 
 
 def _staff(document: Document) -> tuple[StaffMember, ...]:
@@ -386,7 +390,14 @@ def _staff(document: Document) -> tuple[StaffMember, ...]:
                 id=table.text("id", pattern=r"[A-Za-z0-9_-]{1,32}"),
                 role=role,
                 user=table.text("user", "", pattern=r"|[a-z_][a-z0-9_-]*"),
+                cards=table.texts("cards", (), pattern=r"[0-9a-f]{64}"),
             )
         )
         table.done()
     return tuple(found)
+
+
+def _staff_authorities(table: Table) -> tuple[Path, ...]:
+    found = tuple(Path(each) for each in table.texts("authorities", (), pattern="/.+"))
+    table.done()
+    return found

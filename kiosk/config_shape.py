@@ -176,7 +176,10 @@ class StaffMember:
     id: str
     role: Role
     user: str
-    """Their own Unix account here; empty: none (offline acts only)."""
+    """Their own Unix account here; empty: none (offline acts, and the desk)."""
+    cards: tuple[str, ...]
+    """SHA-256 fingerprints (hex) of certificates on their own card; a certificate of `staff_cards.authorities` that
+    names them needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +290,8 @@ class Config:
     timeouts: Timeouts
     town: Town
     staff: tuple[StaffMember, ...]
+    staff_authorities: tuple[Path, ...]
+    """PEM files: whose certificates name a member of staff by their number."""
     identity: Identity
     settings: tuple[Setting, ...]
 

@@ -144,37 +144,6 @@ class Point(Intent, frozen=True):
     target: str
 
 
-AnyIntent = (
-    Begin
-    | ChooseLanguage
-    | Next
-    | Back
-    | Cancel
-    | KeepGoing
-    | CallStaff
-    | SetCopies
-    | ChooseOption
-    | ChooseMeans
-    | ConsentLastTry
-    | OtherWay
-    | AskStaff
-    | GoToCounter
-    | Vouch
-    | ForgotPin
-    | NoCard
-    | Taken
-    | GiveBack
-    | SetVoice
-    | SetTextSize
-    | SetContrast
-    | SetReach
-    | BeginHelp
-    | AnswerCall
-    | EndHelp
-    | Point
-)
-
-
 # --- staff ------------------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +181,20 @@ class EndExchange(StaffIntent, frozen=True):
 
 class CloseDay(StaffIntent, frozen=True):
     """日締め, now."""
+
+
+class NoteIncident(StaffIntent, frozen=True):
+    """Something for whoever looks at it next; the incident stays open."""
+
+    incident: str
+    note: str
+
+
+class RecordTest(StaffIntent, frozen=True):
+    """A test of the machine was done at its staff desk, and this came of it (kiosk/engine/desk_tests.py: TESTS)."""
+
+    test: str
+    has_passed: bool
 
 
 class CloseIncident(StaffIntent, frozen=True):
@@ -287,6 +270,8 @@ AnyStaffIntent = (
     | StartExchange
     | EndExchange
     | CloseDay
+    | NoteIncident
+    | RecordTest
     | CloseIncident
     | SettlePaper
     | SettlePayout
@@ -296,4 +281,90 @@ AnyStaffIntent = (
     | RedeemSlip
     | RegisterFound
     | HandOverFound
+)
+
+
+# --- the staff desk on the resident's display -------------------------------------------------------------------------
+
+
+class OpenPage(Intent, frozen=True):
+    """Show this page of the desk (kiosk/engine/desk_pages.py: PAGES), about this."""
+
+    page: str
+    of: str = ""
+
+
+class ShowPaper(Intent, frozen=True):
+    """A paper of the treasury, on the screen. `report`, `of`: as kiosk/ipc/staff_wire.py: Read."""
+
+    report: str
+    of: str = ""
+
+
+class PrintPaper(Intent, frozen=True):
+    """The paper that is shown, on the receipt printer."""
+
+
+class SetPieces(Intent, frozen=True):
+    """In the exchange that is open: so many of this face were `counted`, `put_in`, `taken_out` of this unit."""
+
+    unit: DeviceId
+    face: str
+    what: str
+    pieces: int
+
+
+class RunTest(Intent, frozen=True):
+    """Let the machine do its part of a test: move paper, play a sound, look."""
+
+    test: str
+
+
+class AskWhy(Intent, frozen=True):
+    """This act wants a reason: show the reasons to choose from."""
+
+    act: AnyStaffIntent
+
+
+class DoAct(Intent, frozen=True):
+    """This act, by the person who is logged in at the desk."""
+
+    act: AnyStaffIntent
+
+
+AnyIntent = (
+    Begin
+    | ChooseLanguage
+    | Next
+    | Back
+    | Cancel
+    | KeepGoing
+    | CallStaff
+    | SetCopies
+    | ChooseOption
+    | ChooseMeans
+    | ConsentLastTry
+    | OtherWay
+    | AskStaff
+    | GoToCounter
+    | Vouch
+    | ForgotPin
+    | NoCard
+    | Taken
+    | GiveBack
+    | SetVoice
+    | SetTextSize
+    | SetContrast
+    | SetReach
+    | BeginHelp
+    | AnswerCall
+    | EndHelp
+    | Point
+    | OpenPage
+    | ShowPaper
+    | PrintPaper
+    | SetPieces
+    | RunTest
+    | AskWhy
+    | DoAct
 )

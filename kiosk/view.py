@@ -6,7 +6,9 @@ import enum
 
 import msgspec
 
+from kiosk.intents import AnyIntent, OpenPage, ShowPaper
 from kiosk.money import Denomination, Yen
+from kiosk.ports import Slip
 
 
 class Role(enum.Enum):
@@ -343,6 +345,77 @@ class Assisted(Body, frozen=True, omit_defaults=True):
     `spare-printer`. Text key `assist.care.CARE`."""
 
 
+class StaffPin(Body, frozen=True):
+    """The PIN of a member of staff's own card. The digits never come here."""
+
+    slot: str
+    shortest: int
+    length: int
+    """At most so many digits."""
+    attempts_left: int
+    keyed: int = 0
+    was_wrong: bool = False
+    is_checking: bool = False
+
+
+class StaffNote(Body, frozen=True):
+    """One thing to be told to whoever logs in. `code`: `back` (take the card), `wait`, `unknown`, `blocked`, `time`,
+    `signature`, `card`, `late`, `journal`."""
+
+    code: str
+    is_card_there: bool = False
+    ends_at_s: float = 0.0
+    """Of a wait, CLOCK_MONOTONIC."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """For the text: from when to when a card is good, and what this machine believes the time to be."""
+
+
+class DeskLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A line of a page: a text with its values; a value that begins with `@` is itself a text's key."""
+
+    key: str
+    values: tuple[tuple[str, str], ...] = ()
+    mark: str = ""
+    """`ok`, `bad`, `doubt`, or nothing."""
+    opens: OpenPage | ShowPaper | None = None
+    """Touching it asks for this."""
+
+
+class DeskButton(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    key: str
+    asks: AnyIntent
+    values: tuple[tuple[str, str], ...] = ()
+    is_main: bool = False
+
+
+class DeskPad(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many pieces? The answer is a SetPieces."""
+
+    unit: str
+    face: str
+    what: str
+    pieces: int
+    """As typed before; -1: not yet."""
+
+
+class StaffDesk(Body, frozen=True, omit_defaults=True):
+    """A page of the staff desk."""
+
+    page: str
+    who: str
+    role: str
+    beside: str = ""
+    of: str = ""
+    is_clock_doubtful: bool = False
+    lines: tuple[DeskLine, ...] = ()
+    buttons: tuple[DeskButton, ...] = ()
+    pad: DeskPad | None = None
+    paper: Slip | None = None
+    said: tuple[str, str] = ("", "")
+    """What became of the last act, Japanese and English."""
+    is_refused: bool = False
+
+
 class StepBar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     now: int
     total: int
@@ -385,6 +458,9 @@ AnyBody = (
     | Trouble
     | OfferBack
     | Assisted
+    | StaffPin
+    | StaffNote
+    | StaffDesk
 )
 
 
@@ -412,6 +488,8 @@ class SessionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     is_training: bool = False
     """Nothing here is real: every screen says so."""
     is_helped: bool = False
+    is_helper_here: bool = False
+    """The helper has no panel of her own: what is written for her stands on this screen."""
     is_low_reach: bool = False
     pointed: str = ""
     """What the assistant points at: a key of the layout."""

@@ -1,9 +1,10 @@
 """What travels between the core and a card process: kiosk.ports' own types, one JSON object a line, both
 ways.
 
-    core -> card   OpenNumberSlot, ForgetNumber, OpenPinSlot, ClosePinSlot, SignChallenge, HandOverPhoto,
+    core -> card   OpenNumberSlot, ForgetNumber, OpenPinSlot, ClosePinSlot, SignChallenge, ProveTap, HandOverPhoto,
                    EndCardSession, Ping
-    card -> core   DeviceArrived, DeviceLost, CardInserted, CardRead, CertificateRead, CardUnreadable, CardRemoved,
+    card -> core   DeviceArrived, DeviceLost, CardInserted, CardRead, StaffCardRead, CertificateRead, CardUnreadable,
+                   CardRemoved,
                    NumberSlotOpened, NumberPartTaken, NumberPartRefused, NumberForgotten, NumberRejected,
                    SurfaceRead, SurfaceFailed,
                    PinSlotOpened, PinSlotClosed, DigitsEntered, PinAccepted, PinRejected, PinBlocked, ChallengeSigned,
@@ -27,6 +28,7 @@ CardEvent = (
     | ports.CardInserted
     | ports.CardRead
     | ports.CardUnreadable
+    | ports.StaffCardRead
     | ports.CertificateRead
     | ports.CardRemoved
     | ports.PinSlotOpened
@@ -50,6 +52,7 @@ CardCommand = (
     ports.OpenPinSlot
     | ports.ClosePinSlot
     | ports.SignChallenge
+    | ports.ProveTap
     | ports.EndCardSession
     | ports.OpenNumberSlot
     | ports.ForgetNumber

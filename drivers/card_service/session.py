@@ -18,6 +18,7 @@ from drivers.card_service.messages import CardCommand, CardEvent
 from drivers.card_service.needs import Card, Presence, Roads
 from drivers.card_service.number import Number
 from drivers.card_service.questions import NumberQuestions
+from drivers.card_service.staff import PIN_LENGTHS, StaffCard
 from drivers.card_service.surface import NumberWrong, Surface, SurfaceUnusable, read_surface
 from drivers.jpki import codec
 from drivers.jpki.apdu import Command, Ins
@@ -83,6 +84,8 @@ class CardSession:
         self._plain: Plain | None = None
         self._processor: Processor | None = None
         self._jpki: Jpki | None = None
+        self._staff: StaffCard | None = None
+        """The card is one of the town's staff, not a resident's."""
         self._profile = MY_NUMBER
         self._keys = AUTH
         """Which of the card's keys this session is about: the authentication key until another secret is asked for."""
@@ -133,6 +136,8 @@ class CardSession:
                 self.close_slot()
             case ports.SignChallenge(op=op, message=message):
                 self._guarded(lambda: self._sign(op, message))
+            case ports.ProveTap(op=op, message=message):
+                self._guarded(lambda: self._sign_as_staff(op, message, is_tap=True))
             case ports.EndCardSession():
                 self.end()
 
@@ -213,7 +218,10 @@ class CardSession:
         """Read what can be read without a PIN, in four exchanges; a code when this card will not do."""
         jpki, missing = self._application(), "not-my-number"
         try:
-            jpki.open()
+            try:
+                jpki.open()
+            except NotFound:
+                return self._identify_staff()
             missing = "no-certificate"
             profile = profile_of(jpki.token())
             if profile is None:
@@ -238,6 +246,15 @@ class CardSession:
                 self._attempts_left,
             )
         )
+        return ""
+
+    def _identify_staff(self) -> str:
+        """No My Number Card: one of the town's staff, perhaps."""
+        if self._processor is None:
+            return "mute"
+        self._staff = StaffCard(self._processor)
+        self._attempts_left = self._staff.attempts_left
+        self._post(self._staff.told(self._device))
         return ""
 
     def _use_keys(self, secret: SecretKind) -> None:
@@ -287,7 +304,10 @@ class CardSession:
 
     def _open_slot(self, secret: SecretKind) -> None:
         self.close_slot()
-        if self._profile.keys[secret] is not self._keys:
+        if (self._staff is not None) is not (secret is SecretKind.STAFF):
+            self._fail("order")
+            return
+        if self._staff is None and self._profile.keys[secret] is not self._keys:
             self._use_keys(secret)
             self._certificate = b""
         if self._is_verified:
@@ -297,9 +317,10 @@ class CardSession:
         elif self._wrong_here >= MAX_WRONG_HERE:
             self._fail("too-many-here")
         else:
-            shortest, longest = self._keys.min_length, self._keys.max_length
+            keys = self._keys
+            shortest, longest = PIN_LENGTHS if self._staff else (keys.min_length, keys.max_length)
             try:
-                slot = self._slots.open(shortest, longest, has_letters=self._keys.has_letters)
+                slot = self._slots.open(shortest, longest, has_letters=not self._staff and keys.has_letters)
             except OSError:
                 self._fail("no-slot")
                 return
@@ -307,7 +328,7 @@ class CardSession:
 
     def _accept(self) -> None:
         """The secret was right, or is not needed. What the card shows only now is read and told first."""
-        if not self._certificate:
+        if not self._certificate and self._staff is None:
             self._certificate = _certificate(self._application(), self._keys)
             self._post(
                 ports.CertificateRead(self._device, self._certificate, codec.fingerprint(self._certificate))
@@ -316,14 +337,16 @@ class CardSession:
         self._post(ports.PinAccepted(self._device))
 
     def _verify(self, secret: bytearray) -> None:
-        jpki = self._application()
         self._is_verified = False
         self._is_uncovered = True
         try:
-            end = jpki.verify_secret(self._keys, secret)
+            if self._staff is not None:
+                end = self._staff.verify(secret)
+            else:
+                end = self._application().verify_secret(self._keys, secret)
         except DeviceTimeout:
             self._check_gone()
-            end = self._ask_after_silence(jpki)
+            end = self._ask_after_silence()
         if end.wrong is None:
             self._accept()
             return
@@ -335,11 +358,11 @@ class CardSession:
         else:
             self._post(ports.PinRejected(self._device, self._attempts_left))
 
-    def _ask_after_silence(self, jpki: Jpki) -> Verified:
+    def _ask_after_silence(self) -> Verified:
         """No answer to a VERIFY: the counter tells whether it was burnt. Whether it was right is not known
         then.
         """
-        left = jpki.tries_of(self._keys)
+        left = self._staff.tries() if self._staff else self._application().tries_of(self._keys)
         if left is not None and left < self._attempts_left:
             return Verified(WrongSecret.REJECTED if left else WrongSecret.BLOCKED, left)
         raise DeviceTimeout("card: no answer to VERIFY")
@@ -349,6 +372,9 @@ class CardSession:
     def _sign(self, op: OpId, message: bytes) -> None:
         if not self._is_verified:
             self._fail("order")
+            return
+        if self._staff is not None:
+            self._sign_as_staff(op, message, is_tap=False)
             return
         try:
             signature = self._application().sign_message(self._keys, message)
@@ -360,6 +386,14 @@ class CardSession:
             self._fail("other-card")
             return
         self._post(ports.ChallengeSigned(self._device, op, signature, codec.fingerprint(self._certificate)))
+
+    def _sign_as_staff(self, op: OpId, message: bytes, *, is_tap: bool) -> None:
+        if self._staff is None:
+            self._fail("order")
+            return
+        certificate, signature = self._staff.sign(message, is_tap=is_tap)
+        self._is_uncovered = False
+        self._post(ports.ChallengeSigned(self._device, op, signature, codec.fingerprint(certificate)))
 
     # --- the ways out ---------------------------------------------------------------------------------------
 
@@ -408,6 +442,7 @@ class CardSession:
     def _power_off(self) -> None:
         self._cover_secret()
         card, self._card, self._jpki, self._processor = self._card, None, None, None
+        self._staff = None
         self._is_verified = False
         self._certificate = b""
         self._forget_person()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from drivers import registry
-from kiosk import issuance_client
+from kiosk import badges, issuance_client
+from kiosk.badges import Member
 from kiosk.cash_office import Office
 from kiosk.cash_office import refused as refused_answer
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import Config, Mode
+from kiosk.daemon.desk import DeskDriver
 from kiosk.daemon.loop import Loop
 from kiosk.engine.state import (
     AnswerStaff,
@@ -23,7 +26,7 @@ from kiosk.engine.state import (
     StaffSlipAsked,
     Timeouts,
 )
-from kiosk.errors import JournalError
+from kiosk.errors import ConfigError, JournalError
 from kiosk.ids import DeviceId
 from kiosk.intents import AnyIntent, AnyStaffIntent
 from kiosk.ipc.server import ViewServer
@@ -91,8 +94,19 @@ def setup_of(config: Config) -> Setup:
         serves_phones=config.profile.phones,
         timeouts=_timeouts(config),
         cash_max=town.cash_max,
+        staff=tuple(Member(each.id, each.role, each.cards) for each in config.staff),
+        staff_authorities=tuple(
+            authority for each in config.staff_authorities for authority in _read_pem(each)
+        ),
         version=VERSION,
     )
+
+
+def _read_pem(path: Path) -> tuple[bytes, ...]:
+    try:
+        return badges.authorities_of(path.read_bytes())
+    except (OSError, ValueError):
+        raise ConfigError(f"{path}: no certificates in PEM") from None
 
 
 def _sides(config: Config, printer: DeviceId) -> str:
@@ -147,9 +161,10 @@ class Core:
         self.drivers: list[Driver] = [
             self._device(each.id, each.driver, each.options) for each in config.devices
         ]
+        self.office = Office(config)
+        self.drivers.append(DeskDriver(self.office, self.loop.post))
         for driver in self.drivers:
             self.loop.add_driver(driver)
-        self.office = Office(config)
         self.staff = self._staff_server()
         issuance = self._issuance()
         self.loop.set_issuance(issuance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.engine.service import RESTING
+from kiosk.engine.service import AT_REST
 from kiosk.engine.state import CloseDayAsked, Seal, Turn
 from kiosk.journal.records import Checkpoint, DayClosed
 from kiosk.ports import ReportHead
@@ -22,7 +22,7 @@ def close_day(turn: Turn, event: CloseDayAsked) -> None:
 
 def _may_close(turn: Turn) -> bool:
     state = turn.state
-    is_free = state.phase in RESTING and state.recovered and state.ledger.exchange is None
+    is_free = state.phase in AT_REST and state.recovered and state.ledger.exchange is None
     return is_free and not state.journal_is_dead
 
 

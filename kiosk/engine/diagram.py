@@ -32,6 +32,7 @@ GROUPS = {
     "Money in": (Phase.OPENING_TRANSACTION, Phase.AWAITING_PAYMENT, Phase.CLOSING_PAYMENT),
     "Paper": (Phase.ISSUING, Phase.AWAITING_PRINTER),
     "Money out and things": (Phase.PAYING_OUT, Phase.TAKING_THINGS, Phase.FINISHED),
+    "Staff": (Phase.STAFF_LOGIN, Phase.STAFF_DESK),
     "Told": (Phase.NOTIFIED, Phase.IN_TROUBLE, Phase.OFFERING_BACK),
 }
 

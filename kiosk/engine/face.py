@@ -63,7 +63,11 @@ def ask_slot(turn: Turn, command: OpenPinSlot | OpenNumberSlot) -> None:
 def camera_forbidden(turn: Turn, _: CameraForbidden) -> None:
     waiting = turn.state.slot_waits
     turn.set(camera_is_allowed=False, slot_waits=None)
-    if waiting is not None and turn.state.phase in (Phase.OPENING_PIN, Phase.OPENING_NUMBER):
+    if waiting is not None and turn.state.phase in (
+        Phase.OPENING_PIN,
+        Phase.OPENING_NUMBER,
+        Phase.STAFF_LOGIN,
+    ):
         turn.do(waiting)
 
 
@@ -143,7 +147,7 @@ def undecide(turn: Turn) -> None:
     turn.edit_face(way=FaceWay.UNDECIDED, note="")
 
 
-def number_forgotten(turn: Turn, _: NumberForgotten) -> None:
+def number_forgotten(turn: Turn, _: NumberForgotten | CardRemoved) -> None:
     """The minute is over, or the process that held it has ended: ask again; not for ever."""
     if turn.session.face.way is FaceWay.CAMERA:
         _again(turn, "forgotten")

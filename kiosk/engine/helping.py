@@ -1,7 +1,7 @@
 """A floor assistant beside the resident: help begins and ends where both can see it, points, and is written down. Pure.
 
 The assistant's panel is a second client of the same session with a projection of its own (project.py). What it may do
-at all is ASSISTANT_MAY; most of that only while help is on, which the resident sees and can end at any moment.
+is kiosk/rights.py's word; most of that only while help is on, which the resident sees and can end at any moment.
 """
 
 from __future__ import annotations
@@ -16,34 +16,16 @@ from kiosk.view import Role
 HELPED_TIMES = 3.0
 """So many times as long the machine waits before it asks whether anyone is there."""
 
-WITHOUT_HELP = frozenset({intents.BeginHelp, intents.AnswerCall, intents.CallStaff, intents.Vouch})
-"""What the assistant's panel may do before help is on."""
-
 TARGETS = ("main", "back", "cancel", "language", "voice", "call")
 """What can be pointed at: keys of the resident's layout that are on many screens, and no key of a keypad."""
 
 
-def is_open(state: Kiosk, role: Role, kind: type[intents.Intent]) -> bool:
-    """Whether help, on or off, leaves this intent to this role."""
-    is_on = state.manners.is_helped
-    if kind is intents.BeginHelp:
-        return role is Role.ASSISTANT and not is_on and state.session is not None
-    if kind is intents.AnswerCall:
-        is_open = state.session is None or not state.is_call_answered
-        return role is Role.ASSISTANT and state.is_staff_called and is_open
-    if kind is intents.EndHelp:
-        return is_on
-    if kind is intents.Point:
-        return role is Role.ASSISTANT and is_on
-    return role is not Role.ASSISTANT or is_on or kind in WITHOUT_HELP
-
-
-def begin_help(turn: Turn, _: Asked) -> None:
+def begin_help(turn: Turn, _: object) -> None:
     turn.set(manners=replace(turn.state.manners, is_helped=True), is_staff_called=False)
 
 
-def end_help(turn: Turn, _: Asked) -> None:
-    turn.set(manners=replace(turn.state.manners, is_helped=False, pointed=""))
+def end_help(turn: Turn, _: object) -> None:
+    turn.set(manners=replace(turn.state.manners, is_helped=False, is_helper_here=False, pointed=""))
 
 
 def point(turn: Turn, event: Asked) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kiosk import intents
-from kiosk.engine import notes, printers, project_cashless
+from kiosk.engine import desk_pages, notes, printers, project_cashless
 from kiosk.engine.choosing import chosen_options, offered, questions
 from kiosk.engine.face import may_retry
 from kiosk.engine.service import cares, cash_code, cashless_is_up, stop_reason
@@ -54,42 +53,6 @@ from kiosk.view import (
     Trouble,
     Working,
 )
-
-ALWAYS = (
-    intents.ChooseLanguage,
-    intents.CallStaff,
-    intents.SetVoice,
-    intents.SetReach,
-    intents.SetTextSize,
-    intents.SetContrast,
-    intents.BeginHelp,
-    intents.AnswerCall,
-    intents.EndHelp,
-    intents.Point,
-)
-"""Possible on every screen, whatever else is asked."""
-
-ASSISTANT_MAY = (
-    intents.ChooseLanguage,
-    intents.CallStaff,
-    intents.SetVoice,
-    intents.SetReach,
-    intents.SetTextSize,
-    intents.SetContrast,
-    intents.SetCopies,
-    intents.ChooseOption,
-    intents.Back,
-    intents.KeepGoing,
-    intents.Vouch,
-    intents.BeginHelp,
-    intents.AnswerCall,
-    intents.EndHelp,
-    intents.Point,
-)
-"""What a floor assistant may do for the resident: never a PIN, never confirm, never pay, never take."""
-
-STAFF_ONLY = (intents.Vouch,)
-"""Nobody says of herself that she is the one on the photo."""
 
 NEVER_ASSISTED = (
     Phase.OPENING_NUMBER,
@@ -431,6 +394,8 @@ BODIES: dict[Phase, Callable[[Kiosk], AnyBody]] = {
     Phase.NOTIFIED: lambda state: Notice(_session(state).trouble),
     Phase.IN_TROUBLE: _trouble,
     Phase.OFFERING_BACK: _offer,
+    Phase.STAFF_LOGIN: desk_pages.login,
+    Phase.STAFF_DESK: desk_pages.desk,
 }
 
 
@@ -475,6 +440,7 @@ def project(state: Kiosk, role: Role, allowed: tuple[str, ...], rev: int) -> Ses
         is_call_answered=state.is_call_answered,
         is_training=state.setup.is_training,
         is_helped=manners.is_helped,
+        is_helper_here=manners.is_helper_here,
         pointed=manners.pointed,
     )
 

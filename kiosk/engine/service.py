@@ -25,7 +25,9 @@ from kiosk.ports import (
 )
 
 RESTING = (Phase.STARTING, Phase.OUT_OF_SERVICE, Phase.IDLE)
-"""Phases in which nobody is being served."""
+"""Phases in which nobody is being served and the machine may begin with somebody."""
+AT_REST = (*RESTING, Phase.STAFF_LOGIN, Phase.STAFF_DESK)
+"""Phases in which nobody is being served: staff may act."""
 
 
 def stop_reason(state: Kiosk) -> tuple[str, str]:

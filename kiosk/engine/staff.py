@@ -7,10 +7,10 @@ a cash path is opened by a technician only while a cash officer stands beside hi
 from __future__ import annotations
 
 from kiosk import intents
-from kiosk.engine.service import RESTING
+from kiosk.engine.service import AT_REST
 from kiosk.engine.state import AnswerStaff, Kiosk, Present, StaffAsked, StaffSlipAsked, Turn
 from kiosk.ids import DeviceId, OpId
-from kiosk.journal.records import StaffLeft, UnitBefore
+from kiosk.journal.records import AnyRecord, StaffLeft, UnitBefore
 from kiosk.money import NO_CASH, Cash, Denomination
 from kiosk.ports import PrintSlip
 from kiosk.slips import JST
@@ -22,19 +22,29 @@ PRESENCE = (intents.EnterStaff, intents.LeaveStaff)
 """Coming and going touches nothing of a resident's visit, and is possible at any moment."""
 
 
+NOBODY = Staff("", Role.RESIDENT)
+
+
 def staff_asked(turn: Turn, event: StaffAsked) -> None:
-    """Write it down and say so, or say why not."""
-    refused = _moment(turn.state, event.intent)
-    if refused is not None:
-        turn.do(AnswerStaff(event.request, refused))
-        return
-    found = perform(turn.state.ledger, event.staff, event.intent, _scene(turn, event.staff))
+    """From `kiosk-cash`: write it down and say so, or say why not."""
+    found = act(turn, event.staff, event.intent)
     if isinstance(found, Refusal):
         turn.do(AnswerStaff(event.request, found))
-        return
-    _note_presence(turn, event)
+    else:
+        turn.do(AnswerStaff(event.request, None, found))
+
+
+def act(turn: Turn, staff: Staff, intent: intents.StaffIntent) -> Refusal | tuple[AnyRecord, ...]:
+    """One act of an identified person: its records, which are being written; or why not."""
+    refused = _moment(turn.state, intent)
+    if refused is not None:
+        return refused
+    found = perform(turn.state.ledger, staff, intent, _scene(turn, staff))
+    if isinstance(found, Refusal):
+        return found
+    _note_presence(turn, staff, intent)
     turn.record(*found)
-    turn.do(AnswerStaff(event.request, None, tuple(found)))
+    return tuple(found)
 
 
 def _moment(state: Kiosk, intent: intents.StaffIntent) -> Refusal | None:
@@ -42,7 +52,7 @@ def _moment(state: Kiosk, intent: intents.StaffIntent) -> Refusal | None:
         return refusal("journal")
     if isinstance(intent, PRESENCE):
         return None
-    if state.phase not in RESTING or state.writing:
+    if state.phase not in AT_REST or state.writing:
         return refusal("in-use")
     if not state.recovered and isinstance(intent, intents.StartExchange | intents.CloseDay):
         return refusal("not-ready")
@@ -82,15 +92,15 @@ def officer_beside(state: Kiosk, staff: Staff) -> str:
     return found[0] if found else ""
 
 
-def _note_presence(turn: Turn, event: StaffAsked) -> None:
+def _note_presence(turn: Turn, staff: Staff, intent: intents.StaffIntent) -> None:
     """Who acts is there; who leaves is not."""
-    others = tuple(each for each in turn.state.present if each.staff.id != event.staff.id)
+    others = tuple(each for each in turn.state.present if each.staff.id != staff.id)
     is_known = len(others) < len(turn.state.present)
-    if isinstance(event.intent, intents.LeaveStaff):
+    if isinstance(intent, intents.LeaveStaff):
         turn.set(present=others)
-    elif is_known or isinstance(event.intent, intents.EnterStaff):
+    elif is_known or isinstance(intent, intents.EnterStaff):
         until_s = turn.state.now_s + turn.state.setup.timeouts.staff_s
-        turn.set(present=(*others, Present(event.staff, until_s)))
+        turn.set(present=(*others, Present(staff, until_s)))
 
 
 def watch_staff(turn: Turn) -> None:
@@ -104,5 +114,5 @@ def watch_staff(turn: Turn) -> None:
 
 def slip_asked(turn: Turn, event: StaffSlipAsked) -> None:
     """Printed between residents; in the middle of a visit the roll is the resident's."""
-    if turn.state.phase in RESTING and turn.state.setup.receipt_printer in turn.state.up:
+    if turn.state.phase in AT_REST and turn.state.setup.receipt_printer in turn.state.up:
         turn.do(PrintSlip(OpId(turn.token()), turn.state.setup.receipt_printer, event.slip))

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from kiosk.badges import Member
 from kiosk.errors import ContractError
 from kiosk.ids import DeviceId, LineId, OpId, TransactionId
 from kiosk.intents import Intent, StaffIntent
@@ -91,6 +92,10 @@ class Phase(enum.Enum):
     NOTIFIED = "notified"
     IN_TROUBLE = "in_trouble"
     OFFERING_BACK = "offering_back"
+    STAFF_LOGIN = "staff_login"
+    """A member of staff's own card lies on the reader, and nobody is being served."""
+    STAFF_DESK = "staff_desk"
+    """Staff have the display."""
 
 
 class LineStage(enum.Enum):
@@ -276,6 +281,8 @@ class Manners(msgspec.Struct, frozen=True):
     is_low_reach: bool = False
     is_helped: bool = False
     """An assistant stands beside the person, and both can see that the machine knows it."""
+    is_helper_here: bool = False
+    """The assistant has no panel: what is written for staff stands on this screen, below."""
     pointed: str = ""
     """What the assistant points at, until the next step."""
 
@@ -314,6 +321,10 @@ class Timeouts(msgspec.Struct, frozen=True):
     """So long after their last act a person of the staff still counts as standing at the machine."""
     call_s: float = 60.0
     """A call that nobody answered is told elsewhere again after this, and then after twice as long each time."""
+    desk_idle_s: float = 180.0
+    """The staff desk shuts when nothing was touched for so long."""
+    desk_max_s: float = 3600.0
+    """And after so long in any case."""
     check_s: float = 45.0
     """For a payment that nobody can speak for: asked for so long while the resident waits."""
     start_s: float = 30.0
@@ -398,9 +409,61 @@ class Setup(msgspec.Struct, frozen=True):
     page_s: float = 4.0
     """What one page takes this printer, for the seconds shown."""
     timeouts: Timeouts = Timeouts()
+    staff: tuple[Member, ...] = ()
+    """Who may log in with a card of their own."""
+    staff_authorities: tuple[bytes, ...] = ()
+    """DER of whose certificates are believed to name a member of staff."""
     cash_max: Yen | None = None
     """Cash in the machine with which no more is taken; None: no ceiling."""
     version: str = "0"
+
+
+class Login(msgspec.Struct, frozen=True):
+    """A staff card, from the reader to the desk."""
+
+    stage: str
+    """`wait` (the delay after wrong PINs), `opening`, `pin`, `signing`, `tapped` (no PIN is wanted), `back` (take the
+    card), `refused` (`code` says why)."""
+    member: Member | None
+    certificate: bytes = b""
+    code: str = ""
+    slot: str = ""
+    shortest: int = 6
+    longest: int = 8
+    attempts_left: int = 0
+    was_wrong: bool = False
+    digits: int = 0
+    op: OpId | None = None
+    message: bytes = b""
+    ends_at_s: float = 0.0
+    """Of a wait."""
+    second: str = ""
+    """Break-glass: who of the two opens it with the first."""
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """The staff desk on the resident's display, of one person who has proven who they are."""
+
+    staff: Staff
+    since_s: float
+    beside: str = ""
+    """Another person who has logged in too."""
+    page: str = "menu"
+    of: str = ""
+    trail: tuple[tuple[str, str], ...] = ()
+    """Pages behind this one."""
+    pieces: tuple[tuple[tuple[str, str, str], int], ...] = ()
+    """(unit, face, counted | put_in | taken_out) -> pieces, of the exchange that is open."""
+    pending: StaffIntent | None = None
+    """An act that still wants its reason."""
+    said: tuple[str, str] = ("", "")
+    """What became of the last act, Japanese and English."""
+    is_refused: bool = False
+    paper: Slip | None = None
+    op: OpId | None = None
+    """What the machine is doing for a test, or the paper that is being made."""
+    result: str = ""
+    """Of the test on this page: `running`, `seen`, `failed`, or nothing."""
 
 
 class Present(msgspec.Struct, frozen=True):
@@ -479,6 +542,12 @@ class Kiosk(msgspec.Struct, frozen=True):
     """Staff were told that much cash lies in the machine."""
     present: tuple[Present, ...] = ()
     """Staff who stand at the machine; a new life knows nobody."""
+    login: Login | None = None
+    desk: Desk | None = None
+    half: tuple[Member, float] | None = None
+    """Break-glass: the first of two, whose certificate's time does not hold, and until when a second may come."""
+    wrong_at_s: tuple[tuple[str, float], ...] = ()
+    """When a member of staff's last wrong PIN was, in this life."""
     day_close_waits: str = ""
     """The operator of a day close that waits for the session to end."""
     uncounted: TransactionId | None = None

@@ -27,12 +27,15 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from kiosk import intents, ports
+from kiosk import intents, ports, rights
 from kiosk.engine import (
     calls,
     cashless,
     choosing,
     day,
+    desk,
+    desk_acts,
+    desk_tests,
     face,
     fleet,
     helping,
@@ -50,7 +53,7 @@ from kiosk.engine import (
     till,
     visits,
 )
-from kiosk.engine.project import ALWAYS, ASSISTANT_MAY, NEVER_ASSISTED, STAFF_ONLY
+from kiosk.engine.project import NEVER_ASSISTED
 from kiosk.engine.state import (
     BESIDE,
     Asked,
@@ -96,6 +99,7 @@ P = Phase
 FACE, STAGE, IDLE, ANSWER, RETRY, SLOW, START, STATUS, REPORT = (
     Timer(name) for name in ("face", "stage", "idle", "answer", "retry", "slow", "start", "status", "report")
 )
+LOGIN, DESK_IDLE, DESK_END = (Timer(name) for name in (desk.LOGIN, desk.IDLE, desk.END))
 NOTE, PATH, BEZEL, UNREAD = (Timer(name) for name in ("note", "note-path", "bezel", "unread"))
 CALL = Timer("call")
 
@@ -174,6 +178,22 @@ def _reader_lost(turn: Turn, event: ports.DeviceLost) -> None:
     service.device_lost(turn, event)
     if event.device == turn.state.setup.card_reader:
         session.notify(turn, "C-101")
+
+
+def _reader_lost_at_login(turn: Turn, event: ports.DeviceLost) -> None:
+    service.device_lost(turn, event)
+    if event.device == turn.state.setup.card_reader:
+        desk.leave_login(turn, event)
+
+
+def _slip_printed_at_desk(turn: Turn, event: ports.SlipPrinted) -> None:
+    taking.slip_printed(turn, event)
+    desk_tests.slip_printed(turn, event)
+
+
+def _print_ended_at_desk(turn: Turn, event: ports.PrintEnded) -> None:
+    issuance.print_ended(turn, event)
+    desk_tests.print_ended(turn, event)
 
 
 def _failed_while_identifying(turn: Turn, event: ports.IssuanceFailed) -> None:
@@ -499,6 +519,44 @@ ROWS: tuple[Row, ...] = (
     Row(P.IN_TROUBLE, intents.GiveBack, payout.asked_back, AFTER_MONEY),
     Row(P.IN_TROUBLE, intents.Next, session.leave, LEAVING),
     Row(P.IN_TROUBLE, STAGE, _trouble_over, LEAVING),
+    # --- staff
+    Row(P.AWAITING_CARD, ports.StaffCardRead, desk.card_met_while_waiting, (P.NOTIFIED,)),
+    Row(P.AWAITING_CARD, ports.CardRemoved, desk.card_gone_while_waiting, ASKING_NUMBER),
+    *(Row(phase, ports.StaffCardRead, desk.card_met, (P.STAFF_LOGIN,)) for phase in service.RESTING),
+    Row(P.IDLE, ports.ChallengeSigned, desk.tap_signed, (P.CHOOSING_LANGUAGE, *AFTER_LANGUAGE)),
+    Row(P.STAFF_LOGIN, ports.StaffCardRead, desk.card_met),
+    Row(P.STAFF_LOGIN, ports.CardRead, desk.other_card),
+    Row(P.STAFF_LOGIN, ports.PinSlotOpened, desk.slot_opened),
+    Row(P.STAFF_LOGIN, ports.DigitsEntered, desk.digits_entered),
+    Row(P.STAFF_LOGIN, ports.PinSlotClosed, desk.slot_closed),
+    Row(P.STAFF_LOGIN, ports.PinRejected, desk.pin_rejected),
+    Row(P.STAFF_LOGIN, ports.PinBlocked, desk.pin_blocked),
+    Row(P.STAFF_LOGIN, ports.PinAccepted, desk.pin_accepted),
+    Row(P.STAFF_LOGIN, ports.ChallengeSigned, desk.signed),
+    Row(P.STAFF_LOGIN, ports.CardFailed, desk.card_failed),
+    Row(P.STAFF_LOGIN, ports.DeviceLost, _reader_lost_at_login, (P.STARTING, P.STAFF_DESK, *REST)),
+    Row(P.STAFF_LOGIN, ports.CardRemoved, desk.card_removed, (P.STAFF_DESK, P.STARTING, *REST)),
+    Row(P.STAFF_LOGIN, LOGIN, desk.timer, (P.STAFF_DESK, P.STARTING, *REST)),
+    Row(P.STAFF_LOGIN, intents.Cancel, desk.leave_login, (P.STAFF_DESK, P.STARTING, *REST)),
+    Row(P.STAFF_DESK, ports.StaffCardRead, desk.card_met, (P.STAFF_LOGIN,)),
+    Row(P.STAFF_DESK, ports.CardRead, desk.other_card),
+    Row(P.STAFF_DESK, ports.CardInserted, desk_acts.card_inserted),
+    Row(P.STAFF_DESK, ports.SlipPrinted, _slip_printed_at_desk),
+    Row(P.STAFF_DESK, ports.PrintEnded, _print_ended_at_desk),
+    Row(P.STAFF_DESK, ports.PaperMade, desk_acts.paper_made),
+    Row(P.STAFF_DESK, intents.OpenPage, desk_acts.open_page),
+    Row(P.STAFF_DESK, intents.Back, desk_acts.back),
+    Row(P.STAFF_DESK, intents.ShowPaper, desk_acts.show_paper),
+    Row(P.STAFF_DESK, intents.PrintPaper, desk_acts.print_paper),
+    Row(P.STAFF_DESK, intents.SetPieces, desk_acts.set_pieces),
+    Row(P.STAFF_DESK, intents.RunTest, desk_acts.run_test),
+    Row(P.STAFF_DESK, intents.AskWhy, desk_acts.ask_why),
+    Row(P.STAFF_DESK, intents.DoAct, desk_acts.do_act),
+    Row(P.STAFF_DESK, intents.Cancel, desk.leave, (P.STARTING, *REST)),
+    Row(P.STAFF_DESK, DESK_IDLE, desk.leave, (P.STARTING, *REST)),
+    Row(P.STAFF_DESK, DESK_END, desk.leave, (P.STARTING, *REST)),
+    Row(P.STAFF_LOGIN, DESK_IDLE, desk.leave, (P.STARTING, *REST)),
+    Row(P.STAFF_LOGIN, DESK_END, desk.leave, (P.STARTING, *REST)),
     # --- after a restart
     Row(P.OFFERING_BACK, intents.GiveBack, payout.asked_back, AFTER_MONEY),
     Row(P.OFFERING_BACK, STAGE, recovery.nobody_came, AFTER_MONEY),
@@ -554,6 +612,10 @@ ANYWHERE: dict[Key, Handler] = {
     ports.CardInserted: identity.note_inserted,
     ports.CardRead: identity.note_read,
     ports.CardUnreadable: identity.note_inserted,
+    ports.StaffCardRead: desk.card_met,
+    ports.ChallengeSigned: desk.tap_signed,
+    ports.PaperMade: _nothing,
+    ports.FactsRead: _nothing,
     ports.CardRemoved: identity.note_removed,
     ports.ChallengeIssued: identity.challenge_issued,
     ports.CameraForbidden: face.camera_forbidden,
@@ -646,43 +708,58 @@ GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
     ),
     (P.CHARGING, intents.Cancel): lambda state: Turn(state).session.stage in ("touch", "show"),
     (P.CHARGING, intents.Back): lambda state: Turn(state).session.stage in ("touch", "show"),
+    (P.STAFF_LOGIN, intents.Cancel): lambda state: not state.card_is_present,
+    (P.STAFF_DESK, intents.Back): lambda state: state.desk is not None and bool(state.desk.trail),
+    (P.STAFF_DESK, intents.PrintPaper): lambda state: state.desk is not None and state.desk.paper is not None,
     (P.TAKING_THINGS, intents.Taken): lambda state: "waiting" in dict(Turn(state).session.things).values(),
 }
 """Cells that are open only sometimes."""
 
 
+EVERYWHERE = (
+    intents.ChooseLanguage,
+    intents.CallStaff,
+    intents.SetVoice,
+    intents.SetReach,
+    intents.SetTextSize,
+    intents.SetContrast,
+    intents.BeginHelp,
+    intents.AnswerCall,
+    intents.EndHelp,
+    intents.Point,
+)
+"""Possible on every screen, whatever else is asked, as far as the role may; not while staff have the display."""
+
+
 def allowed(state: Kiosk, role: Role) -> tuple[str, ...]:
-    """The tags of the intents that this role may send now."""
-    if role not in (Role.RESIDENT, Role.ASSISTANT):
-        return ()
-    kinds: list[type[intents.Intent]] = [
+    """The tags of the intents that whoever is at this role's display may send now."""
+    actor = desk.actor(state, role)
+    kinds = [
         row.on
         for row in ROWS
         if row.phase is state.phase and isinstance(row.on, type) and issubclass(row.on, intents.Intent)
     ]
-    kinds += [each for each in ALWAYS if each not in kinds]
-    is_helping = role is Role.ASSISTANT and state.manners.is_helped  # more time, before anybody is asked
-    if state.still_there_s is None and intents.KeepGoing in kinds and not is_helping:
-        kinds.remove(intents.KeepGoing)
-    kinds = [each for each in kinds if GUARDS.get((state.phase, each), _always)(state)]
-    kinds = [each for each in kinds if helping.is_open(state, role, each)]
-    if role is Role.RESIDENT:
-        kinds = [each for each in kinds if each not in STAFF_ONLY]
-    if role is Role.ASSISTANT:
-        kinds = [
-            each
-            for each in kinds
-            if each in ASSISTANT_MAY and not (_is_deed(each) and state.phase in NEVER_ASSISTED)
-        ]
-    return tuple(sorted(each.__name__ for each in kinds))
+    if state.phase not in desk.AT_DESK:
+        kinds += [each for each in EVERYWHERE if each not in kinds]
+    found = [
+        each
+        for each in kinds
+        if GUARDS.get((state.phase, each), _always)(state)
+        and rights.may(
+            actor,
+            each,
+            is_served=state.session is not None,
+            is_helped=state.manners.is_helped,
+            is_private=state.phase in NEVER_ASSISTED,
+            is_called=state.is_staff_called and (state.session is None or not state.is_call_answered),
+        )
+        and (each is not intents.KeepGoing or state.still_there_s is not None or actor is Role.ASSISTANT)
+    ]  # staff may ask for more time before anybody is asked
+    return tuple(sorted(each.__name__ for each in found))
 
 
 def _always(_: Kiosk) -> bool:
     return True
-
-
-def _is_deed(kind: type[intents.Intent]) -> bool:
-    return kind in (intents.Back, intents.SetCopies, intents.ChooseOption)
 
 
 def key_of(event: ports.Event) -> Key:
@@ -699,14 +776,16 @@ def handle(
 ) -> tuple[Kiosk, tuple[ports.Command, ...]]:
     """The engine: one event in, the next state and the commands out, in the order in which to do them."""
     turn = Turn(replace(state, now_s=now_s, wall=wall))
+    is_refused = isinstance(event, Asked) and type(event.intent).__name__ not in allowed(state, event.role)
     if isinstance(event, Recorded):
         _follow(turn, event)
-    elif not isinstance(event, Asked) or type(event.intent).__name__ in allowed(state, event.role):
+    elif not is_refused:
         key = key_of(event)
         row = TABLE.get((state.phase, key))
         handler = row.handler if row is not None else ANYWHERE.get(key, _nothing)
         handler(turn, event)
         helping.write_down(turn, event)
+        desk.touched(turn, event)
     notes.clear_path_when_free(turn)
     recovery.conclude(turn)
     recovery.take_up_next(turn)
@@ -715,9 +794,10 @@ def handle(
     service.watch_cash(turn)
     staff.watch_staff(turn)
     day.close_day_when_free(turn)
-    session.watch_time(turn, state.phase, event)
-    calls.watch(turn, state, event)
-    visits.watch(turn, state, event)
+    heard = None if is_refused else event  # what somebody may not do is no touch, no call, no end of a visit
+    session.watch_time(turn, state.phase, heard)
+    calls.watch(turn, state, heard)
+    visits.watch(turn, state, heard)
     if place(turn.state) != place(state):
         turn.set(step=state.step + 1, manners=replace(turn.state.manners, pointed=""))
     return turn.state, tuple(turn.commands)
@@ -741,7 +821,9 @@ def place(state: Kiosk) -> tuple[object, ...]:
     inner = (
         () if session_ is None else (session_.transaction, session_.asking, session_.slot, session_.trouble)
     )
-    return (state.phase, inner, allowed(state, Role.RESIDENT))
+    now = state.desk
+    at_desk = () if now is None else (now.staff.id, now.page, now.of, now.pending, state.login)
+    return (state.phase, inner, at_desk, allowed(state, Role.RESIDENT))
 
 
 def is_legal(before: Kiosk, event: ports.Event, after: Kiosk) -> bool:

@@ -15,7 +15,7 @@ from kiosk.journal.records import UnitBefore
 from kiosk.money import NO_CASH, Cash, Denomination, Yen
 from kiosk.ports import CreditMark
 
-SHAPE = 5
+SHAPE = 6
 """Of sealed balances. Raise it with any field or rule: then the records are folded again instead."""
 
 ZERO = Yen(0)
@@ -307,6 +307,15 @@ class Incident(Part, frozen=True):
     device: DeviceId | None
     amount: Yen
     seq: int
+    notes: tuple[str, ...] = ()
+
+
+class Tested(Part, frozen=True):
+    """The last result of a test, and at which record."""
+
+    has_passed: bool
+    staff: str
+    seq: int
 
 
 class CreditDoubt(Part, frozen=True):
@@ -436,6 +445,10 @@ class Ledger(Part, frozen=True):
     slips: dict[str, Slip] = {}
     """Not redeemed."""
     incidents: dict[str, Incident] = {}
+    tests: dict[str, Tested] = {}
+    """The last result of each test of the machine."""
+    wrong_pins: dict[str, int] = {}
+    """Of a member of staff, since the last login: what the delay before the next try grows by."""
     reports: dict[LineId, ReportDue] = {}
     marks: dict[DeviceId, CreditMark] = {}
     """The last credit of each acceptor."""

@@ -29,6 +29,7 @@ from kiosk.journal.accounts import (
     ReceiptPrint,
     Receipts,
     ReportDue,
+    Tested,
     Totals,
     Unit,
 )
@@ -153,6 +154,32 @@ def _incident_closed(ledger: Ledger, seq: int, record: r.IncidentClosed) -> Ledg
     if record.incident not in ledger.incidents:
         return wrong(ledger, seq, "an incident was closed that is not open")
     return replace(ledger, incidents=without(ledger.incidents, record.incident))
+
+
+def _incident_noted(ledger: Ledger, seq: int, record: r.IncidentNoted) -> Ledger:
+    known = ledger.incidents.get(record.incident)
+    if known is None:
+        return wrong(ledger, seq, "a note on an incident that is not open")
+    noted = replace(known, notes=(*known.notes, record.note))
+    return replace(ledger, incidents={**ledger.incidents, record.incident: noted})
+
+
+# --- staff --------------------------------------------------------------------------------------------------
+
+
+def _staff_entered(ledger: Ledger, seq: int, record: r.StaffEntered) -> Ledger:
+    return replace(ledger, wrong_pins=without(ledger.wrong_pins, record.staff))
+
+
+def _staff_refused(ledger: Ledger, seq: int, record: r.StaffRefused) -> Ledger:
+    if record.reason != "pin":
+        return ledger
+    times = ledger.wrong_pins.get(record.staff, 0) + 1
+    return replace(ledger, wrong_pins={**ledger.wrong_pins, record.staff: times})
+
+
+def _staff_tested(ledger: Ledger, seq: int, record: r.StaffTested) -> Ledger:
+    return replace(ledger, tests={**ledger.tests, record.test: Tested(record.has_passed, record.staff, seq)})
 
 
 # --- transactions -------------------------------------------------------------------------------------------
@@ -304,7 +331,11 @@ _RULES: dict[type[r.Record], _Rule] = {
     r.StockSet: _stock_set,
     r.DayClosed: _day_closed,
     r.IncidentOpened: _incident_opened,
+    r.IncidentNoted: _incident_noted,
     r.IncidentClosed: _incident_closed,
+    r.StaffEntered: _staff_entered,
+    r.StaffRefused: _staff_refused,
+    r.StaffTested: _staff_tested,
     r.ExchangeStarted: exchange_started,
     r.ExchangeEnded: exchange_ended,
     r.FoundRegistered: found_registered,
@@ -345,4 +376,4 @@ _RULES: dict[type[r.Record], _Rule] = {
     r.VoidReported: _reported,
     r.TransactionClosed: _closed,
 }
-"""Started, Stopped, Checkpoint and who of the staff comes and goes change no balance."""
+"""Started, Stopped, Checkpoint and who of the staff leaves change no balance."""

@@ -153,6 +153,14 @@ class VisitEnded(Record, frozen=True):
     times: tuple[StepTime, ...] = ()
 
 
+class IncidentNoted(Record, frozen=True):
+    """Somebody of the staff left a word for the next; never a name."""
+
+    incident: str
+    staff: str
+    note: str
+
+
 class IncidentClosed(Record, frozen=True):
     incident: str
     operator: str
@@ -216,6 +224,21 @@ class StaffLeft(Record, frozen=True):
 
     staff: str
     reason: str = "left"
+
+
+class StaffRefused(Record, frozen=True):
+    """A card on the list of staff did not let its bearer in. `reason`: `pin`, `blocked`, `signature`, `time`."""
+
+    staff: str
+    reason: str
+
+
+class StaffTested(Record, frozen=True):
+    """A test of the machine at its staff desk, and what came of it."""
+
+    test: str
+    staff: str
+    has_passed: bool
 
 
 class ExchangeStarted(Record, frozen=True):
@@ -639,9 +662,12 @@ AnyRecord = (
     | DayClosed
     | Checkpoint
     | IncidentOpened
+    | IncidentNoted
     | IncidentClosed
     | StaffEntered
     | StaffLeft
+    | StaffRefused
+    | StaffTested
     | ExchangeStarted
     | ExchangeEnded
     | FoundRegistered

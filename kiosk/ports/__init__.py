@@ -50,8 +50,10 @@ from kiosk.ports.card import (
     PinRejected,
     PinSlotClosed,
     PinSlotOpened,
+    ProveTap,
     SecretKind,
     SignChallenge,
+    StaffCardRead,
     SurfaceFailed,
     SurfaceRead,
 )
@@ -113,6 +115,7 @@ from kiosk.ports.changer import (
     ReadCashCounts,
     ResolveCash,
 )
+from kiosk.ports.desk import DESK, FactsRead, MakePaper, PaperMade, ReadFacts
 from kiosk.ports.face import (
     AllowCamera,
     CameraForbidden,
@@ -196,6 +199,7 @@ from kiosk.ports.printing import (
 )
 
 __all__ = [
+    "DESK",
     "SERVICE_ID_MAX",
     "AbandonTransaction",
     "AbortPayment",
@@ -269,6 +273,7 @@ __all__ = [
     "FaceTurnAsked",
     "FaceTurnEnded",
     "Factory",
+    "FactsRead",
     "FiguresKept",
     "FixDeposit",
     "ForbidCamera",
@@ -280,6 +285,7 @@ __all__ = [
     "IssuanceFailed",
     "IssuanceStatus",
     "KeepFigures",
+    "MakePaper",
     "NoteCredited",
     "NoteEscrowed",
     "NoteInDoubt",
@@ -300,6 +306,7 @@ __all__ = [
     "Order",
     "Outcome",
     "PageImprinted",
+    "PaperMade",
     "PaperTaken",
     "PauseDeposit",
     "PaymentCodeMade",
@@ -321,7 +328,9 @@ __all__ = [
     "PrintSlip",
     "PrintedAcknowledged",
     "PrinterRead",
+    "ProveTap",
     "ReadCashCounts",
+    "ReadFacts",
     "ReadHopper",
     "ReadIssuance",
     "ReadPayment",
@@ -351,6 +360,7 @@ __all__ = [
     "SlipLine",
     "SlipPrinted",
     "StackNote",
+    "StaffCardRead",
     "StartAcceptor",
     "StartFaceCheck",
     "StartNoteAcceptor",

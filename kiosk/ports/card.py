@@ -55,6 +55,8 @@ class SecretKind(enum.Enum):
     """利用者証明用, its PIN: four digits."""
     SIGN = "sign"
     """署名用, its password: 6 to 16 letters and digits. No service that ships asks it; the road is tested for it."""
+    STAFF = "staff"
+    """Of a member of staff's own card: 6 to 8 digits."""
 
 
 class CardInserted(Event, frozen=True):
@@ -81,6 +83,19 @@ class CertificateRead(Event, frozen=True):
     device: DeviceId
     certificate: bytes
     fingerprint: str
+
+
+class StaffCardRead(Event, frozen=True):
+    """A staff card (PIV) and no My Number Card. Certificates are DER; empty where the card has none.
+
+    `certificate` is of the key that its PIN opens, `tap_certificate` of the one that wants no PIN.
+    """
+
+    device: DeviceId
+    certificate: bytes
+    tap_certificate: bytes
+    attempts_left: int
+    """Tries of the PIN that the card has left, asked without burning one. 0: blocked."""
 
 
 class CardUnreadable(Event, frozen=True):
@@ -250,6 +265,14 @@ class ClosePinSlot(Command, frozen=True):
 class SignChallenge(Command, frozen=True):
     """Sign `message` with the key that the secret opened. Only after PinAccepted. The card hashes nothing: the process
     does."""
+
+    device: DeviceId
+    op: OpId
+    message: bytes
+
+
+class ProveTap(Command, frozen=True):
+    """Of a staff card: sign `message` with the key that wants no PIN. Ends in ChallengeSigned, or in CardFailed."""
 
     device: DeviceId
     op: OpId

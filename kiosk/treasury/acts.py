@@ -1,6 +1,6 @@
 """An act of staff becomes records, or is refused. Pure: the core and `kiosk-cash` with the core stopped share it.
 
-Who may do what stands in MAY, once. Nothing here changes a record: each act adds some.
+Who may do what stands in kiosk/rights.py, once. Nothing here changes a record: each act adds some.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
-from kiosk import intents
+from kiosk import intents, rights
 from kiosk.ids import DeviceId
 from kiosk.journal import records as r
 from kiosk.journal.accounts import CASH, ZERO, Account, Cashless, Line
@@ -19,26 +19,6 @@ from kiosk.journal.records import Fund
 from kiosk.money import NO_CASH, Cash, Denomination, Yen
 from kiosk.treasury.refusals import Refusal, RefusedError
 from kiosk.view import Role
-
-OFFICER = frozenset({Role.CASH_OFFICER})
-MAY: Mapping[type[intents.StaffIntent], frozenset[Role]] = {
-    intents.EnterStaff: frozenset({Role.CASH_OFFICER, Role.TECHNICIAN, Role.TREASURER}),
-    intents.LeaveStaff: frozenset({Role.CASH_OFFICER, Role.TECHNICIAN, Role.TREASURER}),
-    intents.StartExchange: frozenset({Role.CASH_OFFICER, Role.TECHNICIAN}),
-    intents.EndExchange: OFFICER,
-    intents.CloseDay: OFFICER,
-    intents.CloseIncident: OFFICER,
-    intents.SettlePaper: OFFICER,
-    intents.SettlePayout: OFFICER,
-    intents.SettleNote: OFFICER,
-    intents.SettlePayment: OFFICER,
-    intents.SettleVoid: OFFICER,
-    intents.RedeemSlip: OFFICER,
-    intents.RegisterFound: OFFICER,
-    intents.HandOverFound: OFFICER,
-}
-"""Only a cash officer touches public money; a treasurer reads and changes nothing. A technician's StartExchange is a
-`repair` and nothing else, beside a cash officer."""
 
 PURPOSES = ("replenish", "collect", "recount", "repair")
 REASONS = ("counting", "jam", "overpaid", "underpaid", "foreign", "theft", "made-good", "unknown")
@@ -96,10 +76,9 @@ def perform(ledger: Ledger, staff: Staff, intent: intents.StaffIntent, scene: Sc
 def _must_be_allowed(staff: Staff, intent: intents.StaffIntent) -> None:
     if not _STAFF_ID.fullmatch(staff.id):
         raise RefusedError("unknown-staff", what="?")
-    roles = MAY[type(intent)]
-    is_repair = isinstance(intent, intents.StartExchange) and intent.purpose == "repair"
-    if isinstance(intent, intents.StartExchange) and not is_repair:
-        roles = OFFICER
+    roles = rights.roles(type(intent))
+    if isinstance(intent, intents.StartExchange) and intent.purpose != "repair":
+        roles -= {Role.TECHNICIAN}
     if staff.role not in roles:
         names = ", ".join(_ROLE_NAMES[each] for each in _ROLE_NAMES if each in roles)
         raise RefusedError("not-allowed", roles=names)
@@ -135,6 +114,18 @@ def _enter(_: Ledger, staff: Staff, __: intents.EnterStaff, ___: Scene) -> Recor
 
 def _leave(_: Ledger, staff: Staff, __: intents.LeaveStaff, ___: Scene) -> Records:
     return [r.StaffLeft(staff.id)]
+
+
+def _note_incident(ledger: Ledger, staff: Staff, intent: intents.NoteIncident, _: Scene) -> Records:
+    if intent.incident not in ledger.incidents:
+        raise RefusedError("no-incident", what=intent.incident)
+    return [r.IncidentNoted(intent.incident, staff.id, _text("note", intent.note))]
+
+
+def _record_test(_: Ledger, staff: Staff, intent: intents.RecordTest, __: Scene) -> Records:
+    if not _STAFF_ID.fullmatch(intent.test):
+        raise RefusedError("format", what="test", want="a test's name")
+    return [r.StaffTested(intent.test, staff.id, intent.has_passed)]
 
 
 # --- exchange ---------------------------------------------------------------------------------------------------------
@@ -468,6 +459,8 @@ _ACTS: dict[type[intents.StaffIntent], Callable[..., Records]] = {
     intents.StartExchange: _start,
     intents.EndExchange: _end,
     intents.CloseDay: _close_day,
+    intents.NoteIncident: _note_incident,
+    intents.RecordTest: _record_test,
     intents.CloseIncident: _close_incident,
     intents.SettlePaper: _settle_paper,
     intents.SettlePayout: _settle_payout,

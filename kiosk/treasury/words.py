@@ -73,3 +73,23 @@ class Town(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def face(denomination: Denomination) -> str:
     """`千円札`-like names are not needed by those who count: `¥1,000`."""
     return f"¥{denomination.face.value:,}"
+
+
+WHY = {
+    "seen": "現物を見て確かめた",
+    "counted": "数えて確かめた",
+    "camera": "記録映像で確かめた",
+    "company": "決済会社に確かめた",
+    "resident": "利用者に確かめた",
+    "repaired": "直した・詰まりを取った",
+    "no-harm": "実害なし",
+}
+"""Why a doubt is settled so, or an incident closed: chosen at the staff desk, written down as these words."""
+NOTES = {
+    "waiting-maker": "保守会社を待っている",
+    "waiting-resident": "利用者の来庁を待っている",
+    "told-section": "主管課に連絡した",
+    "look-again": "次の担当者が、もういちど見る",
+    "parts": "部品を注文した",
+}
+"""A word for the next person, likewise."""

@@ -50,7 +50,7 @@ def _seeds(on: VirtualCard) -> list[bytes]:
     """Genuine bytes of every kind that the parsers meet."""
     found = [*(bytes.fromhex(each) for each in COMMANDS), *LINES, KEYS]
     found.append((box() / "cards" / "hanako" / "auth.cer").read_bytes())
-    for directory in on._interpreter._image.directories.values():
+    for directory in on.image.directories.values():
         found += [each.data for each in directory.files.values() if hasattr(each, "data")]
     return [each for each in found if each]
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from drivers.jpki.apdu import Command, Sw
 from drivers.jpki.sim.box import Options
 from drivers.jpki.sim.card import Fault
-from drivers.jpki.sim.commands import Refused
+from drivers.jpki.sim.commands import Interpreter, Refused
 from kiosk import ports
 from kiosk.errors import DeviceTimeout, DeviceUnavailable
 from kiosk.ids import OpId
@@ -444,6 +444,7 @@ def test_a_reader_unplugged_with_a_card_inside_is_a_removal() -> None:
 
 def test_an_older_card_without_short_identifiers_or_long_answers_is_read() -> None:
     on = desk()
+    assert isinstance(on.held.card._interpreter, Interpreter)
     whole = on.held.card._interpreter._table
 
     def strict(command: Command) -> bytes:

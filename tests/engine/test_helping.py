@@ -8,16 +8,12 @@ import pytest
 
 from kiosk import intents, ports
 from kiosk.engine.helping import HELPED_TIMES, TARGETS
-from kiosk.engine.project import ASSISTANT_MAY, NEVER_ASSISTED
+from kiosk.engine.project import NEVER_ASSISTED
 from kiosk.engine.state import Asked, Phase
-from kiosk.engine.table import allowed
-from kiosk.intents import AnyIntent
 from kiosk.journal.records import StaffHelped
 from kiosk.money import Denomination
 from kiosk.view import Assisted, ChooseKinds, Role
 from tests.engine.world import World
-
-INTENTS: tuple[type[intents.Intent], ...] = AnyIntent.__args__
 
 
 @pytest.fixture
@@ -144,24 +140,6 @@ def states(world: World) -> Any:
     yield
     world.insert(Denomination.COIN500)
     yield
-
-
-def test_every_refused_combination_is_refused_in_every_phase_of_a_visit(world: World) -> None:
-    """Role x intent x phase, with help on: the assistant never confirms, pays, cancels, takes, or enters a secret."""
-    never = {kind.__name__ for kind in INTENTS} - {kind.__name__ for kind in ASSISTANT_MAY}
-    assert {"Next", "Cancel", "Taken", "GiveBack", "ConsentLastTry", "Begin", "ForgotPin"} <= never
-    seen = set()
-    for _ in states(world):
-        state = world.loop.state
-        seen.add(state.phase)
-        may = set(allowed(state, Role.ASSISTANT))
-        assert not may & never
-        if state.phase in NEVER_ASSISTED:
-            assert not may & {"Back", "SetCopies", "ChooseOption"}
-        for role in (Role.TECHNICIAN, Role.CASH_OFFICER, Role.TREASURER):
-            assert allowed(state, role) == ()
-        assert not set(allowed(state, Role.RESIDENT)) & {"BeginHelp", "Point", "Vouch"}
-    assert {Phase.ENTERING_PIN, Phase.CONFIRMING, Phase.AWAITING_PAYMENT, Phase.CHOOSING_OPTIONS} <= seen
 
 
 def test_nothing_private_reaches_the_panel_in_any_phase(world: World) -> None:

@@ -11,10 +11,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from drivers.id003.messages import Status
 from kiosk import intents, ports
+from kiosk.engine import desk as desks
 from kiosk.engine import diagram
+from kiosk.engine.desk_acts import PAGES
 from kiosk.engine.helping import TARGETS
 from kiosk.engine.project import BODIES
 from kiosk.engine.recovery import ACTIONS
+from kiosk.engine.service import AT_REST
 from kiosk.engine.state import Asked, CloseDayAsked, Phase
 from kiosk.engine.table import ANYWHERE, ROWS, TABLE, is_legal
 from kiosk.ids import SlotId
@@ -24,6 +27,7 @@ from kiosk.money import Denomination, Yen
 from kiosk.view import Role
 from tests.engine import world as worlds
 from tests.engine.notes_world import HEARD, UNANSWERED, UNHEARD, NotesWorld
+from tests.engine.staff_world import PEOPLE, StaffWorld
 from tests.engine.world import FACES, World
 from tests.treasury import desk
 
@@ -107,6 +111,25 @@ class Anything(RuleBasedStateMachine):
                 "size": st.sampled_from(["S", "XL", "9"]),
                 "contrast": st.sampled_from(["normal", "black", "x"]),
                 "target": st.sampled_from([*TARGETS, "key 1"]),
+                "page": st.sampled_from([*PAGES, "x"]),
+                "of": st.sampled_from(
+                    ["", "hopper100/coin100/counted", "R-502", "disk", "receipt", "recount"]
+                ),
+                "report": st.sampled_from(["stock", "day"]),
+                "unit": st.sampled_from(["hopper100", "hopper50", "x"]),
+                "face": st.sampled_from(["coin100", "coin50", "x"]),
+                "what": st.sampled_from(["counted", "put_in", "taken_out"]),
+                "pieces": st.integers(-1, 30),
+                "test": st.sampled_from(["disk", "receipt", "reader", "x"]),
+                "act": st.sampled_from(
+                    [
+                        intents.StartExchange(purpose="recount", units=()),
+                        intents.EndExchange(exchange="E-0001", reason="unknown"),
+                        intents.CloseDay(),
+                        intents.RecordTest(test="disk", has_passed=True),
+                        intents.LeaveStaff(),
+                    ]
+                ),
             }
             fields[name] = data.draw(choices[name])
         self.world.tap(kind, **fields)
@@ -225,7 +248,7 @@ class Anything(RuleBasedStateMachine):
             before = len(world.records)
             answer = desk.ask(world, desk.OFFICER, each)
             assert (answer.refusal is None) == (len(world.records) > before)
-            resting = (Phase.IDLE, Phase.OUT_OF_SERVICE, Phase.STARTING, *CONTINUED)
+            resting = (*AT_REST, *CONTINUED)
             assert answer.refusal is not None or what == "enter" or world.phase in resting
 
     @precondition(lambda self: self.world.phase is Phase.IDLE)
@@ -254,6 +277,29 @@ class AnythingWithFace(Anything):
     """The same where the policy wants the face: number, surface and camera come at any time, right, wrong and late."""
 
     setup = worlds.FACE_SETUP
+    world: StaffWorld
+
+    def new_world(self) -> StaffWorld:
+        return StaffWorld(setup=self.setup).boot()
+
+    @rule(who=st.sampled_from([*PEOPLE, "stranger"]), right=st.booleans(), is_taken=st.booleans())
+    def staff_card(self, who: str, right: bool, is_taken: bool) -> None:
+        """A badge or a login, at any moment of anybody's visit."""
+        self.world.lay(who)
+        if self.world.loop.state.login is not None:
+            self.world.staff_pin(right=right, left=2)
+        if is_taken:
+            self.world.take_card()
+
+    @rule(name=st.sampled_from([desks.LOGIN, desks.IDLE, desks.END]))
+    def staff_timer(self, name: str) -> None:
+        self.world.time_out(name)
+
+    @invariant()
+    def nobody_is_at_the_desk_who_is_not_on_the_list(self) -> None:
+        now = self.world.loop.state.desk
+        assert now is None or PEOPLE[now.staff.id] is now.staff.role
+        assert (self.world.phase is Phase.STAFF_DESK) <= (now is not None)
 
     @rule(part=st.sampled_from(ports.NumberPart), is_right=st.booleans())
     def number(self, part: ports.NumberPart, is_right: bool) -> None:

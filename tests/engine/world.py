@@ -227,6 +227,7 @@ class World:
         ]
         self.loop.add_driver(_Player(self, (*names, *(hopper.device for hopper in HOPPERS))))
         self.loop.add_driver(_Player(self, (TERMINAL, CODES)))
+        self.loop.add_driver(_Player(self, (ports.DESK,)))
         self.perform_instead: set[str] = set()
         """Commands that nobody answers: the core dies before."""
         self.slip_outcome = ports.Outcome.CONFIRMED

@@ -9,11 +9,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from drivers.jpki.apdu import Command, Ins, Response, Sw, decode_command, described
 from drivers.jpki.sim.commands import Interpreter
 from drivers.jpki.sim.filesystem import Image, Memory
 from kiosk.errors import DeviceTimeout, DeviceUnavailable, PeerProtocolError
+
+
+class Answers(Protocol):
+    """What a chip does with a command; `reset` is its power."""
+
+    def reset(self) -> None: ...
+
+    def answer(self, command: Command) -> Response: ...
 
 
 class Vanished(Exception):  # noqa: N818  # an asked-for event
@@ -49,15 +58,22 @@ class VirtualCard:
     """Answers bytes with bytes. One client at a time; `faults` may be changed from another thread."""
 
     def __init__(
-        self, image: Image, memory: Memory, is_lenient: bool = False, faults: tuple[Fault, ...] = ()
+        self,
+        image: Image,
+        memory: Memory,
+        is_lenient: bool = False,
+        faults: tuple[Fault, ...] = (),
+        answers: Answers | None = None,
     ) -> None:
+        """`answers`: of a card that is no My Number Card."""
+        self.image = image
         self.atr = image.atr
         self.memory = memory
         self.faults = faults
         self.commands: list[str] = []
         """What came since power-on, for benchmarks: the header, and lengths instead of data."""
         self.bytes_carried = 0
-        self._interpreter = Interpreter(image, memory, is_lenient)
+        self._interpreter = answers or Interpreter(image, memory, is_lenient)
 
     def power(self) -> None:
         """On, off or reset: the card forgets what was selected and verified; its counters stay."""

@@ -16,14 +16,25 @@ from typing import Any
 from drivers.jpki.sim import box as boxes
 from drivers.jpki.sim.box import CERTIFICATES, DEVICES, OWNERS, RECORDS, Options
 from drivers.jpki.sim.card import FAULTS, Fault, VirtualCard, fault
+from drivers.jpki.sim.filesystem import Image
 from drivers.jpki.sim.persons import PERSONS
 from drivers.jpki.sim.vpcd import Reader
+from drivers.piv import sim as piv
 from drivers.transport.control import ControlServer
 from kiosk.errors import MadoguchiError
 
 VPCD_PORT = 35963
 DEFAULT_PIN = "1234"
 DEFAULT_PASSWORD = "EXAMPLE2026A"  # noqa: S105  # of cards that open nothing, and printed in the README
+
+
+STAFF_MARK = "staff:"
+
+
+def staff_card(box: Path, name: str, validity: str = "genuine") -> VirtualCard:
+    """A staff card of the box. ValueError when there is none."""
+    chip, memory = piv.open_card(box, name, validity)
+    return VirtualCard(Image(piv.ATR, {}), memory, answers=piv.PivInterpreter(chip, memory))
 
 
 class Shelf:
@@ -47,8 +58,13 @@ class Shelf:
         }
 
     def place(self, name: str) -> dict[str, Any]:
-        """place-card NAME"""
+        """place-card NAME, or staff:ID for a member of staff's own card"""
         self._reader.remove()
+        if name.startswith(STAFF_MARK):
+            self._reader.place(
+                staff_card(self._box, name.removeprefix(STAFF_MARK), self._options.certificate)
+            )
+            return {"card": name}
         image, memory = boxes.open_card(self._box, name, self._options)
         self._reader.place(VirtualCard(image, memory, self._options.is_lenient, self._faults))
         return {"card": name}
@@ -149,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
         help="this picture on that card, or on all",
     )
     make.add_argument("--phone-pin", default="", help="of the same people's phones; default: as the cards'")
+    make.add_argument("--staff-pin", default=piv.DEFAULT_PIN, help="of the staff cards")
     run = commands.add_parser("run", help="offer cards to a vpcd")
     run.add_argument(
         "--state", type=Path, default=_default_state(), help="where cards live; made when missing"
@@ -212,6 +229,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 boxes.make(
                     args.state, args.person or sorted(PERSONS), args.pin, args.sign_password, args.phone_pin
                 )
+                piv.make(args.state, pin=args.staff_pin)
                 for each in args.photo:
                     name, _, picture = each.rpartition("=")
                     for whose in [name] if name else args.person or sorted(PERSONS):

@@ -1,0 +1,63 @@
+"""What the staff desk needs of the journal on disk: papers, made in a thread of their own. Reads only."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+from kiosk.cash_office import Office
+from kiosk.errors import ContractError, MadoguchiError
+from kiosk.ids import DeviceId
+from kiosk.ipc.staff_wire import Read
+from kiosk.ports import DESK, Command, Event, MakePaper, PaperMade
+from kiosk.treasury.refusals import RefusedError
+
+LOG = logging.getLogger("kiosk.desk")
+STOP_S = 10.0
+NO_PAPER = (
+    "この帳票は作れませんでした。記録は変わっていません。",
+    "The paper could not be made. Nothing has changed.",
+)
+
+
+class DeskDriver:
+    """Driver (kiosk.ports) of no device. A fault in a paper costs the paper."""
+
+    def __init__(self, office: Office, post: Callable[[Event], None]) -> None:
+        self._office = office
+        self._post = post
+        self._wanted: queue.SimpleQueue[MakePaper | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
+
+    @property
+    def devices(self) -> tuple[DeviceId, ...]:
+        return (DESK,)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def perform(self, command: Command) -> None:
+        if not isinstance(command, MakePaper):
+            raise ContractError("not a command for the desk")
+        self._wanted.put(command)
+
+    def stop(self) -> None:
+        self._wanted.put(None)
+        if self._thread.is_alive():
+            self._thread.join(STOP_S)
+
+    def _run(self) -> None:
+        while (wanted := self._wanted.get()) is not None:
+            self._post(self._made(wanted))
+
+    def _made(self, wanted: MakePaper) -> PaperMade:
+        try:
+            _, slip = self._office.made(Read(wanted.report, wanted.of))
+        except RefusedError as error:
+            return PaperMade(wanted.op, None, error.refusal.ja, error.refusal.en)
+        except MadoguchiError as error:
+            LOG.error("paper %s: %s", wanted.report, type(error).__name__)
+            return PaperMade(wanted.op, None, *NO_PAPER)
+        return PaperMade(wanted.op, slip, *(("", "") if slip is not None else NO_PAPER))

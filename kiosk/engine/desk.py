@@ -1,0 +1,399 @@
+"""Staff log in with a card of their own, and have the resident's display until they leave. Pure.
+
+    card on the reader -> PIN (or, for a floor assistant, the touch alone) -> the card's signature -> card back -> desk
+
+Who somebody is rests on four things: a card whose certificate is on the machine's list, its PIN (which the card judges
+and counts), a signature over a nonce of this login, and the certificate's time. A wrong PIN is written down and makes
+the next try wait longer; the count outlives a power cut. Where only the time does not hold (the machine's clock may be
+what is wrong), two people open it together, and that is an incident. No network is asked for anything.
+
+In the middle of a visit a staff card shows nothing and does nothing; only a floor assistant's touch marks the screen.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from kiosk import badges, intents
+from kiosk.badges import Member
+from kiosk.engine import desk_tests, face, helping, identity, service, session, staff
+from kiosk.engine.state import Asked, Desk, FaceWay, Kiosk, Login, Phase, Turn
+from kiosk.ids import OpId
+from kiosk.journal.records import IncidentOpened, StaffHelped, StaffLeft, StaffRefused
+from kiosk.ports import (
+    CardFailed,
+    CardRead,
+    CardRemoved,
+    ChallengeSigned,
+    DigitsEntered,
+    EndCardSession,
+    OpenPinSlot,
+    PinAccepted,
+    PinBlocked,
+    PinRejected,
+    PinSlotClosed,
+    PinSlotOpened,
+    ProveTap,
+    SecretKind,
+    SignChallenge,
+    StaffCardRead,
+    StartTimer,
+    StopTimer,
+    TimerExpired,
+)
+from kiosk.treasury.acts import Staff
+from kiosk.view import Role
+
+AT_DESK = (Phase.STAFF_LOGIN, Phase.STAFF_DESK)
+LOGIN, IDLE, END = "login", "desk-idle", "desk-end"
+"""Timers."""
+
+DELAY_S, DELAY_MOST_S = 5.0, 600.0
+HALF_S = 180.0
+"""For the second of two to come."""
+TOLD_S = 20.0
+"""A refusal stands so long after the card was taken."""
+TIME_INCIDENT = "X-604"
+
+
+def delay_s(wrong: int) -> float:
+    """Before the next try after so many wrong PINs since the last login: 0, 5, 10, 20 … s, ten minutes at most."""
+    return min(DELAY_MOST_S, DELAY_S * 2 ** (min(wrong, 16) - 1)) if wrong else 0.0
+
+
+def actor(state: Kiosk, role: Role) -> Role:
+    """Who stands at this role's display: the desk's person at the resident's."""
+    if role is Role.RESIDENT and state.phase is Phase.STAFF_DESK and state.desk is not None:
+        return state.desk.staff.role
+    return role
+
+
+# --- a card is there --------------------------------------------------------------------------------------------------
+
+
+def card_met(turn: Turn, event: StaffCardRead) -> None:
+    """At rest a login begins; in a visit only a floor assistant's touch means something."""
+    turn.set(card_is_present=True, card=None)
+    if _begins_tap(turn, event):
+        return
+    if desk_tests.is_at(turn.state.desk, "reader"):
+        turn.do(EndCardSession(event.device))
+    elif turn.state.phase in service.AT_REST:
+        _begin(turn, event)
+    else:
+        turn.do(EndCardSession(event.device))
+
+
+def other_card(turn: Turn, event: CardRead) -> None:
+    """A resident's card while staff have the display: nothing of it is kept."""
+    turn.set(card_is_present=True, card=None)
+    turn.do(EndCardSession(event.device))
+
+
+def card_met_while_waiting(turn: Turn, event: StaffCardRead) -> None:
+    """The machine waits for a resident's card: this is another card, whoever's it is."""
+    turn.set(card_is_present=True, card=None)
+    if not _begins_tap(turn, event):
+        session.notify(turn, "C-102")
+
+
+def card_gone_while_waiting(turn: Turn, event: CardRemoved) -> None:
+    """The process that held 照合番号B ends with the card that it saw."""
+    identity.note_removed(turn, event)
+    if turn.session.face.way is FaceWay.CAMERA:
+        face.number_forgotten(turn, event)
+
+
+def _begin(turn: Turn, event: StaffCardRead) -> None:
+    setup, ledger = turn.state.setup, turn.state.ledger
+    member = badges.member_of(event.certificate, setup.staff, setup.staff_authorities)
+    login = Login("opening", member, event.certificate, attempts_left=event.attempts_left)
+    turn.set(login=login)
+    turn.go(Phase.STAFF_LOGIN)
+    turn.do(StopTimer(LOGIN))
+    if turn.state.journal_is_dead:
+        _refuse(turn, "journal")
+    elif member is None or member.role is Role.ASSISTANT:
+        _refuse(turn, "unknown")
+    elif not event.attempts_left:
+        turn.record(StaffRefused(member.id, "blocked"))
+        _refuse(turn, "blocked")
+    else:
+        _open_or_wait(turn, member, ledger.wrong_pins.get(member.id, 0))
+
+
+def _open_or_wait(turn: Turn, member: Member, wrong: int) -> None:
+    """The delay runs from the last wrong PIN of this life; after a power cut it begins anew with the card."""
+    now_s = turn.state.now_s
+    known = dict(turn.state.wrong_at_s)
+    if wrong and member.id not in known:
+        turn.set(wrong_at_s=(*turn.state.wrong_at_s, (member.id, now_s)))
+    ends_at_s = known.get(member.id, now_s) + delay_s(wrong)
+    if wrong and ends_at_s > now_s:
+        _edit(turn, stage="wait", slot="", ends_at_s=ends_at_s)
+        turn.do(StartTimer(LOGIN, ends_at_s - now_s))
+    else:
+        _open(turn)
+
+
+def _open(turn: Turn) -> None:
+    _edit(turn, stage="opening", slot="", digits=0)
+    face.ask_slot(turn, OpenPinSlot(turn.state.setup.card_reader, SecretKind.STAFF))
+
+
+def timer(turn: Turn, _: TimerExpired) -> None:
+    """A delay is over, or a refusal was read."""
+    login = turn.state.login
+    if login is None:
+        return
+    if login.stage == "wait":
+        _open(turn)
+    elif login.stage == "refused":
+        leave_login(turn, None)
+
+
+def _edit(turn: Turn, **changes: object) -> None:
+    if turn.state.login is not None:
+        turn.set(login=replace(turn.state.login, **changes))
+
+
+def _refuse(turn: Turn, code: str) -> None:
+    """Say why, and wait for the card to be taken."""
+    _edit(turn, stage="refused", code=code, slot="")
+    turn.do(EndCardSession(turn.state.setup.card_reader))
+
+
+# --- the PIN ----------------------------------------------------------------------------------------------------------
+
+
+def slot_opened(turn: Turn, event: PinSlotOpened) -> None:
+    _edit(
+        turn,
+        stage="pin",
+        slot=event.slot,
+        shortest=event.min_length,
+        longest=event.max_length,
+        attempts_left=event.attempts_left,
+        digits=0,
+    )
+
+
+def digits_entered(turn: Turn, event: DigitsEntered) -> None:
+    login = turn.state.login
+    if login is not None and event.slot == login.slot:
+        _edit(turn, digits=event.count)
+
+
+def slot_closed(turn: Turn, event: PinSlotClosed) -> None:
+    login = turn.state.login
+    if login is not None and event.slot == login.slot:
+        _refuse(turn, "late")
+
+
+def pin_rejected(turn: Turn, event: PinRejected) -> None:
+    login = turn.state.login
+    if login is None or login.member is None:
+        return
+    member, wrong = login.member, turn.state.ledger.wrong_pins.get(login.member.id, 0) + 1
+    others = tuple(each for each in turn.state.wrong_at_s if each[0] != member.id)
+    turn.set(wrong_at_s=(*others, (member.id, turn.state.now_s)))
+    turn.record(StaffRefused(member.id, "pin"))
+    _edit(turn, was_wrong=True, attempts_left=event.attempts_left)
+    if event.attempts_left:
+        _open_or_wait(turn, member, wrong)
+    else:
+        _refuse(turn, "blocked")
+
+
+def pin_blocked(turn: Turn, _: PinBlocked) -> None:
+    login = turn.state.login
+    if login is not None and login.member is not None:
+        turn.record(StaffRefused(login.member.id, "blocked"))
+    _refuse(turn, "blocked")
+
+
+def pin_accepted(turn: Turn, _: PinAccepted) -> None:
+    op = OpId(turn.token())
+    message = badges.challenge(turn.state.setup.kiosk, turn.token())
+    _edit(turn, stage="signing", slot="", op=op, message=message)
+    turn.do(SignChallenge(turn.state.setup.card_reader, op, message))
+
+
+# --- who it is --------------------------------------------------------------------------------------------------------
+
+
+def signed(turn: Turn, event: ChallengeSigned) -> None:
+    login = turn.state.login
+    if login is None or event.op != login.op or login.member is None:
+        return
+    if not badges.has_signed(login.certificate, login.message, event.signature):
+        turn.record(StaffRefused(login.member.id, "signature"))
+        _refuse(turn, "signature")
+    elif _is_in_time(turn, login.certificate):
+        _prove(turn, login.member)
+    else:
+        _half(turn, login.member)
+
+
+def _is_in_time(turn: Turn, certificate: bytes) -> bool:
+    validity = badges.validity_of(certificate)
+    return validity is not None and validity.holds(turn.state.wall)
+
+
+def _half(turn: Turn, member: Member) -> None:
+    """Everything is right but the time. With another such person before, or a good one after, it opens."""
+    first = turn.state.half
+    if first is not None and first[1] > turn.state.now_s and first[0].id != member.id:
+        _break_glass(turn, first[0], member)
+        return
+    turn.set(half=(member, turn.state.now_s + HALF_S))
+    turn.record(StaffRefused(member.id, "time"))
+    _refuse(turn, "time")
+
+
+def _prove(turn: Turn, member: Member) -> None:
+    first = turn.state.half
+    if first is not None and first[1] > turn.state.now_s and first[0].id != member.id:
+        _break_glass(turn, first[0], member)
+    else:
+        _enter(turn, member)
+
+
+def _break_glass(turn: Turn, first: Member, second: Member) -> None:
+    """Two people, each by card and PIN: the first one's desk, and an incident that says so."""
+    turn.set(half=None)
+    facts = (("first", first.id), ("second", second.id))
+    turn.record(IncidentOpened(turn.token(), TIME_INCIDENT, facts=facts))
+    _enter(turn, first, second)
+
+
+def _enter(turn: Turn, member: Member, second: Member | None = None) -> None:
+    for each in (member, second):
+        if each is not None:
+            staff.act(turn, Staff(each.id, each.role), intents.EnterStaff())
+    _edit(turn, stage="back", member=member, second=second.id if second is not None else "")
+    turn.do(EndCardSession(turn.state.setup.card_reader))
+
+
+def card_removed(turn: Turn, event: CardRemoved) -> None:
+    """The desk begins when the card is back in its owner's hand, and not before."""
+    identity.note_removed(turn, event)
+    login = turn.state.login
+    if login is None or login.stage == "refused":
+        turn.do(StartTimer(LOGIN, TOLD_S))
+    elif login.stage == "back" and login.member is not None:
+        _sit_down(turn, Staff(login.member.id, login.member.role), login.second)
+    else:
+        leave_login(turn, event)
+
+
+def card_failed(turn: Turn, _: CardFailed) -> None:
+    login = turn.state.login
+    if login is not None and login.stage not in ("refused", "back"):
+        _refuse(turn, "card")
+
+
+def leave_login(turn: Turn, _: object) -> None:
+    """Nobody, or not this one: back to where the display was."""
+    turn.set(login=None)
+    turn.do(StopTimer(LOGIN), EndCardSession(turn.state.setup.card_reader))
+    if turn.state.desk is not None:
+        turn.go(Phase.STAFF_DESK)
+    else:
+        _to_rest(turn)
+
+
+def _to_rest(turn: Turn) -> None:
+    turn.go(Phase.IDLE if turn.state.recovered else Phase.STARTING)
+
+
+# --- the desk ---------------------------------------------------------------------------------------------------------
+
+
+def _sit_down(turn: Turn, who: Staff, second: str) -> None:
+    turn.set(login=None, is_staff_called=False)
+    turn.go(Phase.STAFF_DESK)
+    desk = turn.state.desk
+    if desk is not None:  # a colleague beside the one who is there
+        beside = who.id if who.id != desk.staff.id else desk.beside
+        turn.set(desk=replace(desk, beside=beside, said=("", ""), is_refused=False))
+    else:
+        turn.set(desk=Desk(who, turn.state.now_s, beside=second))
+        turn.do(StartTimer(END, turn.state.setup.timeouts.desk_max_s))
+    turn.do(StartTimer(IDLE, turn.state.setup.timeouts.desk_idle_s))
+
+
+def touched(turn: Turn, event: object) -> None:
+    """After every event: a touch at the desk keeps its person there."""
+    desk = turn.state.desk
+    if desk is None or turn.state.phase is not Phase.STAFF_DESK or not isinstance(event, Asked):
+        return
+    turn.do(StartTimer(IDLE, turn.state.setup.timeouts.desk_idle_s))
+    until_s = turn.state.now_s + turn.state.setup.timeouts.staff_s
+    turn.set(
+        present=tuple(
+            replace(each, until_s=until_s) if each.staff.id == desk.staff.id else each
+            for each in turn.state.present
+        )
+    )
+
+
+def leave(turn: Turn, event: object) -> None:
+    """Asked for, silent for too long, or too long in all: the display is the residents' again."""
+    desk = turn.state.desk
+    if desk is None:
+        return
+    reason = "time" if isinstance(event, TimerExpired) else "left"
+    here = {desk.staff.id, desk.beside}
+    gone = [each.staff.id for each in turn.state.present if each.staff.id in here]
+    turn.set(
+        desk=None,
+        login=None,
+        present=tuple(each for each in turn.state.present if each.staff.id not in here),
+    )
+    if gone and not turn.state.journal_is_dead:
+        turn.record(*(StaffLeft(each, reason) for each in gone))
+    turn.do(StopTimer(IDLE), StopTimer(END), StopTimer(LOGIN))
+    if turn.state.card_is_present:
+        turn.do(EndCardSession(turn.state.setup.card_reader))
+    _to_rest(turn)
+
+
+# --- a floor assistant's touch ----------------------------------------------------------------------------------------
+
+
+def _begins_tap(turn: Turn, event: StaffCardRead) -> bool:
+    """Ask the card of a floor assistant to prove itself; False: it is not one's."""
+    setup = turn.state.setup
+    member = badges.member_of(event.tap_certificate, setup.staff, setup.staff_authorities)
+    if member is None or member.role is not Role.ASSISTANT or turn.state.phase in AT_DESK:
+        return False
+    op = OpId(turn.token())
+    message = badges.challenge(setup.kiosk, turn.token())
+    turn.set(login=Login("tapped", member, event.tap_certificate, op=op, message=message))
+    turn.do(ProveTap(event.device, op, message))
+    return True
+
+
+def tap_signed(turn: Turn, event: ChallengeSigned) -> None:
+    """The screen is marked: somebody helps. A second touch ends it. Nobody there: a visit with help begins."""
+    login = turn.state.login
+    if login is None or login.stage != "tapped" or event.op != login.op or login.member is None:
+        return
+    turn.set(login=None)
+    turn.do(EndCardSession(event.device))
+    is_right = badges.has_signed(login.certificate, login.message, event.signature)
+    if not is_right or (turn.state.clock_is_good and not _is_in_time(turn, login.certificate)):
+        return
+    if turn.state.phase is Phase.IDLE:
+        session.begin(turn, event)
+    visit = turn.state.session
+    if visit is None:
+        return
+    if turn.state.manners.is_helped:
+        helping.end_help(turn, event)
+    else:
+        helping.begin_help(turn, event)
+        turn.set(manners=replace(turn.state.manners, is_helper_here=True))
+        turn.edit(is_assisted=True)
+    turn.record(StaffHelped(visit.transaction, "Badge"))

@@ -1,0 +1,195 @@
+"""Tests of the machine at its staff desk: what it does by itself, and who says whether it went well. Pure.
+
+A result is a record (StaffTested); the readiness report is made of the last result of each.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+
+from msgspec.structs import replace
+
+from kiosk.engine.state import Desk, Kiosk, Turn
+from kiosk.ids import OpId
+from kiosk.ports import (
+    CardInserted,
+    Outcome,
+    PrintDocument,
+    PrintEnded,
+    PrintSlip,
+    Slip,
+    SlipLine,
+    SlipPrinted,
+)
+
+
+class Judge(enum.Enum):
+    """Who says whether a test went well."""
+
+    MACHINE = "machine"
+    PERSON = "person"
+    SCREEN = "screen"
+    """The touched glass itself: a person cannot see what was not heard."""
+
+
+TESTS: dict[str, Judge] = {
+    "receipt": Judge.PERSON,
+    "certificate": Judge.PERSON,
+    "reader": Judge.MACHINE,
+    "touch": Judge.SCREEN,
+    "calibration": Judge.SCREEN,
+    "camera": Judge.MACHINE,
+    "cash": Judge.MACHINE,
+    "network": Judge.MACHINE,
+    "clock": Judge.MACHINE,
+    "disk": Judge.MACHINE,
+}
+"""In the order of the list. `camera` only where there is one."""
+
+
+def here(state: Kiosk) -> tuple[str, ...]:
+    """The tests of this machine."""
+    has_camera = state.setup.camera in state.up or state.setup.plan.wants_face
+    return tuple(each for each in TESTS if each != "camera" or has_camera)
+
+
+def run(turn: Turn, test: str) -> None:
+    """The machine's part. Its end is the desk's `result`: `seen`, `failed`; `running` until something comes."""
+    state = turn.state
+    op = OpId(turn.token())
+    match test:
+        case "receipt":
+            _set(turn, op, "running")
+            turn.do(PrintSlip(op, state.setup.receipt_printer, test_slip(state)))
+        case "certificate":
+            page = test_page()
+            _set(turn, op, "running")
+            digest = hashlib.sha256(page).hexdigest()
+            turn.do(PrintDocument(op, state.setup.certificate_printer, page, digest, 1))
+        case "reader":
+            _set(turn, None, "running")
+        case "camera":
+            _judged(turn, state.setup.camera in state.up)
+        case "cash":
+            _judged(turn, _cash_is_well(state))
+        case "network":
+            _judged(turn, state.issuance is not None)
+        case "clock":
+            _judged(turn, state.clock_is_good)
+        case "disk":
+            _judged(turn, state.journal_has_room and not state.journal_is_dead)
+        case _:
+            _set(turn, None, "running")
+
+
+def _cash_is_well(state: Kiosk) -> bool:
+    units = {state.setup.acceptor, *(each.device for each in state.setup.hoppers)}
+    return units <= state.up and not any(device in units for device, _ in state.faults)
+
+
+def _set(turn: Turn, op: OpId | None, result: str) -> None:
+    if turn.state.desk is not None:
+        turn.set(desk=replace(turn.state.desk, op=op, result=result))
+
+
+def _judged(turn: Turn, is_well: bool) -> None:
+    _set(turn, None, "seen" if is_well else "failed")
+
+
+def is_at(desk: Desk | None, test: str) -> bool:
+    """The desk's page is this test's."""
+    return desk is not None and (desk.page, desk.of) == ("test", test)
+
+
+def slip_printed(turn: Turn, event: SlipPrinted) -> None:
+    _printed(turn, event.op, event.outcome)
+
+
+def print_ended(turn: Turn, event: PrintEnded) -> None:
+    _printed(turn, event.op, event.outcome)
+
+
+def _printed(turn: Turn, op: OpId, outcome: Outcome) -> None:
+    desk = turn.state.desk
+    if desk is not None and desk.op == op:
+        _judged(turn, outcome is Outcome.CONFIRMED)
+
+
+def card_seen(turn: Turn, _: CardInserted) -> None:
+    """Any card will do: nothing of it is looked at."""
+    desk = turn.state.desk
+    if desk is not None and is_at(desk, "reader") and desk.result == "running":
+        _judged(turn, True)
+
+
+# --- what is printed ------------------------------------------------------------------------------------------------
+
+
+def test_slip(state: Kiosk) -> Slip:
+    """Feed, letters of each size, a full line from edge to edge; no money, no person."""
+    rule = SlipLine(is_rule=True)
+    scale = "".join(str(each % 10) for each in range(1, 43))
+    return Slip(
+        kind="test",
+        lines=(
+            SlipLine(text="試験印字 TEST", size=3, is_bold=True, is_centred=True),
+            rule,
+            SlipLine(text=scale),
+            SlipLine(text="左 left", right="right 右"),
+            SlipLine(text="大 LARGE", size=2),
+            SlipLine(text="永東国酬愛鬱", size=2),
+            SlipLine(text=state.setup.issuer.machine, right=state.setup.version),
+            rule,
+        ),
+    )
+
+
+_MM = 72 / 25.4
+_WIDE, _HIGH = 210, 297
+
+
+def test_page() -> bytes:
+    """A4, one page: frames 5 and 10 mm from the edges with a tick each centimetre, and a cross in the middle.
+
+    What is missing of the outer frame is what this printer cannot reach; two frames that are not parallel to the edge
+    say that the paper lies askew.
+    """
+    lines = []
+    for inset in (5, 10):
+        lines.append(_box(inset, inset, _WIDE - 2 * inset, _HIGH - 2 * inset))
+    for x in range(20, _WIDE - 10, 10):
+        lines += [_line(x, 10, x, 13), _line(x, _HIGH - 13, x, _HIGH - 10)]
+    for y in range(20, _HIGH - 10, 10):
+        lines += [_line(10, y, 13, y), _line(_WIDE - 13, y, _WIDE - 10, y)]
+    lines += [_line(95, 148.5, 115, 148.5), _line(105, 138.5, 105, 158.5)]
+    words = "BT /F 14 Tf 40 600 Td (TEST PAGE - NOT A CERTIFICATE / SHIKEN INJI) Tj ET"
+    return _pdf("0.5 w\n" + "\n".join(lines) + "\n" + words)
+
+
+def _box(x: float, y: float, wide: float, high: float) -> str:
+    return f"{x * _MM:.2f} {y * _MM:.2f} {wide * _MM:.2f} {high * _MM:.2f} re S"
+
+
+def _line(x: float, y: float, to_x: float, to_y: float) -> str:
+    return f"{x * _MM:.2f} {y * _MM:.2f} m {to_x * _MM:.2f} {to_y * _MM:.2f} l S"
+
+
+def _pdf(drawn: str) -> bytes:
+    """ISO 32000-1 §7.5: header, objects, cross-reference table, trailer."""
+    stream = drawn.encode("ascii")
+    objects = (
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595.28 841.89] /Contents 4 0 R "
+        b"/Resources << /Font << /F 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    )
+    out, places = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, each)
+    table = b"".join(b"%010d 00000 n \n" % at for at in places)
+    end = b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
+    return out + end % (len(objects) + 1, table, len(objects) + 1, len(out))

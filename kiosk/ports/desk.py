@@ -1,0 +1,42 @@
+"""What the staff desk asks of the machine's own rim: papers from the journal on disk, and facts about the computer."""
+
+from __future__ import annotations
+
+from kiosk.ids import DeviceId, OpId
+from kiosk.ports.base import Command, Event
+from kiosk.ports.printing import Slip
+
+DESK = DeviceId("desk")
+"""Who performs these: a thread of the core, no device."""
+
+
+class MakePaper(Command, frozen=True):
+    """`report`, `of`: as kiosk/ipc/staff_wire.py: Read. Ends in PaperMade."""
+
+    device: DeviceId
+    op: OpId
+    report: str
+    of: str = ""
+
+
+class PaperMade(Event, frozen=True):
+    """`slip` None: there is none, and why in the two languages of staff."""
+
+    op: OpId
+    slip: Slip | None
+    ja: str = ""
+    en: str = ""
+
+
+class ReadFacts(Command, frozen=True):
+    """Ends in FactsRead."""
+
+    device: DeviceId
+    op: OpId
+
+
+class FactsRead(Event, frozen=True):
+    """Names and values, no person's: free bytes of the disk, the clock's source, addresses of the network."""
+
+    op: OpId
+    facts: tuple[tuple[str, str], ...]
