@@ -119,7 +119,7 @@ def test_the_ten_key_is_the_card_processes_alone(lobby: Profile, tmp_path: Path)
     assert 'ATTRS{idVendor}=="04d9"' in rule and 'ENV{LIBINPUT_IGNORE_DEVICE}="1"' in rule
     assert len(kiosk.udev_rules(lobby.lines).splitlines()) == 1 + len(lobby.lines)
     half = tmp_path / "half.toml"
-    half.write_text(EXAMPLES[0].read_text(encoding="utf-8").replace('product = "1203"\n\n[ups]', "\n[ups]"))
+    half.write_text(LOBBY.read_text(encoding="utf-8").replace('product = "1203"\n\n[ups]', "\n[ups]"))
     with pytest.raises(ConfigError, match="vendor and product, or neither"):
         profiles.load([half])
 
