@@ -31,6 +31,7 @@ from kiosk.intents import (
     SetVoice,
 )
 from kiosk.ipc.client import ViewClient, connect_forever
+from kiosk.messages import Message, say
 from kiosk.view import Attract, SessionView
 from screens.keys import CODES, Key, Strikes
 from screens.router import SHEET_INTENTS, Router
@@ -74,6 +75,7 @@ class UiApp:
         self.metrics = Metrics()
         self.after_frame: list[Callable[[], None]] = []
         """Called after each frame that was shown: for the probe."""
+        self._is_told = False
         self.frame = Frame()
         self.router = Router(self.frame, self, assistant_language)
         self._take = Clock.create_trigger(self._take_newest)
@@ -116,6 +118,9 @@ class UiApp:
         self.metrics.last_flip_s = time.monotonic()
         for tell in self.after_frame:
             tell()
+        if self.router.view is not None and not self._is_told:
+            self._is_told = True
+            say(Message.FIRST_SCREEN, screen=type(self.router.view.body).__name__)
         if not self.metrics.first_frame_ms:
             self.metrics.first_frame_ms = _since_process_start_ms()
             Clock.schedule_once(self._warm, 0.05)

@@ -59,10 +59,10 @@ def build(arguments: argparse.Namespace, assistant_language: str = "") -> UiApp:
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
+    open_log("kiosk-ui")
     try:
         app = build(arguments)
     except fonts.FontMissingError as error:
-        open_log("kiosk-ui")
         say(Message.FONTS_MISSING, why=str(error))
         return 1
     app.run()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -11,10 +10,10 @@ from kiosk.cash_office import Office
 from kiosk.errors import ContractError, MadoguchiError
 from kiosk.ids import DeviceId
 from kiosk.ipc.staff_wire import Read
+from kiosk.messages import Message, say
 from kiosk.ports import DESK, Command, Event, MakePaper, PaperMade
 from kiosk.treasury.refusals import RefusedError
 
-LOG = logging.getLogger("kiosk.desk")
 STOP_S = 10.0
 NO_PAPER = (
     "この帳票は作れませんでした。記録は変わっていません。",
@@ -58,6 +57,6 @@ class DeskDriver:
         except RefusedError as error:
             return PaperMade(wanted.op, None, error.refusal.ja, error.refusal.en)
         except MadoguchiError as error:
-            LOG.error("paper %s: %s", wanted.report, type(error).__name__)
+            say(Message.REPORT_FAILED, report=wanted.report, error=type(error).__name__)
             return PaperMade(wanted.op, None, *NO_PAPER)
         return PaperMade(wanted.op, slip, *(("", "") if slip is not None else NO_PAPER))

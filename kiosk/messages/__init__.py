@@ -40,9 +40,10 @@ def _fitting(name: str, value: str | int) -> str:
 def open_log(process: str) -> None:
     """From now on messages go to journald where it is our stderr (systemd.exec(5), JOURNAL_STREAM), else to stderr."""
     handler = _Journal(process) if _is_journal() else _Lines()
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    for logger in (logging.getLogger(), _LOG):
+        logger.handlers[:] = [handler]
+        logger.setLevel(logging.INFO)
+    _LOG.propagate = False  # what a library hangs to the root logger later repeats nothing of ours
 
 
 def _is_journal() -> bool:

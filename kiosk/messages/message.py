@@ -24,6 +24,7 @@ FIELDS = {
     "checks": r"[0-9]{1,4}",
     "inventory": r"[0-9a-f]{8,64}",
     "check": r"[a-z-]{1,40}",
+    "screen": r"[A-Za-z]{1,40}",
 }
 """Field -> the form of its value (a regular expression that matches it as a whole)."""
 
@@ -252,4 +253,10 @@ class Message(Enum):
         "self test: {check}: {why}",
         "check",
         "why",
+    )
+    FIRST_SCREEN = (
+        "15288e74683a6fcfa4aa79e755d50679",
+        logging.INFO,
+        "the first screen is shown: {screen}",
+        "screen",
     )

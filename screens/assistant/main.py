@@ -20,10 +20,10 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.set_defaults(size=(1080, 1920), panel_mm=(194.4, 345.6), distance_mm=430.0)
     arguments = parser.parse_args(argv)
+    open_log("kiosk-assist")
     try:
         app = ui.build(arguments, assistant_language=arguments.language)
     except fonts.FontMissingError as error:
-        open_log("kiosk-assist")
         say(Message.FONTS_MISSING, why=str(error))
         return 1
     app.run()

@@ -108,6 +108,9 @@ def root_logger() -> Iterator[logging.Logger]:
         if handler not in before:
             handler.close()
     root.handlers[:] = before
+    ours = logging.getLogger("madoguchi")
+    ours.handlers[:], ours.propagate = [], True
+    ours.setLevel(logging.NOTSET)
     root.setLevel(level)
 
 
