@@ -133,7 +133,8 @@ def _is_safe(
     """After every burst of these faces, everything beyond what we keep can be given back."""
     for burst in _bursts(faces):
         total = inserted + burst.total
-        there = stock + Cash({face: count for face, count in burst.items() if face in recycled})
+        stays = {face: count for face, count in burst.items() if face in recycled}
+        there = stock + Cash(stays) if stays else stock
         if not all(can_give_back(total - keep, there) for keep in kept if keep <= total):
             return False
     return True

@@ -72,14 +72,16 @@ class Denomination(enum.Enum):
     NOTE5000 = "note5000"
     NOTE10000 = "note10000"
 
-    @property
-    def face(self) -> Yen:
-        """What one piece is worth."""
-        return Yen(int(self.value.removeprefix("coin").removeprefix("note")))
+    face: Yen
+    """What one piece is worth."""
+    is_note: bool
 
-    @property
-    def is_note(self) -> bool:
-        return self.value.startswith("note")
+    def __init__(self, word: str) -> None:
+        self.face = Yen(int(word.removeprefix("coin").removeprefix("note")))
+        self.is_note = word.startswith("note")
+
+    __hash__ = object.__hash__
+    """There is one object of each: faster than a name's hash, and the payment screen waits for these sums."""
 
 
 _ORDER = sorted(Denomination, key=lambda each: -each.face.value)
@@ -91,13 +93,17 @@ class Cash(Mapping[Denomination, int]):
     __slots__ = ("_counts",)
 
     def __init__(self, counts: Mapping[Denomination, int] | None = None) -> None:
+        if isinstance(counts, Cash):
+            self._counts: dict[Denomination, int] = counts._counts
+            return
         clean: dict[Denomination, int] = {}
-        for denomination in _ORDER:
-            count = (counts or {}).get(denomination, 0)
-            if type(count) is not int or count < 0:
-                raise ValueError("a count of pieces is a whole number, zero or more")
-            if count:
-                clean[denomination] = count
+        if counts:
+            for denomination in _ORDER:
+                count = counts.get(denomination, 0)
+                if type(count) is not int or count < 0:
+                    raise ValueError("a count of pieces is a whole number, zero or more")
+                if count:
+                    clean[denomination] = count
         self._counts = clean
 
     def __getitem__(self, denomination: Denomination) -> int:
@@ -122,6 +128,11 @@ class Cash(Mapping[Denomination, int]):
         return f"Cash({{{', '.join(f'{d.value}: {n}' for d, n in self._counts.items())}}})"
 
     def __add__(self, other: Cash) -> Cash:
+        if not other._counts:
+            return self
+        if self._counts.keys() >= other._counts.keys():  # the usual case: the order is there already
+            more = other._counts.get
+            return _counted({each: count + more(each, 0) for each, count in self._counts.items()})
         return Cash({each: self[each] + other[each] for each in (*self, *other)})
 
     def __sub__(self, other: Cash) -> Cash:
@@ -134,7 +145,19 @@ class Cash(Mapping[Denomination, int]):
 
     @property
     def total(self) -> Yen:
-        return Yen.sum(each.face * count for each, count in self._counts.items())
+        return Yen(sum(each.face.value * count for each, count in self._counts.items()))
+
+    @property
+    def pieces(self) -> int:
+        """How many, of whatever face."""
+        return sum(self._counts.values())
+
+
+def _counted(clean: dict[Denomination, int]) -> Cash:
+    """Of counts that are sound and in order."""
+    cash = Cash()
+    cash._counts = clean
+    return cash
 
 
 NO_CASH = Cash()
@@ -159,21 +182,30 @@ def make_most(amount: Yen, stock: Cash) -> Cash:
     """
     if amount.value < 0:
         raise ValueError("an amount to give back is zero or more")
-    return min(_ways(amount.value, stock, _ORDER), key=lambda cash: (-cash.total.value, sum(cash.values())))
+    held = tuple((face, face.face.value, count) for face, count in stock.items())
+    _, _, picked = min(_ways(amount.value, held), key=lambda way: way[:2])
+    return Cash(picked)
 
 
 _UNEVEN = (Denomination.NOTE10000, Denomination.NOTE5000)
 """Faces that a smaller face does not divide evenly into."""
 
+_Held = tuple[tuple[Denomination, int, int], ...]
+"""Face, its worth, how many are there; largest first."""
 
-def _ways(rest: int, stock: Cash, faces: list[Denomination]) -> Iterator[Cash]:
+
+def _ways(rest: int, held: _Held) -> Iterator[tuple[int, int, dict[Denomination, int]]]:
+    """What is left over, how many pieces, and which."""
     picked: dict[Denomination, int] = {}
-    for at, face in enumerate(faces):
-        most = min(stock[face], rest // face.face.value)
-        if most and face in _UNEVEN:
-            fewer = most - 1
-            for way in _ways(rest - fewer * face.face.value, stock, faces[at + 1 :]):
-                yield Cash({**picked, face: fewer}) + way
+    pieces = 0
+    for at, (face, worth, count) in enumerate(held):
+        most = min(count, rest // worth)
+        if not most:
+            continue
+        if face in _UNEVEN:
+            for left, more, way in _ways(rest - (most - 1) * worth, held[at + 1 :]):
+                yield left, pieces + most - 1 + more, {**picked, face: most - 1, **way}
         picked[face] = most
-        rest -= most * face.face.value
-    yield Cash(picked)
+        pieces += most
+        rest -= most * worth
+    yield rest, pieces, picked

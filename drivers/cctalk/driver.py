@@ -63,10 +63,10 @@ class CcTalk:
                 raise ContractError(f"cctalk: not a command for here and now: {type(command).__name__}")
 
     def _next(self) -> Device:
-        return min(self._machines, key=lambda each: each.due())
+        return min(self._machines, key=Device.due)
 
     def due(self) -> float:
-        return self._next().due()
+        return min([each.due() for each in self._machines])
 
     def tick(self, now: float) -> list[Event]:
         return [event for hopper in self._hoppers.values() for event in hopper.tick(now)]

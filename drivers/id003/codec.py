@@ -58,10 +58,17 @@ def crc16(data: bytes) -> int:
     """CRC-16 CCITT, least significant bit first, start value 0 (`123456789` gives 0x2189)."""
     crc = 0
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ 0x8408 if crc & 1 else crc >> 1
+        crc = crc >> 8 ^ _CRC[(crc ^ byte) & 0xFF]
     return crc
+
+
+def _crc_of(byte: int) -> int:
+    for _ in range(8):
+        byte = byte >> 1 ^ 0x8408 if byte & 1 else byte >> 1
+    return byte
+
+
+_CRC = [_crc_of(byte) for byte in range(256)]
 
 
 def encode(frame: Frame) -> bytes:

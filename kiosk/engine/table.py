@@ -731,19 +731,23 @@ EVERYWHERE = (
 """Possible on every screen, whatever else is asked, as far as the role may; not while staff have the display."""
 
 
+def _open_in(phase: P) -> tuple[type[intents.Intent], ...]:
+    rows = [row.on for row in ROWS if row.phase is phase]
+    kinds = [each for each in rows if isinstance(each, type) and issubclass(each, intents.Intent)]
+    everywhere = () if phase in desk.AT_DESK else EVERYWHERE
+    return (*kinds, *(each for each in everywhere if each not in kinds))
+
+
+OPEN_IN = {phase: _open_in(phase) for phase in P}
+"""The intents that a phase has rows for, and those of every screen."""
+
+
 def allowed(state: Kiosk, role: Role) -> tuple[str, ...]:
     """The tags of the intents that whoever is at this role's display may send now."""
     actor = desk.actor(state, role)
-    kinds = [
-        row.on
-        for row in ROWS
-        if row.phase is state.phase and isinstance(row.on, type) and issubclass(row.on, intents.Intent)
-    ]
-    if state.phase not in desk.AT_DESK:
-        kinds += [each for each in EVERYWHERE if each not in kinds]
     found = [
         each
-        for each in kinds
+        for each in OPEN_IN[state.phase]
         if GUARDS.get((state.phase, each), _always)(state)
         and rights.may(
             actor,

@@ -12,6 +12,8 @@ Last, with nothing hurt, each visit dies once at every one of its moments.
 from __future__ import annotations
 
 import argparse
+import gc
+import os
 import random
 import sys
 import time
@@ -68,10 +70,10 @@ def drawn(seed: int) -> Schedule:
     )
 
 
-def play(schedule: Schedule) -> str:
-    """Empty: it ended to the yen. Else what went wrong."""
-    hardware = Hardware()
-    room = Room(hardware).boot()
+def play(schedule: Schedule, room: Room | None = None) -> str:
+    """Empty: it ended to the yen. Else what went wrong. `room`: one that has just booted."""
+    room = room or Room(Hardware()).boot()
+    hardware = room.hardware
     wire = hardware.coin_line.wire if schedule.line == "coins" else hardware.note_line.wire
     wire.counts.clear()
     wire.script = {(schedule.fault_on, schedule.fault_at): schedule.fault} if schedule.fault else {}
@@ -122,11 +124,33 @@ def _lived(room: Room, death: Death, act: object) -> Room:
     return room
 
 
+_READY: list[Room] = []
+"""A kiosk that has booted, one for each worker: every schedule begins as a child of that moment."""
+
+
+def _make_ready() -> None:
+    _READY.append(Room(Hardware()).boot())
+    gc.collect()
+    gc.freeze()
+
+
 def _tried(seed: int) -> tuple[int, str]:
+    """In a child of its own: nothing of one schedule is left for the next, and the boot is paid once."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        with os.fdopen(reading, encoding="utf-8") as told:
+            wrong = told.read()
+        _, status = os.waitpid(child, 0)
+        return seed, wrong or (f"the child ended with {status}" if status else "")
+    gc.disable()
     try:
-        return seed, play(drawn(seed))
+        wrong = play(drawn(seed), _READY[0])
     except Exception as error:  # whatever it is, the seed is kept
-        return seed, f"{type(error).__name__}: {error}"
+        wrong = f"{type(error).__name__}: {error}"
+    os.write(writing, wrong.encode())
+    os._exit(0)
 
 
 def main() -> int:
@@ -139,7 +163,7 @@ def main() -> int:
     seeds = range(given.first, given.first + given.schedules)
     failed: list[tuple[int, str]] = []
     done = 0
-    with Pool(given.workers) as pool:
+    with Pool(given.workers, _make_ready) as pool:
         for seed, wrong in pool.imap_unordered(_tried, seeds, chunksize=50):
             done += 1
             if not done % REPORT_EVERY:

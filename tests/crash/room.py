@@ -211,9 +211,9 @@ class Room(World):
         while clock.now_s < end:
             if until is not None and until():
                 return True
-            line = min(self.lines, key=lambda each: each.driver.wake_at if each.driver else 0.0)
+            at, line = min(((each.driver.wake_at, each) for each in self.lines if each.driver), key=_first)
             assert line.driver is not None
-            clock.now_s = max(clock.now_s, min(line.driver.wake_at, end))
+            clock.now_s = max(clock.now_s, min(at, end))
             line.driver.step()
             self.settle()
             self.loop._expire(clock.now_s)
@@ -273,6 +273,10 @@ class Room(World):
                 if Cash(there) != Cash(ledger.units[DeviceId(unit)].count):
                     return f"{unit}: {there}, the books say {dict(ledger.units[DeviceId(unit)].count)}"
         return ""
+
+
+def _first(pair: tuple[float, Line]) -> float:
+    return pair[0]
 
 
 def counted() -> list[AnyRecord]:
