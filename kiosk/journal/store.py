@@ -23,6 +23,10 @@ power loss). Each WAL frame carries a running checksum and a salt: a torn tail, 
 the log at the last whole commit, so every prefix of the file opens to a valid earlier journal. The
 directory is synced by us when the file is made, and by SQLite when the WAL is.
 
+The log keeps its length: LOG_BYTES are written once, when the store opens, and SQLite begins anew at the front
+after each checkpoint. So a commit lies within a file that is already there, and its fdatasync waits for the
+record and not for the file system's own log of a file that grew.
+
 A new record touches one page of the table; only pieces of money (CoinIn) touch an index too: the one that
 makes (device, serial, epoch, seq) unique for ever. It is computed by SQLite from the record itself, so it
 cannot disagree.
@@ -94,9 +98,11 @@ PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """  # noqa: S608  # constants of this file
 _INSERT = "INSERT INTO records (seq, format, wall, boot, record, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
-_FIND_COIN = """SELECT 1 FROM records WHERE json_extract(record, '$.type') = 'CoinIn'
-    AND json_extract(record, '$.device') = ? AND json_extract(record, '$.serial') = ?
-    AND json_extract(record, '$.epoch') = ? AND json_extract(record, '$.seq') = ?"""
+_INSERT_COIN = f"{_INSERT} ON CONFLICT DO NOTHING"
+"""A piece whose key is there already is not written again; a wrong number or hash is the trigger's, and an error."""
+
+LOG_BYTES = 1008 * (4096 + 24)
+"""A little more than SQLite's log ever needs between two checkpoints (1,000 pages)."""
 
 _DEAD: list[sqlite3.Connection] = []
 """Connections after a failure: never closed (rule 3); they end with the process."""
@@ -134,15 +140,15 @@ class Store:
         bodies = [CODEC.encode(each) for each in records]
         wall = self._clock.wall().isoformat(timespec="microseconds")
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            if len(records) > 1:  # one alone is a transaction by itself
+                self._connection.execute("BEGIN IMMEDIATE")
             head, found = self._head, []
             for record, body in zip(records, bodies, strict=True):
-                if isinstance(record, CoinIn) and self._has(record):
-                    found.append(0)
-                    continue
-                head = self._insert(head, wall, body)
-                found.append(head.seq)
-            self._connection.execute("COMMIT")
+                after = self._insert(head, wall, body, _INSERT_COIN if isinstance(record, CoinIn) else _INSERT)
+                found.append(after.seq if after is not head else 0)
+                head = after
+            if len(records) > 1:
+                self._connection.execute("COMMIT")
         except BaseException as error:
             self._die()
             if isinstance(error, (sqlite3.Error, OSError)):
@@ -195,20 +201,23 @@ class Store:
         self._is_dead = True
         _DEAD.append(self._connection)
 
-    def _has(self, coin: CoinIn) -> bool:
-        key = (coin.device, coin.serial, coin.epoch, coin.seq)
-        return self._connection.execute(_FIND_COIN, key).fetchone() is not None
-
-    def _insert(self, head: Head, wall: str, body: bytes) -> Head:
+    def _insert(self, head: Head, wall: str, body: bytes, statement: str) -> Head:
+        """The head behind this record; the same head when it is a piece that is there already."""
         seq = head.seq + 1
         digest = chain_hash(head.hash, seq, FORMAT, wall.encode(), self._boot.encode(), body)
         row = (seq, FORMAT, wall, self._boot, body.decode(), head.hash, digest)
-        self._connection.execute(_INSERT, row)
-        return Head(seq, digest)
+        is_new = self._connection.execute(statement, row).rowcount == 1
+        return Head(seq, digest) if is_new else head
 
 
 def open_store(
-    path: Path | str, *, clock: Clock, boot: str, verify: Verify | None = None, room_bytes: int = ROOM_BYTES
+    path: Path | str,
+    *,
+    clock: Clock,
+    boot: str,
+    verify: Verify | None = None,
+    room_bytes: int = ROOM_BYTES,
+    log_bytes: int = LOG_BYTES,
 ) -> Store:
     """Open (or make) the journal, alone; verify the last seal and the chain behind it.
 
@@ -224,6 +233,7 @@ def open_store(
         connection = _connected(path)
         try:
             found = verify_store(connection, verify)
+            _lengthen_log(Path(f"{path}-wal"), log_bytes, room_bytes)
         except BaseException:
             connection.close()
             raise
@@ -273,6 +283,20 @@ def _make(path: Path) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _lengthen_log(log: Path, size: int, room_bytes: int) -> None:
+    """Zeros behind what is there, which end the log as SQLite reads it. Not where the disk is nearly full."""
+    disk = os.statvfs(log.parent)
+    there = log.stat().st_size if log.exists() else 0
+    if there >= size or disk.f_bavail * disk.f_frsize < size + room_bytes:
+        return
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.pwrite(file, bytes(size - there), there)
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _connected(path: Path) -> sqlite3.Connection:

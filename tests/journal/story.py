@@ -28,8 +28,16 @@ class JumpingClock:
         return self._now
 
 
-def opened(path: Path, verify: Verify | None = None, room_bytes: int = 1) -> Store:
-    return open_store(path, clock=JumpingClock(), boot=BOOT, verify=verify, room_bytes=room_bytes)
+def opened(path: Path, verify: Verify | None = None, room_bytes: int = 1, log_bytes: int = 0) -> Store:
+    """`log_bytes`: how long the log is made beforehand; 0: it grows, as where there is little room."""
+    return open_store(
+        path,
+        clock=JumpingClock(),
+        boot=BOOT,
+        verify=verify,
+        room_bytes=room_bytes,
+        log_bytes=log_bytes,
+    )
 
 
 def stock() -> r.AnyRecord:

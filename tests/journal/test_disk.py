@@ -138,7 +138,7 @@ def test_a_failed_sync_is_final(shim: Path, tmp_path: Path) -> None:
     """Every sync of opening and appending fails once: what was acknowledged is there, and nothing came after."""
     script = """
 try:
-    store = opened(path)
+    store = opened(path, log_bytes=4 * (4096 + 24))
 except JournalError:
     print("closed"); sys.exit()
 for n in range(1, 6):
@@ -155,7 +155,7 @@ for n in range(1, 6):
         print("dead"); break
 """
     ends = []
-    for fail_at in range(1, 15):
+    for fail_at in range(1, 16):
         path = tmp_path / f"{fail_at}.db"
         said = run(script, path, LD_PRELOAD=str(shim), SYNC_FAIL_AT=str(fail_at))
         assert "alive" not in said

@@ -36,7 +36,8 @@ from pathlib import Path
 from tests.journal.power_story import batches
 from tests.journal.story import opened
 mark = CDLL(None).power_mark
-store = opened(Path(sys.argv[1]))
+LOG = 3 * (4096 + 24)  # made beforehand, and outgrown
+store = opened(Path(sys.argv[1]), log_bytes=LOG)
 store._connection.execute("PRAGMA wal_autocheckpoint = 12")  # so that a short history has what a long one has
 done = 0
 for batch in batches():
@@ -45,7 +46,7 @@ for batch in batches():
     mark(done)
     if done == 9:
         store.close()
-        store = opened(Path(sys.argv[1]))
+        store = opened(Path(sys.argv[1]), log_bytes=LOG)
         store._connection.execute("PRAGMA wal_autocheckpoint = 12")
 """
 

@@ -124,7 +124,7 @@ def test_an_interrupt_in_the_middle_of_an_append_is_a_failure_too(
     def interrupted(*_: object) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Store, "_has", interrupted)
+    monkeypatch.setattr(Store, "_insert", interrupted)
     with pytest.raises(KeyboardInterrupt):
         store.append([coin(1)])
     with pytest.raises(JournalError):
