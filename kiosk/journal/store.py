@@ -144,7 +144,9 @@ class Store:
                 self._connection.execute("BEGIN IMMEDIATE")
             head, found = self._head, []
             for record, body in zip(records, bodies, strict=True):
-                after = self._insert(head, wall, body, _INSERT_COIN if isinstance(record, CoinIn) else _INSERT)
+                after = self._insert(
+                    head, wall, body, _INSERT_COIN if isinstance(record, CoinIn) else _INSERT
+                )
                 found.append(after.seq if after is not head else 0)
                 head = after
             if len(records) > 1:

@@ -1,52 +1,118 @@
-"""The core ends by SIGKILL at the durable writes of a payment, on a kiosk of real processes that goes on.
+"""The core ends by SIGKILL in the middle of a payment or a refund, on a kiosk of real processes that goes on: at a
+durable write, before it or after it, at a write or a read of a serial line, and again while it recovers.
 
 After each: the next resident is welcome, the ledger balances to ¥0, the coins lie where the journal says, and what is
-not over has its incident.
+not over has its incident. `make campaign` dies at every such moment, once; here is a slice of them.
 """
 
+from __future__ import annotations
+
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.crash.visits import COIN, NOTE, Kiosk
+from tests.crash.visits import CANCEL, COIN, NOTE, Kiosk
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
-WRITES_AT_MOST = 24
-"""A payment of one certificate has about twelve commits; the visit that none of them ends is the last one."""
-
-
-STEP = 1 if "CAMPAIGN" in os.environ else 3
-"""`make campaign` dies at every write; the usual run at each third, and its four visits begin at different ones."""
-
-
-@pytest.mark.parametrize(
-    ("when", "hand", "first"),
-    [("before", COIN, 1), ("after", COIN, 2), ("before", NOTE, 3), ("after", NOTE, 1)],
-    ids=["before-coin", "after-coin", "before-note", "after-note"],
+Hand = tuple[str, str]
+Death = tuple[int, str]
+NAMES = {COIN: "coin", NOTE: "note", CANCEL: "cancel"}
+WHEN = ("before", "after", "write", "read")
+SLICE: tuple[tuple[Hand, tuple[Death, ...]], ...] = (
+    *((COIN, ((at, "before"),)) for at in (1, 5, 9)),
+    *((COIN, ((at, "after"),)) for at in (3, 7, 11)),
+    *((NOTE, ((at, "before"),)) for at in (2, 6, 10)),
+    *((NOTE, ((at, "after"),)) for at in (4, 8, 12)),
+    *((COIN, ((at, "write"),)) for at in (4, 17)),
+    (COIN, ((23, "read"),)),
+    *((NOTE, ((at, "write"),)) for at in (9, 26)),
+    (NOTE, ((33, "read"),)),
+    (CANCEL, ((5, "after"),)),
+    (CANCEL, ((14, "write"),)),
+    (COIN, ((8, "after"), (6, "write"))),
+    (NOTE, ((5, "after"), (1, "after"))),
 )
-def test_core_killed_at_writes(when: str, hand: tuple[str, str], first: int, tmp_path: Path) -> None:
+AT_MOST = 400
+"""Moments of one kind in one visit; a visit that none of them ends is the last one."""
+VISITS_PER_KIOSK = 20
+"""Then there is little change left in it: the next one."""
+campaign = pytest.mark.skipif("CAMPAIGN" not in os.environ, reason="`make campaign`: hours")
+
+
+class Sweep:
+    """One kiosk, visit after visit."""
+
+    def __init__(self, kiosk: Kiosk) -> None:
+        self.kiosk = kiosk
+        self.killed = 0
+        kiosk.stir_the_counter()
+
+    def visit(self, hand: Hand, deaths: tuple[Death, ...]) -> bool:
+        """True when every death came."""
+        kiosk = self.kiosk
+        kiosk.to_confirm()
+        kiosk.arm(*deaths)
+        seen = kiosk.confirm_and_pay(hand)
+        lived = kiosk.disarm()
+        told = f"{NAMES[hand]} killed {deaths}: {' '.join(seen)}"
+        books = kiosk.books()
+        assert not books["imbalances"], told
+        assert kiosk.pieces() == kiosk.booked_pieces(), told
+        assert not books["balances"]["unassigned"], told
+        assert len(books["open_transactions"]) <= len(books["open_incidents"]), told
+        self.killed += not lived
+        return not lived
+
+
+def test_the_core_is_killed_in_payments_and_refunds(tmp_path: Path) -> None:
     kiosk = Kiosk(tmp_path / "run")
-    killed = 0
     with kiosk.session:
-        if hand is NOTE:
-            kiosk.stir_the_counter()
-        for commit in range(first if STEP > 1 else 1, WRITES_AT_MOST, STEP):
-            kiosk.to_confirm()
-            kiosk.arm(commit, when)
-            seen = kiosk.confirm_and_pay(hand)
-            lived = kiosk.disarm()
-            told = f"killed {when} commit {commit}: {' '.join(seen)}"
-            books = kiosk.books()
-            assert not books["imbalances"], told
-            assert kiosk.pieces() == kiosk.booked_pieces(), told
-            assert not books["balances"]["unassigned"], told
-            assert len(books["open_transactions"]) <= len(books["open_incidents"]), told
-            if lived:
-                break
-            killed += 1
-        else:
-            pytest.fail("a payment does not end")
-    assert killed >= 8 // STEP, "a payment has more durable writes than that"
-    assert "TakeThings" in seen, "the visit that nothing disturbed"
+        sweep = Sweep(kiosk)
+        for hand, deaths in SLICE:
+            sweep.visit(hand, deaths)
+        assert sweep.killed > len(SLICE) - 4, "a visit has more such moments than that"
+        assert not sweep.visit(COIN, ()), "nothing disturbs this one"
+
+
+def until_a_visit_lives(place: Path, hand: Hand, first: tuple[Death, ...], when: str) -> int:
+    """How many moments there are, each of which ended one visit."""
+    at = 0
+    while at < AT_MOST:
+        kiosk = Kiosk(place / f"run{at}")
+        with kiosk.session:
+            sweep = Sweep(kiosk)
+            for at in range(at + 1, at + 1 + VISITS_PER_KIOSK):
+                if not sweep.visit(hand, (*first, (at, when))):
+                    return at - 1
+    raise AssertionError("a visit does not end")
+
+
+@campaign
+@pytest.mark.parametrize("when", WHEN)
+@pytest.mark.parametrize("hand", NAMES, ids=NAMES.values())
+def test_killed_once_at_every_moment(tmp_path: Path, hand: Hand, when: str) -> None:
+    deaths = until_a_visit_lives(tmp_path, hand, (), when)
+    print(f"{NAMES[hand]}: killed once at each of {deaths} moments ({when})", file=sys.__stderr__)
+    assert deaths > 8
+
+
+@campaign
+@pytest.mark.parametrize("when", WHEN)
+@pytest.mark.parametrize(
+    ("hand", "first"),
+    [
+        (COIN, (4, "after")),
+        (COIN, (9, "after")),
+        (NOTE, (4, "after")),
+        (NOTE, (9, "after")),
+        (CANCEL, (6, "after")),
+    ],
+)
+def test_killed_again_at_every_moment_of_recovery(
+    tmp_path: Path, hand: Hand, first: Death, when: str
+) -> None:
+    deaths = until_a_visit_lives(tmp_path, hand, (first,), when)
+    print(f"{NAMES[hand]} killed {first}, again at each of {deaths} moments ({when})", file=sys.__stderr__)

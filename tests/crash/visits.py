@@ -1,4 +1,4 @@
-"""Visits whose core dies at a chosen durable write, on one kiosk that goes on."""
+"""Visits whose core dies at a chosen moment, on one kiosk that goes on."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ TO_CONFIRM = (
 
 
 AGAIN_AFTER_S = 3.0
-COIN, NOTE = ("insert-coin", "500"), ("insert-note", "1000")
+COIN, NOTE, CANCEL = ("insert-coin", "500"), ("insert-note", "1000"), ("insert-coin", "100")
+"""What is put in; CANCEL is too little, and she wants it back."""
 TAKEN = ("taken certificate", "taken change", "taken money", "taken receipt")
 WANTED = {
     "OfferBack": ("main",),
@@ -50,7 +51,7 @@ WANTED = {
 
 
 class Kiosk:
-    """A run whose core can be told to die at its N-th commit from now."""
+    """A run whose core can be told to die at its N-th moment from now (kill_at_write.c)."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
@@ -64,8 +65,9 @@ class Kiosk:
         self.session = Session(out, ["--person", "hanako", *preload, *armed_by])
         self.armed = out / "state" / "core" / "kill-at"
 
-    def arm(self, commits: int, when: str) -> None:
-        self.armed.write_text(f"{commits} {when}")
+    def arm(self, *deaths: tuple[int, str]) -> None:
+        """The second is that of the core which recovers from the first."""
+        self.armed.write_text("".join(f"{at} {when}\n" for at, when in deaths))
         self.armed.chmod(0o666)
 
     def disarm(self) -> bool:
@@ -96,6 +98,8 @@ class Kiosk:
                 return seen
             if body == "Pay" and fields["accepted"] and not has_paid and not fields["is_closing"]:
                 has_paid = self._put_in(hand)
+            elif body == "Pay" and has_paid and hand is CANCEL and fields["inserted"]:
+                self._touch("cancel")
             elif body == "TakeNote":
                 with suppress(MadoguchiError):  # it is not out yet, or taken
                     self.session.do("take-note")
@@ -103,6 +107,10 @@ class Kiosk:
                 self._touch_what_is_there(body)
             time.sleep(0.05)
         raise AssertionError(f"after {within_s:.0f} s the kiosk is not ready for the next resident: {seen}")
+
+    def _touch(self, key: str) -> None:
+        with suppress(MadoguchiError):  # the screen went on meanwhile
+            self.session.do("tap", key)
 
     def _put_in(self, hand: tuple[str, str]) -> bool:
         answer = self.session.do(*hand)
