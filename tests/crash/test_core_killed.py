@@ -79,12 +79,11 @@ def test_the_core_is_killed_in_payments_and_refunds(tmp_path: Path) -> None:
 
 def until_a_visit_lives(place: Path, hand: Hand, first: tuple[Death, ...], when: str) -> int:
     """How many moments there are, each of which ended one visit."""
-    at = 0
-    while at < AT_MOST:
-        kiosk = Kiosk(place / f"run{at}")
+    for first_at in range(1, AT_MOST, VISITS_PER_KIOSK):
+        kiosk = Kiosk(place / f"run{first_at}")
         with kiosk.session:
             sweep = Sweep(kiosk)
-            for at in range(at + 1, at + 1 + VISITS_PER_KIOSK):
+            for at in range(first_at, first_at + VISITS_PER_KIOSK):
                 if not sweep.visit(hand, (*first, (at, when))):
                     return at - 1
     raise AssertionError("a visit does not end")

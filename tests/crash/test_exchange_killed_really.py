@@ -1,5 +1,5 @@
-"""The real core is ended by SIGKILL at the durable write of an exchange's beginning and end, before it and after it, and
-at writes and reads of the coin line beside it.
+"""The real core is ended by SIGKILL at the durable write of an exchange's beginning and end, before it and after it,
+and at writes and reads of the coin line beside it.
 
 The officer goes on with the real `kiosk-cash`, and the journal holds each thing once.
 """
