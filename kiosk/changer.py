@@ -60,20 +60,21 @@ def accept_mask(
     *,
     keeps: Collection[Yen] = (),
     recycled: Collection[Denomination] = (),
+    is_bulk: bool = False,
 ) -> tuple[Denomination, ...]:
     """Of `faces`, those that may be taken now, smallest first; none when nothing is due any more.
 
     `stock`: pieces in units that pay out, with what was inserted and lies there. `keeps`: amounts we may come
     to keep beside nothing and `due` (one line of two fails: the fees of the other). `recycled`: faces that
-    surely land in a unit that pays out. Small faces first: they let a resident pay exactly when change is
-    short.
+    surely land in a unit that pays out. `is_bulk`: no note waits in an escrow of its own. Small faces first:
+    they let a resident pay exactly when change is short.
     """
     if inserted >= due:
         return ()
     kept = {Yen(0), due, *(each for each in keeps if Yen(0) <= each <= due)}
     chosen: tuple[Denomination, ...] = ()
     for face in sorted(set(faces), key=lambda each: each.face):
-        if _is_safe((*chosen, face), inserted, stock, kept, recycled):
+        if _is_safe((*chosen, face), inserted, stock, kept, recycled, is_bulk):
             chosen = (*chosen, face)
     return chosen
 
@@ -129,9 +130,10 @@ def _is_safe(
     stock: Cash,
     kept: Collection[Yen],
     recycled: Collection[Denomination],
+    is_bulk: bool,
 ) -> bool:
     """After every burst of these faces, everything beyond what we keep can be given back."""
-    for burst in _bursts(faces):
+    for burst in _bursts(faces, is_bulk):
         total = inserted + burst.total
         stays = {face: count for face, count in burst.items() if face in recycled}
         there = stock + Cash(stays) if stays else stock
@@ -140,12 +142,12 @@ def _is_safe(
     return True
 
 
-def _bursts(faces: Sequence[Denomination]) -> Iterator[Cash]:
+def _bursts(faces: Sequence[Denomination], is_bulk: bool) -> Iterator[Cash]:
     """Every hand of up to BURST pieces that has the last face in it: the others were looked at before. Of notes one at
-    most: each waits in escrow until it is decided about."""
+    most where each waits in escrow until it is decided about."""
     for others in range(BURST):
         for hand in combinations_with_replacement(faces, others):
-            if faces[-1].is_note and any(each.is_note for each in hand):
+            if not is_bulk and faces[-1].is_note and any(each.is_note for each in hand):
                 continue
             yield sum((Cash({face: 1}) for face in (*hand, faces[-1])), NO_CASH)
 

@@ -30,6 +30,7 @@ from kiosk.ports import (
     DepositEnded,
     DepositFixed,
     DepositPaused,
+    DepositRead,
     DepositStarted,
     DeviceArrived,
     DeviceFault,
@@ -54,6 +55,7 @@ from kiosk.ports import (
     Outcome,
     PauseDeposit,
     ReadCashCounts,
+    ReadDeposit,
     ResetNotePath,
     ReturnNote,
     SetAcceptance,
@@ -132,6 +134,7 @@ class UnitChanger:
         self._told: dict[DeviceId, int] = {}
         """What a unit that counts itself says it holds."""
         self._deposit: _Deposit | None = None
+        self._last: _Deposit | None = None
         self._payout: _Payout | None = None
         self._awaited: set[DeviceId] = set()
         self._ready: set[DeviceId] = set()
@@ -168,10 +171,21 @@ class UnitChanger:
             case DispenseCash(counts=counts):
                 plan = counts if self._stock.covers(counts) else None
                 self._dispense(said, op, counts.total, plan)
+            case ReadDeposit():
+                said.tell(self._last_deposit())
             case ReadCashCounts():
                 total = sum(self._counts.values(), NO_CASH)
                 said.tell(CashCountsRead(self.device, total, self._is_discrepant or self._differs()))
         return said
+
+    def _last_deposit(self) -> DepositRead:
+        found = self._deposit or self._last
+        if found is None:
+            return DepositRead(NO_OP, self.device, NO_CASH, is_open=False, is_fixed=False)
+        is_open = found is self._deposit
+        return DepositRead(
+            found.op, self.device, found.counts, is_open, is_open and found.stage is Stage.FIXED
+        )
 
     def _refuse(self, said: Said, command: Command, op: OpId, code: str) -> None:
         said.tell(ChangerRefused(op, self.device, type(command).__name__, code))
@@ -231,6 +245,7 @@ class UnitChanger:
         found, self._deposit = self._deposit, None
         if found is None:
             return
+        self._last = found
         is_all = repaid.total == found.counts.total
         accepted = found.counts if not repaid else NO_CASH if is_all else _less(found.counts, repaid)
         if found.is_doubtful:

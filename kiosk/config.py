@@ -200,13 +200,15 @@ def _equipment(table: Table) -> Equipment:
         return DeviceId(table.text(key, default, pattern=_ID))
 
     camera = table.text("camera", "", pattern=_ID)
+    changer = table.text("changer", "", pattern=rf"({_ID})?")
     made = Equipment(
         card_reader=device("card_reader", "card"),
         certificate_printer=device("certificate_printer", "certificate1"),
         spare_printer=DeviceId(table.text("spare_printer", "", pattern=rf"({_ID})?")),
         receipt_printer=device("receipt_printer", "receipt1"),
         camera=DeviceId(camera) if camera else None,
-        acceptor=device("acceptor", "coin1"),
+        acceptor=device("acceptor", changer or "coin1"),
+        has_changer=changer != "",
         note_acceptor=DeviceId(table.text("note_acceptor", "", pattern=rf"({_ID})?")),
         lamp=DeviceId(table.text("lamp", "", pattern=rf"({_ID})?")),
         messenger=DeviceId(table.text("messenger", "", pattern=rf"({_ID})?")),
@@ -216,7 +218,17 @@ def _equipment(table: Table) -> Equipment:
     table.done()
     if made.spare_printer == made.certificate_printer:
         raise table.refuse("spare_printer", "it is the certificate printer itself")
-    if not made.note_acceptor and any(each.is_note for each in (*made.faces, *made.hoppers.values())):
+    if changer and (made.acceptor != changer or made.note_acceptor):
+        raise table.refuse(
+            "changer", "a change machine takes coins and notes: there is no acceptor beside it"
+        )
+    if changer and len(set(made.hoppers.values())) != len(made.hoppers):
+        raise table.refuse("hoppers", "a change machine has one unit for each face")
+    if (
+        not changer
+        and not made.note_acceptor
+        and any(each.is_note for each in (*made.faces, *made.hoppers.values()))
+    ):
         raise table.refuse("note_acceptor", "there are faces or boxes of notes, and nothing takes notes")
     return made
 

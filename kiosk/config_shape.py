@@ -118,8 +118,11 @@ class Equipment:
     receipt_printer: DeviceId
     camera: DeviceId | None
     acceptor: DeviceId
+    has_changer: bool
+    """The acceptor is a change machine (`changer`): it takes coins and notes, and pays out of the units named as
+    hoppers, one for each face."""
     note_acceptor: DeviceId
-    """Empty: no notes. Its boxes stand among the hoppers, with the face that they hold."""
+    """Empty: no notes, or a change machine. Its boxes stand among the hoppers, with the face that they hold."""
     lamp: DeviceId
     """A light that calls staff; empty: none."""
     messenger: DeviceId

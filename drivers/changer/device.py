@@ -28,6 +28,7 @@ from kiosk.ports import (
     DepositEnded,
     DepositFixed,
     DepositPaused,
+    DepositRead,
     DepositStarted,
     DeviceArrived,
     DeviceLost,
@@ -42,6 +43,7 @@ from kiosk.ports import (
     Outcome,
     PauseDeposit,
     ReadCashCounts,
+    ReadDeposit,
     ResolveCash,
 )
 
@@ -86,6 +88,8 @@ class Changer:
         self._deposit = OpId("")
         self._deposit_told: tuple[str, Cash] = ("", NO_CASH)
         self._faces: tuple[Denomination, ...] = ()
+        self._unheard_end: Step | None = None
+        """Asked for, and no answer came: the status says whether it was heard."""
         self._payout: _Payout | None = None
         self._status: ChangerStatus | None = None
         self._ended: dict[OpId, Event] = {}
@@ -145,6 +149,8 @@ class Changer:
         if self._misses >= MISSES_MAX:
             self._next_poll = now + self._settings.retry_s
             return self.lost("no-answer")
+        if step.fields["do"] == "end":
+            self._unheard_end = step
         if not step.is_once and step.fields["do"] not in ("status", "hello"):
             self._steps.appendleft(step)
         return []
@@ -174,6 +180,8 @@ class Changer:
                 return self._pay(command, counts.total, counts, now)
             case ResolveCash(asked=asked, before=before):
                 self._payout = _Payout(op, asked.total, before, now, asked, is_sent=True)
+            case ReadDeposit():
+                self._steps.append(Step({"do": "status"}, self._on_last_deposit))
             case ReadCashCounts():
                 self._steps.append(Step({"do": "counts"}, self._on_counts))
             case _:
@@ -232,7 +240,8 @@ class Changer:
     def _judged(self, found: _Payout, answer: Message) -> Events:
         """The machine knows nothing of this payout: its counts say what went out, or nobody knows."""
         after = cash_of(answer.get("counts"))
-        gone = {face: found.before[face] - after[face] for face in (*found.before, *after)}
+        faces = found.pieces if found.pieces is not None else {*found.before, *after}
+        gone = {face: found.before[face] - after[face] for face in faces}
         if answer.get("discrepancy") or any(count < 0 for count in gone.values()):
             return [self._dispensed(found, Outcome.UNKNOWN, NO_CASH, "counts-disagree")]
         paid = Cash(gone)
@@ -252,6 +261,16 @@ class Changer:
 
     def _on_counts(self, answer: Message, _now: float) -> Events:
         return [CashCountsRead(self.device, cash_of(answer.get("counts")), answer.get("discrepancy") is True)]
+
+    def _on_last_deposit(self, answer: Message, _now: float) -> Events:
+        told = answer.get("deposit")
+        if not isinstance(told, dict):
+            return [DepositRead(OpId(""), self.device, NO_CASH, is_open=False, is_fixed=False)]
+        op, state, counts = OpId(text_of(told, "op")), text_of(told, "state"), cash_of(told.get("counts"))
+        is_open = state in ("count", "paused", "fixed")
+        if is_open:
+            self._deposit, self._deposit_told = op, (state, counts)
+        return [DepositRead(op, self.device, counts, is_open, is_fixed=state == "fixed")]
 
     def _on_status(self, answer: Message, now: float) -> Events:
         if text_of(answer, "boot") != self._boot:
@@ -279,6 +298,9 @@ class Changer:
         state, counts = text_of(told, "state"), cash_of(told.get("counts"))
         before, self._deposit_told = self._deposit_told, (state, counts)
         op, events = self._deposit, list[Event]()
+        unheard, self._unheard_end = self._unheard_end, None
+        if unheard is not None and state == "fixed" and unheard.fields["op"] == op:
+            self._steps.append(unheard)
         if state != before[0] and before[0] == "":
             events.append(DepositStarted(op, self.device, self._faces))
         if counts != before[1]:

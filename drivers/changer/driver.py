@@ -21,6 +21,7 @@ from kiosk.ports import (
     FixDeposit,
     PauseDeposit,
     ReadCashCounts,
+    ReadDeposit,
     ResolveCash,
 )
 
@@ -33,6 +34,7 @@ _VERBS = (
     | DispenseCash
     | ResolveCash
     | ReadCashCounts
+    | ReadDeposit
 )
 
 

@@ -11,10 +11,12 @@ from kiosk import badges, issuance_client
 from kiosk.badges import Member
 from kiosk.cash_office import Office
 from kiosk.cash_office import refused as refused_answer
+from kiosk.changer_till import ChangerTill
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import Config, Mode
 from kiosk.daemon.desk import DeskDriver
 from kiosk.daemon.loop import Loop
+from kiosk.daemon.till_driver import TillDriver
 from kiosk.engine.state import (
     AnswerStaff,
     Brand,
@@ -59,6 +61,7 @@ def setup_of(config: Config) -> Setup:
         languages=town.languages,
         card_reader=equipment.card_reader,
         acceptor=equipment.acceptor,
+        has_changer=equipment.has_changer,
         note_acceptor=equipment.note_acceptor,
         faces=equipment.faces,
         refused_faces=town.refused_faces,
@@ -206,7 +209,12 @@ class Core:
 
     def _device(self, device: DeviceId, name: str, options: object) -> Driver:
         factory = registry.driver(name)
-        return factory(device, dict(options) if isinstance(options, dict) else {}, self.loop.post)
+        given = dict(options) if isinstance(options, dict) else {}
+        equipment = self.config.equipment
+        if equipment.has_changer and device == equipment.acceptor:
+            till = ChangerTill(device, equipment.hoppers, self.config.machine.kiosk)
+            return TillDriver(till, lambda hear: factory(device, given, hear), self.loop.post)
+        return factory(device, given, self.loop.post)
 
     def _sealer(self) -> Callable[[Ledger, str], Checkpoint]:
         def make(ledger: Ledger, head: str) -> Checkpoint:

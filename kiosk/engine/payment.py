@@ -10,6 +10,7 @@ from kiosk.engine.session import advance, notify
 from kiosk.engine.state import Phase, RoomJudged, Turn
 from kiosk.engine.till import HELD_CODES, account_of, recycled, stock
 from kiosk.engine.voiding import is_cashless
+from kiosk.ids import OpId
 from kiosk.journal.accounts import Account
 from kiosk.journal.records import (
     AcceptorEpoch,
@@ -28,6 +29,7 @@ from kiosk.money import Denomination, Yen
 from kiosk.ports import (
     AcceptanceSet,
     AcceptorReset,
+    AcknowledgeCredit,
     CoinAccepted,
     CoinRefused,
     CreditsLost,
@@ -96,18 +98,40 @@ def enter_pay(turn: Turn) -> None:
         return
     turn.go(Phase.AWAITING_PAYMENT)
     faces = accepted_now(turn, Yen(0))
-    turn.do(SetAcceptance(turn.state.setup.acceptor, tuple(each for each in faces if not each.is_note)))
+    _open(turn, _of_acceptor(turn, faces))
     notes.let_in(turn, faces)
+
+
+def _of_acceptor(turn: Turn, faces: tuple[Denomination, ...]) -> tuple[Denomination, ...]:
+    """Of these, what the acceptor takes: coins; a change machine takes all."""
+    return faces if turn.state.setup.has_changer else tuple(each for each in faces if not each.is_note)
+
+
+def _open(turn: Turn, faces: tuple[Denomination, ...]) -> None:
+    """What a change machine holds is not known again before its deposit is over."""
+    setup = turn.state.setup
+    turn.do(SetAcceptance(setup.acceptor, faces))
+    turn.set(was_lost_open=False)
+    if faces and setup.has_changer:
+        turn.set(unread=turn.state.unread | {hopper.device for hopper in setup.hoppers})
 
 
 def accepted_now(turn: Turn, inserted: Yen) -> tuple[Denomination, ...]:
     """Which faces may be put in: only those whose overpayment, or cancel, we can give back."""
     keeps = _partial_sums([line.fee for line in turn.session.lines])
     total, faces = turn.session.total, turn.state.setup.faces
-    if not notes.is_ready(turn.state):
+    if not turn.state.setup.has_changer and not notes.is_ready(turn.state):
         faces = tuple(each for each in faces if not each.is_note)
     inserted += Yen.sum(each.denomination.face for each in notes.pending(turn.state))
-    return accept_mask(total, inserted, stock(turn), faces, keeps=keeps, recycled=recycled(turn))
+    return accept_mask(
+        total,
+        inserted,
+        stock(turn),
+        faces,
+        keeps=keeps,
+        recycled=recycled(turn),
+        is_bulk=turn.state.setup.has_changer,
+    )
 
 
 def set_slots(turn: Turn, _: object = None) -> None:
@@ -116,9 +140,9 @@ def set_slots(turn: Turn, _: object = None) -> None:
     if account is None or turn.state.phase is not Phase.AWAITING_PAYMENT:
         return
     faces = accepted_now(turn, account.inserted.total)
-    coins = tuple(each for each in faces if not each.is_note)
+    coins = _of_acceptor(turn, faces)
     if coins != turn.state.accepting:
-        turn.do(SetAcceptance(turn.state.setup.acceptor, coins))
+        _open(turn, coins)
     notes.let_in(turn, faces)
 
 
@@ -219,6 +243,12 @@ def note_doubted(turn: Turn, record: NoteDoubted) -> None:
             shut_now(turn)
 
 
+def coin_in(turn: Turn, record: CoinIn) -> None:
+    if turn.state.setup.has_changer:  # its credit is durable: the machine may make it its own
+        turn.do(AcknowledgeCredit(OpId(f"{record.epoch}/{record.seq}"), record.device))
+    credited(turn, record)
+
+
 def credited(turn: Turn, record: CoinIn | NoteIn) -> None:
     if record.transaction is None:
         turn.record(
@@ -254,12 +284,14 @@ def credits_lost(turn: Turn, event: CreditsLost) -> None:
 
 def acceptor_reset(turn: Turn, event: AcceptorReset) -> None:
     state = turn.state
-    was_shut = not state.recovered and not any(
-        was_paying(each) and not is_cashless(state, each) for each in state.ledger.open_transactions
+    was_shut = not (state.accepting or state.was_lost_open) and not any(
+        (was_paying(each) and not is_cashless(state, each))
+        or (state.setup.has_changer and each.inserted)  # credited, and perhaps not the machine's yet
+        for each in state.ledger.open_transactions
     )
-    at_most = (
-        0 if was_shut else event.at_most
-    )  # no transaction, no open slot: a night without power swallowed nothing
+    # No transaction, no open slot: a night without power swallowed nothing.
+    at_most = 0 if was_shut else event.at_most
+    turn.set(was_lost_open=False)
     epoch = AcceptorEpoch(event.device, event.epoch, event.serial, at_most, event.raw)
     if not at_most:
         turn.record(epoch)

@@ -213,7 +213,8 @@ def _may_try_again(turn: Turn, event: DispenseEnded) -> bool:
 
 def _update_counters(turn: Turn, event: DispenseEnded) -> None:
     """The next intent needs the counters as they stand after this one. A box tells its own in a moment."""
-    boxes = {hopper.device for hopper in turn.state.setup.hoppers if hopper.denomination.is_note}
+    setup = turn.state.setup
+    boxes = {each.device for each in setup.hoppers if each.denomination.is_note or setup.has_changer}
     if event.device in boxes:
         turn.set(unread=turn.state.unread | {event.device})
         return

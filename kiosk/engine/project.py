@@ -221,7 +221,7 @@ def _pay(state: Kiosk) -> AnyBody:
     remaining = account.remaining if account is not None else session.total
     coins = state.accepting or ()
     accepted = (*coins, *(state.notes_open or () if notes.is_ready(state) else ()))
-    over = max((each.face.value for each in coins), default=0)
+    over = max((each.face.value for each in coins if not each.is_note), default=0)
     wished = max((each.face.value for each in state.setup.faces if not each.is_note), default=0)
     return Pay(
         session.total,
@@ -239,11 +239,13 @@ def _pay(state: Kiosk) -> AnyBody:
 
 def _short(state: Kiosk, accepted: tuple[Denomination, ...]) -> tuple[Denomination, ...]:
     """Faces that cannot come now because their change is not there. A slot that is out of order is another matter."""
-    return tuple(
-        each
-        for each in state.setup.faces
-        if each not in accepted and (notes.is_ready(state) if each.is_note else state.accepting is not None)
-    )
+    return tuple(each for each in state.setup.faces if each not in accepted and _slot_is_there(state, each))
+
+
+def _slot_is_there(state: Kiosk, face: Denomination) -> bool:
+    if face.is_note and not state.setup.has_changer:
+        return notes.is_ready(state)
+    return state.accepting is not None
 
 
 def _paying_out(state: Kiosk) -> AnyBody:

@@ -125,7 +125,7 @@ def _notes_are_known(turn: Turn) -> bool:
     state = turn.state
     waiting = {each.transaction: each for each in state.ledger.open_transactions if _needs_us(turn, each)}
     notes = [each for each in state.ledger.notes.values() if each.transaction in waiting]
-    is_at_rest = state.notes_open is not None
+    is_at_rest = state.setup.has_changer or state.notes_open is not None
     boxes = {each.device for each in state.setup.hoppers if each.denomination.is_note}
     came_in = any(face.is_note for each in waiting.values() for face, _ in each.inserted.items())
     have_told = is_at_rest and boxes <= {read.device for read in state.hoppers}

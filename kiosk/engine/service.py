@@ -151,6 +151,7 @@ def device_lost(turn: Turn, event: DeviceLost) -> None:
         terminals=tuple(read for read in state.terminals if read.device != event.device),
         accepting=None if event.device == state.setup.acceptor else state.accepting,
         printers=printers.without(state, event.device),
+        was_lost_open=state.was_lost_open or (event.device == state.setup.acceptor and bool(state.accepting)),
     )
     if event.device == state.setup.card_reader:
         turn.set(card=None, card_is_present=False)

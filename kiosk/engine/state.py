@@ -371,6 +371,9 @@ class Setup(msgspec.Struct, frozen=True):
     acceptor: DeviceId = DeviceId("coin1")
     note_acceptor: DeviceId = DeviceId("")
     """Empty: this machine takes no notes. Its boxes stand among the hoppers, with the face that they hold."""
+    has_changer: bool = False
+    """The acceptor is a change machine: it takes notes, too, counts itself, and waits for our acknowledgement
+    (kiosk/changer_till.py)."""
     faces: tuple[Denomination, ...] = ()
     """What the acceptor may ever take here."""
     refused_faces: tuple[Denomination, ...] = ()
@@ -505,6 +508,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     """What terminals and gateways last said of themselves."""
     accepting: tuple[Denomination, ...] | None = None
     """Coins, as the acceptor has confirmed."""
+    was_lost_open: bool = False
+    """The acceptor went while its slot was open: what fell in then is in its counters only."""
     notes_open: tuple[Denomination, ...] | None = None
     """Notes, as their acceptor has confirmed; None: it cannot be opened now."""
     notes_wanted: tuple[Denomination, ...] = ()

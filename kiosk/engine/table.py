@@ -648,7 +648,7 @@ ANYWHERE: dict[Key, Handler] = {
 
 FOLLOWS: dict[type[records.Record], Handler] = {
     records.TransactionOpened: payment.opened,
-    records.CoinIn: payment.credited,
+    records.CoinIn: payment.coin_in,
     records.NoteIntended: payment.note_intended,
     records.NoteIn: payment.note_in,
     records.NoteBack: payment.note_ended,

@@ -27,7 +27,9 @@ def stock(turn: Turn) -> Cash:
     found = NO_CASH
     for read in payers(turn):
         there = turn.state.ledger.stock([read.device])
-        if read.count >= 0:  # a unit that counts itself: the smaller of its word and ours
+        if (
+            read.count >= 0 and read.device not in turn.state.unread
+        ):  # it counts itself: the smaller of its word and ours
             there = Cash({face: min(count, read.count) for face, count in there.items()})
         found += there
     return found
@@ -63,7 +65,9 @@ def payers(turn: Turn) -> tuple[HopperRead, ...]:
 
 def recycled(turn: Turn) -> tuple[Denomination, ...]:
     """Coins that the sorter sends to a hopper which can pay them out again: it answers, has no fault, is not full.
-    A note proves nothing of where it will lie: its unit decides that by its issue."""
+    A note proves nothing of where it will lie: its unit decides that by its issue. In a change machine it does."""
     return tuple(
-        read.denomination for read in payers(turn) if not read.is_high and not read.denomination.is_note
+        read.denomination
+        for read in payers(turn)
+        if not read.is_high and (turn.state.setup.has_changer or not read.denomination.is_note)
     )

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from kiosk.ids import DeviceId, TransactionId
 from kiosk.journal import records as r
 from kiosk.journal.accounts import CASH, ZERO, Account, CreditDoubt, Dispense, Ledger, Payout, Slip, Unit
-from kiosk.money import Cash, Denomination, Yen
+from kiosk.money import NO_CASH, Cash, Denomination, Yen
 from kiosk.ports import CreditMark
 
 _ONE = {each: Cash({each: 1}) for each in Denomination}
@@ -61,9 +61,17 @@ def coin_in(ledger: Ledger, seq: int, record: r.CoinIn) -> Ledger:
     if mark is not None and mark.serial == record.serial:
         if (record.epoch, record.seq) <= (mark.epoch, mark.seq):
             return wrong(ledger, seq, "a piece was credited twice")
-    mark = CreditMark(record.device, record.epoch, record.seq, record.raw, record.serial)
+    known = _counts_of(mark, record) + _ONE[record.denomination]
+    mark = CreditMark(record.device, record.epoch, record.seq, record.raw, record.serial, known)
     ledger = replace(ledger, marks={**ledger.marks, record.device: mark})
     return piece_in(ledger, record.unit, record.denomination, record.transaction)
+
+
+def _counts_of(mark: CreditMark | None, record: r.CoinIn | r.CounterMoved) -> Cash:
+    """What its epoch had until now."""
+    if mark is None or (mark.serial, mark.epoch) != (record.serial, record.epoch):
+        return NO_CASH
+    return mark.counts
 
 
 def piece_in(
@@ -94,7 +102,10 @@ def counter_moved(ledger: Ledger, seq: int, record: r.CounterMoved) -> Ledger:
         and (record.epoch, record.seq) < (mark.epoch, mark.seq)
     ):
         return wrong(ledger, seq, "an acceptor's counter went back")
-    moved = CreditMark(record.device, record.epoch, record.seq, record.raw, record.serial)
+    moved = replace(
+        CreditMark(record.device, record.epoch, record.seq, record.raw, record.serial),
+        counts=_counts_of(mark, record),
+    )
     return replace(ledger, marks={**ledger.marks, record.device: moved})
 
 

@@ -103,6 +103,7 @@ from kiosk.ports.changer import (
     DepositEnded,
     DepositFixed,
     DepositPaused,
+    DepositRead,
     DepositStarted,
     DeviceStatus,
     DispenseCash,
@@ -113,6 +114,7 @@ from kiosk.ports.changer import (
     FullStatus,
     PauseDeposit,
     ReadCashCounts,
+    ReadDeposit,
     ResolveCash,
 )
 from kiosk.ports.desk import DESK, FactsRead, MakePaper, PaperMade, ReadFacts
@@ -244,6 +246,7 @@ __all__ = [
     "DepositEnded",
     "DepositFixed",
     "DepositPaused",
+    "DepositRead",
     "DepositStarted",
     "DeviceArrived",
     "DeviceFault",
@@ -330,6 +333,7 @@ __all__ = [
     "PrinterRead",
     "ProveTap",
     "ReadCashCounts",
+    "ReadDeposit",
     "ReadFacts",
     "ReadHopper",
     "ReadIssuance",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from kiosk.ids import DeviceId, OpId
-from kiosk.money import Denomination
+from kiosk.money import NO_CASH, Cash, Denomination
 from kiosk.ports.base import Command, Event, Outcome
 
 
@@ -17,6 +17,8 @@ class CreditMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seq: int
     raw: int
     serial: str = ""
+    counts: Cash = NO_CASH
+    """Pieces credited in this epoch."""
 
 
 class CoinAccepted(Event, frozen=True):

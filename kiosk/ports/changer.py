@@ -50,7 +50,9 @@ class DepositStarted(Event, frozen=True):
 
 
 class DepositCounted(Event, frozen=True):
-    """DepositCounts so far, all of them: told again it is the same, never more than what is in."""
+    """DepositCounts so far, all of them: told again it is the same, never more than what is in. What is told is
+    credited, and stays in the machine whatever happens, till EndDeposit(REPAY): a machine that opens its escrow when
+    power goes tells nothing before FixDeposit."""
 
     op: OpId
     device: DeviceId
@@ -82,6 +84,17 @@ class DepositEnded(Event, frozen=True):
     outcome: Outcome
     accepted: Cash
     repaid: Cash
+
+
+class DepositRead(Event, frozen=True):
+    """The deposit that is open, or else the last one, and its DepositCounts. `op` empty: the machine knows of none, or
+    was without power and has forgotten. `is_fixed`: it takes nothing more, and waits for its end."""
+
+    op: OpId
+    device: DeviceId
+    counts: Cash
+    is_open: bool
+    is_fixed: bool
 
 
 class CashDispensed(Event, frozen=True):
@@ -164,8 +177,16 @@ class DispenseCash(Command, frozen=True):
     counts: Cash
 
 
+class ReadDeposit(Command, frozen=True):
+    """After a restart: what became of the deposit? Reads only, ends in DepositRead. One that is open goes on under its
+    name."""
+
+    device: DeviceId
+
+
 class ResolveCash(Command, frozen=True):
-    """After a restart: what became of this payout? Reads only: `before` are the counts of its intent."""
+    """After a restart: what became of this payout? Reads only: `before` are the counts of its intent, at least of the
+    faces that were asked for; they alone are compared."""
 
     op: OpId
     device: DeviceId

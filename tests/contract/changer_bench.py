@@ -172,8 +172,8 @@ class VendorBench:
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"
         self.inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        table = {"port": f"socket://127.0.0.1:{self.port}", "poll_s": 0.02, "reply_timeout_s": 0.3}
-        self.driver = create(CHANGER, table, self.inbox.put)
+        self.table = {"port": f"socket://127.0.0.1:{self.port}", "poll_s": 0.02, "reply_timeout_s": 0.3}
+        self.driver = create(CHANGER, self.table, self.inbox.put)
         self.driver.start()
         self.until(ChangerStatus)
 
@@ -218,6 +218,10 @@ class VendorBench:
     def close(self) -> None:
         self.driver.stop()
         assert self.driver.join(PATIENCE_S)
+        self.end()
+
+    def end(self) -> None:
+        """The machine itself."""
         self.process.terminate()
         self.process.wait(PATIENCE_S)
         if self.process.stdout is not None:

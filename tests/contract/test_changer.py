@@ -11,29 +11,44 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.ids import OpId
+from drivers.changer.driver import create
+from kiosk.changer_till import ChangerTill
+from kiosk.daemon.till_driver import TillDriver
+from kiosk.ids import DeviceId, OpId
 from kiosk.money import NO_CASH, Cash, Denomination, Yen
 from kiosk.ports import (
+    AcceptanceSet,
+    AcceptorReset,
+    AcknowledgeCredit,
     BeginDeposit,
     CashCountsRead,
     CashDispensed,
     ChangerRefused,
     ChangerStatus,
+    CoinAccepted,
     DepositCounted,
     DepositEnded,
     DepositFixed,
     DepositPaused,
+    DepositRead,
     DepositStarted,
+    DeviceArrived,
     DeviceStatus,
+    Dispense,
     DispenseCash,
     DispenseChange,
+    DispenseEnded,
     EndAction,
     EndDeposit,
     FixDeposit,
+    HopperRead,
     Outcome,
     PauseDeposit,
     ReadCashCounts,
+    ReadDeposit,
     ResolveCash,
+    SetAcceptance,
+    StartAcceptor,
 )
 from tests.contract.changer_bench import CHANGER, Bench, UnitBench, VendorBench
 
@@ -229,7 +244,62 @@ def test_a_payout_while_money_is_being_taken_is_refused(bench: Bench) -> None:
     assert (found.outcome, found.paid, found.code) == (Outcome.REFUSED, NO_CASH, "busy")
 
 
+@pytest.mark.parametrize("action", [EndAction.NOCHANGE, EndAction.REPAY], ids=["kept", "repaid"])
+def test_the_last_deposit_can_be_read(bench: Bench, action: EndAction) -> None:
+    bench.perform(ReadDeposit(CHANGER))
+    assert (bench.until(DepositRead).op, bench.held()) == ("", bench.held())
+    begin(bench)
+    put(bench, D.COIN100, D.COIN50)
+    for is_fixed in (False, True):
+        bench.perform(ReadDeposit(CHANGER))
+        read = bench.until(DepositRead)
+        assert (read.op, read.counts.total, read.is_open, read.is_fixed) == (
+            DEPOSIT,
+            Yen(150),
+            True,
+            is_fixed,
+        )
+        fix(bench) if not is_fixed else end(bench, action)
+    bench.perform(ReadDeposit(CHANGER))
+    read = bench.until(DepositRead)
+    assert (read.op, read.counts.total, read.is_open) == (DEPOSIT, Yen(150), False)
+
+
 # --- what only a machine behind a line can show
+
+
+def test_the_engines_commands_reach_a_machine_on_a_real_line(tmp_path: Path) -> None:
+    """What the core is wired with where `[equipment] changer` names this driver: kiosk/daemon/till_driver.py."""
+    bench = VendorBench(tmp_path)
+    bench.driver.stop()
+    assert bench.driver.join(20)
+    units = {DeviceId(f"stack{face.face.value}"): face for face in FACES}
+    till = TillDriver(
+        ChangerTill(CHANGER, units, "kiosk-test"),
+        lambda hear: create(CHANGER, bench.table, hear),
+        bench.inbox.put,
+    )
+    till.start()
+    bench.until(DeviceArrived)
+    till.perform(StartAcceptor(CHANGER, None))
+    till.perform(SetAcceptance(CHANGER, ()))
+    assert bench.until(AcceptorReset).at_most == 0
+    bench.until(AcceptanceSet)
+    till.perform(SetAcceptance(CHANGER, FACES))
+    assert bench.until(AcceptanceSet).denominations == FACES
+    for at, face in enumerate((D.COIN100, D.NOTE1000), 1):
+        assert bench.put(face)
+        coin = bench.until(CoinAccepted)
+        assert (coin.denomination, coin.seq, coin.unit) == (face, at, f"stack{face.face.value}")
+        till.perform(AcknowledgeCredit(OpId(f"{coin.epoch}/{coin.seq}"), CHANGER))
+    till.perform(SetAcceptance(CHANGER, ()))
+    assert bench.until(HopperRead).device == "stack10"
+    assert bench.until(AcceptanceSet).denominations == ()
+    till.perform(Dispense(PAYOUT, DeviceId("stack500"), 2))
+    paid = bench.until(DispenseEnded)
+    assert (paid.outcome, paid.device, paid.paid) == (Outcome.CONFIRMED, "stack500", 2)
+    till.stop()
+    bench.end()
 
 
 def vendor(folder: Path) -> VendorBench:

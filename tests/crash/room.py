@@ -28,9 +28,10 @@ from drivers.id003.sim.world import PULLED_OUT, RETURNED, TAKEN
 from drivers.id003.sim.world import World as Notes
 from drivers.transport.line_thread import LineSettings, LineThread
 from drivers.transport.sim.memory import FarEnd, MemoryPair, VirtualClock
+from drivers.transport.sim.pieces import Pieces
 from drivers.transport.sim.wire import Fault, Request, Wire
 from kiosk import intents, ports
-from kiosk.engine.state import Phase
+from kiosk.engine.state import Phase, Setup
 from kiosk.ids import DeviceId
 from kiosk.journal.ledger import imbalances
 from kiosk.journal.records import AnyRecord, DispenseIntended, StockSet
@@ -112,13 +113,13 @@ class Hardware:
 
     @property
     def inserted(self) -> int:
-        return _worth(self.coins, "inserted") + _worth(self.notes, "inserted")
+        return worth(self.coins, "inserted") + worth(self.notes, "inserted")
 
     @property
     def given(self) -> int:
         """In the hands of people: paid out, and given back."""
-        coins = _worth(self.coins, PAYOUT_TRAY) + _worth(self.coins, RETURN_TRAY)
-        return coins + sum(_worth(self.notes, place) for place in (TAKEN, RETURNED, PULLED_OUT))
+        coins = worth(self.coins, PAYOUT_TRAY) + worth(self.coins, RETURN_TRAY)
+        return coins + sum(worth(self.notes, place) for place in (TAKEN, RETURNED, PULLED_OUT))
 
     def dispensed(self) -> int:
         """How many payout commands were carried out."""
@@ -126,7 +127,8 @@ class Hardware:
         return coins.get(DISPENSE_COINS, 0) + notes.get(PAYOUT_NOTES, 0)
 
 
-def _worth(world: Coins | Notes, place: str) -> int:
+def worth(world: Pieces, place: str) -> int:
+    """Yen that lie at a place."""
     faces = ((world.face_of(kind), count) for kind, count in world.places.get(place, {}).items())
     return sum(Denomination(face).face.value * count for face, count in faces)
 
@@ -154,14 +156,25 @@ class Room(World):
 
     is_dead = False
 
+    lines: tuple[Line, ...]
+
     def __init__(
-        self, hardware: Hardware, records: list[AnyRecord] | None = None, physics: Physics | None = None
+        self,
+        hardware: Hardware,
+        records: list[AnyRecord] | None = None,
+        physics: Physics | None = None,
+        setup: Setup = NOTES_SETUP,
     ) -> None:
         self.hardware = hardware
-        super().__init__(records if records is not None else counted(), physics, NOTES_SETUP)
+        super().__init__(records if records is not None else counted(), physics, setup)
         self.clock = hardware.clock  # type: ignore[assignment]  # one clock for all
         self.loop._clock = hardware.clock
         self.told: list[ports.Event] = []
+        self.wire_up()
+
+    def wire_up(self) -> None:
+        """The production drivers on the cables of this hardware."""
+        hardware = self.hardware
         for device in ("coin1", *HOPPERS):
             del self.loop._performers[DeviceId(device)]
         self.lines = (hardware.coin_line, hardware.note_line)
@@ -195,7 +208,7 @@ class Room(World):
     def reborn(self) -> Room:
         """The core has died: a new one on the same journal, the same cables, the same pieces."""
         self.hardware.clock.now_s += 1
-        return Room(self.hardware, self.records, self.physics)
+        return type(self)(self.hardware, self.records, self.physics)
 
     def last_gasp(self) -> None:
         """The core's main thread is dead; its drivers' threads still put on the line what they were told."""
@@ -219,6 +232,11 @@ class Room(World):
             self.loop._expire(clock.now_s)
             self.settle()
         return until is not None and until()
+
+    def is_open(self) -> bool:
+        """For coins and for notes."""
+        state = self.loop.state
+        return bool(state.accepting) and (state.setup.has_changer or bool(state.notes_open))
 
     # --- people
 
@@ -293,7 +311,7 @@ def counted() -> list[AnyRecord]:
 def _to_pay(room: Room, *, much: bool = False) -> None:
     room.entitlements = (ports.Entitlement("juminhyo", 600 if much else 200, 5),)
     room.until_pay(5 if much else 1)
-    room.live(3, lambda: bool(room.loop.state.accepting) and bool(room.loop.state.notes_open))
+    room.live(3, room.is_open)
 
 
 def pays_with_a_note(room: Room) -> None:

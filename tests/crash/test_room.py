@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from kiosk.engine.state import Phase
 from tests.crash.campaign_room import Schedule, drawn, every_death, play
-from tests.crash.room import VISITS, Hardware, Room, pays_with_a_note
+from tests.crash.room import VISITS, Hardware, Room, pays_with_a_coin, pays_with_a_note
 
 SLICE = 150
 
@@ -21,6 +22,31 @@ def test_the_kiosk_of_one_process_comes_up() -> None:
     room = Room(Hardware()).boot()
     assert room.phase.value == "idle"
     assert room.loop.state.notes_open == ()
+
+
+def test_a_night_without_power_leaves_no_incident() -> None:
+    """Both counters are at 0 in the morning; the slot was shut when the power went."""
+    room = Room(Hardware()).boot()
+    pays_with_a_coin(room)
+    room.hardware._coins_die()
+    room.hardware._notes_die()
+    again = room.reborn().boot()
+    again.live(5)
+    assert again.phase is Phase.IDLE
+    assert not again.ledger.incidents
+    assert not again.ledger.credit_doubts
+
+
+def test_an_acceptor_that_lost_its_power_with_the_slot_open_is_a_doubt() -> None:
+    room = Room(Hardware()).boot()
+    room.until_pay()
+    assert room.live(3, room.is_open)
+    room.hardware.coin_line.pair.is_cut = True
+    room.live(3)
+    room.hardware._coins_die()
+    room.hardware.coin_line.pair.is_cut = False
+    room.live(10)
+    assert "M-404" in {each.code for each in room.ledger.incidents.values()}
 
 
 @pytest.mark.parametrize("where", ["before", "after", "write"])

@@ -68,14 +68,15 @@ class Machine:
         self.power_up()
 
     def power_up(self) -> None:
-        """All but counts and pieces is forgotten; what lay in escrow goes back."""
+        """All but counts and pieces is forgotten; what lay in escrow stays inside, uncounted, and it knows that."""
         self._boot = secrets.token_hex(4)
         self._deposit: dict[str, Any] | None = None
         self._payout: dict[str, Any] | None = None
         self._left: list[str] = []
         self._next = float("inf")
         for face, count in dict(self._world.places.get(ESCROW, {})).items():
-            self._world.move(ESCROW, RETURNED, face, count)
+            self._world.move(ESCROW, STOCK, face, count)
+            self._world.memory["discrepancy"] = 1
 
     def insert(self, face: str) -> bool:
         """A hand puts a piece in; False: it falls through."""
