@@ -20,7 +20,6 @@ from kiosk.engine.state import Hopper
 from kiosk.ids import DeviceId
 from kiosk.journal.records import AnyRecord, DispenseIntended, StockSet
 from kiosk.money import Cash, Denomination
-from kiosk.ports import Event
 from tests.crash.room import Hardware, Line, Room, worth
 from tests.engine.world import SETUP, Physics
 
@@ -109,9 +108,6 @@ class ChangerRoom(Room):
             if there != self.ledger.units[unit].count[face]:
                 return f"{unit}: {there}, the books say {self.ledger.units[unit].count[face]}"
         return ""
-
-    def events(self, kind: type[Event]) -> list[Event]:
-        return [each for each in self.told if isinstance(each, kind)]
 
     def intended(self) -> int:
         return sum(isinstance(each, DispenseIntended) for each in self.records)
