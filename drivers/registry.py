@@ -23,6 +23,7 @@ DRIVERS: dict[str, str] = {
     "escpos": "drivers.escpos.driver:create",
     "face": "drivers.face.client:create",
     "qr": "drivers.qr.driver:create",
+    "read": "drivers.voice.client:create",
     "webhook": "drivers.webhook.driver:create",
 }
 

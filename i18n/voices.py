@@ -61,7 +61,12 @@ _NO_SPACES: Final = frozenset({"ja", "ja-simple", "zh-Hans", "zh-Hant", "th", "m
 
 def as_spoken(message: Message, language: str) -> str:
     """The words of a text as an engine gets them: readings for kanji, one line."""
-    return " ".join(message.reading.replace("\n", "" if language in _NO_SPACES else " ").split())
+    return one_line(message.reading, language)
+
+
+def one_line(text: str, language: str) -> str:
+    """Where the screen breaks a line, the voice goes on."""
+    return " ".join(text.replace("\n", "" if language in _NO_SPACES else " ").split())
 
 
 def prompts(language: str) -> tuple[str, ...]:

@@ -169,7 +169,7 @@ def examine(
         card=_against_card(holder, manifest, pages) if holder is not None else None,
     )
     document = Document(
-        pdf=pdf, sha256=sha256, pages=len(pages), serial=manifest.serial, sides=manifest.sides
+        pdf=pdf, sha256=sha256, pages=len(pages), serial=manifest.serial, sides=manifest.sides, text=pages
     )
     return document, evidence
 

@@ -207,6 +207,7 @@ def _equipment(table: Table) -> Equipment:
         spare_printer=DeviceId(table.text("spare_printer", "", pattern=rf"({_ID})?")),
         receipt_printer=device("receipt_printer", "receipt1"),
         camera=DeviceId(camera) if camera else None,
+        reader=DeviceId(table.text("reader", "", pattern=rf"({_ID})?")),
         acceptor=device("acceptor", changer or "coin1"),
         has_changer=changer != "",
         note_acceptor=DeviceId(table.text("note_acceptor", "", pattern=rf"({_ID})?")),

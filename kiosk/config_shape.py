@@ -117,6 +117,8 @@ class Equipment:
     """Prints certificates while the first one cannot; empty: there is none."""
     receipt_printer: DeviceId
     camera: DeviceId | None
+    reader: DeviceId
+    """Reads a certificate aloud to its owner; empty: none."""
     acceptor: DeviceId
     has_changer: bool
     """The acceptor is a change machine (`changer`): it takes coins and notes, and pays out of the units named as

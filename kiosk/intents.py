@@ -9,6 +9,10 @@ from kiosk.ids import DeviceId, LineId, OpId
 from kiosk.journal.records import Share, UnitAfter
 from kiosk.money import Yen
 
+LOUDNESS_STEPS, LOUDNESS_USUAL = 7, 2
+PACE_STEPS, PACE_USUAL = 7, 2
+"""Of the voice; everybody begins with the usual ones."""
+
 CONTRASTS = ("normal", "low", "black", "yellow")
 """Dark on white; dark on warm paper without glare; white on black; yellow on black."""
 
@@ -105,6 +109,30 @@ class GiveBack(Intent, frozen=True):
 
 
 class SetVoice(Intent, frozen=True):
+    is_on: bool
+
+
+class SetLoudness(Intent, frozen=True):
+    """0 to LOUDNESS_STEPS - 1, in steps of 3 dB."""
+
+    level: int
+
+
+class SetPace(Intent, frozen=True):
+    """How fast the voice speaks: 0 to PACE_STEPS - 1."""
+
+    level: int
+
+
+class SetCurtain(Intent, frozen=True):
+    """Make the screen dark, or light again. Only while the voice is on."""
+
+    is_on: bool
+
+
+class ReadAloud(Intent, frozen=True):
+    """Read my certificate to me, or stop. After printing, and only to who alone can hear it."""
+
     is_on: bool
 
 
@@ -353,6 +381,10 @@ AnyIntent = (
     | Taken
     | GiveBack
     | SetVoice
+    | SetLoudness
+    | SetPace
+    | SetCurtain
+    | ReadAloud
     | SetTextSize
     | SetContrast
     | SetReach

@@ -54,9 +54,13 @@ MAY: Mapping[AnyKind, Right] = {
     i.NoCard: _RESIDENT,
     i.Taken: _RESIDENT,
     i.GiveBack: _RESIDENT,
+    i.ReadAloud: _RESIDENT,
     # --- on every screen of a visit
     i.ChooseLanguage: _BOTH,
     i.SetVoice: _BOTH,
+    i.SetLoudness: _RESIDENT,
+    i.SetPace: _RESIDENT,
+    i.SetCurtain: _RESIDENT,
     i.SetTextSize: _BOTH,
     i.SetContrast: _BOTH,
     i.SetReach: _BOTH,

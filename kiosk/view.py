@@ -480,6 +480,13 @@ class SessionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """The tags of the intents that are possible now."""
     body: AnyBody
     still_there: StillThere | None = None
+    loudness: int = 2
+    pace: int = 2
+    """Of the voice: a step of intents.LOUDNESS_STEPS, of PACE_STEPS."""
+    is_reading: bool = False
+    """A certificate is being read to its owner: the screens' own voice is still."""
+    is_curtained: bool = False
+    """Nothing is to be seen; everything is heard."""
     is_staff_called: bool = False
     called_at_s: float | None = None
     """CLOCK_MONOTONIC of this machine when staff were called; the screen says how long ago that is."""

@@ -1,14 +1,16 @@
 #!/bin/bash
 # `make medium`: a folder with all that an installation without network needs: the appliance's wheels with their
-# hashes, and (with --debian) Debian's packages as a small archive. Copy it to a stick with this checkout beside it.
+# hashes, (with --voice) what a kiosk speaks with, and (with --debian) Debian's packages as a small archive. Copy it to a stick with this checkout beside it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${MADOGUCHI_VENV:-/opt/madoguchi/venv}
 out=build/medium
 with_debian=
+locks=(-r requirements.lock)
 while [ $# -gt 0 ]; do
     case $1 in
         --debian) with_debian=yes ;;
+        --voice) locks+=(-r requirements-voice.lock) ;;
         --out) out=$2; shift ;;
         *) echo "medium.sh: $1?" >&2; exit 64 ;;
     esac
@@ -19,7 +21,7 @@ mkdir -p "$out/wheels"
 rm -f "$out"/wheels/madoguchi-*.whl "$out/wheels/wheels.lock"
 # What is locked, as wheels: sources among them are compiled here, where there is a compiler, never in a lobby.
 "$venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes \
-    --wheel-dir "$out/wheels" -r requirements.lock
+    --wheel-dir "$out/wheels" "${locks[@]}"
 MADOGUCHI_BUILD=appliance "$venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-index \
     --no-build-isolation --wheel-dir "$out/wheels" .
 (

@@ -31,11 +31,13 @@ from kiosk.intents import (
     SetVoice,
 )
 from kiosk.ipc.client import ViewClient, connect_forever
+from kiosk.ipc.voice_wire import AnyToVoice, Ears
 from kiosk.messages import Message, say
 from kiosk.view import Attract, SessionView
-from screens.keys import CODES, Key, Strikes
+from screens.keys import CODES, DOUBLE_STRIKE_S, Key, Strikes
 from screens.router import SHEET_INTENTS, Router
 from screens.theme import look
+from screens.voice import Link, Voice
 from screens.widgets.button import PushButton
 from screens.widgets.focus import Focus
 from screens.widgets.frame import Frame
@@ -61,10 +63,24 @@ class Metrics:
         self.last_flip_s = 0.0
 
 
+class _Mute:
+    """No voice process on this machine."""
+
+    def send(self, message: AnyToVoice) -> None:
+        pass
+
+
 class UiApp:
     """`run` returns when the window is closed."""
 
-    def __init__(self, view_socket: str, pin_socket: str, assistant_language: str = "") -> None:
+    def __init__(
+        self,
+        view_socket: str,
+        pin_socket: str,
+        assistant_language: str = "",
+        voice_socket: str = "",
+        double_strike_s: float = DOUBLE_STRIKE_S,
+    ) -> None:
         self.pin_socket = pin_socket
         self._view_socket = view_socket
         self._is_assistant = bool(assistant_language)
@@ -84,7 +100,9 @@ class UiApp:
         self._end_toast = Clock.create_trigger(lambda _dt: self._hide_toast(), TOAST_S)
         self._away = Clock.create_trigger(lambda _dt: self._show_away(), AWAY_AFTER_S)
         self.focus = Focus(self.frame)
-        self._strikes = Strikes()
+        self._strikes = Strikes(double_strike_s)
+        self._link = Link(voice_socket, self._take_ears) if voice_socket else None
+        self.voice = Voice(self._link or _Mute(), self.frame, self.send, look.monotonic)
         self._bind_frame()
 
     # ---- life
@@ -97,6 +115,8 @@ class UiApp:
         Window.bind(on_keyboard=lambda *_args: True, on_key_down=self._key_down, on_key_up=self._key_up)
         self.router.show_connecting()
         threading.Thread(target=self._receive, name="view-client", daemon=True).start()
+        if self._link is not None:
+            self._link.start()
         Clock.schedule_interval(lambda _dt: self.tick(), TICK_S)
         gc.disable()
         try:
@@ -107,6 +127,8 @@ class UiApp:
     def stop(self) -> None:
         """Close the connection and the window."""
         self._stop.set()
+        if self._link is not None:
+            self._link.stop()
         if self._client is not None:
             self._client.close()
         stopTouchApp()
@@ -187,7 +209,10 @@ class UiApp:
             self._say_called()
         self._show_still_there(view)
         self.focus.point(view.pointed)
+        self.frame.curtain.show(view.is_curtained and not self._is_assistant)
         self.settle()
+        if not self._is_assistant:
+            self.voice.show(view, is_new)
         if is_new:
             self._collect()
 
@@ -200,7 +225,12 @@ class UiApp:
             self._hide_sheet()
             self._hide_toast()
             self.frame.still.show(False)
+            self.frame.curtain.show(False)
             self.frame.settle()
+            self.voice.away()
+
+    def _take_ears(self, ears: Ears) -> None:
+        Clock.schedule_once(lambda _dt: self.voice.hear_ears(ears))
 
     def _revive_buttons(self) -> None:
         for widget in self.frame.walk(restrict=True):
@@ -222,11 +252,20 @@ class UiApp:
         """One strike of the five keys; any other key is nothing."""
         key = CODES.get(code)
         if key in (Key.NEXT, Key.PREVIOUS):
-            self.focus.step(1 if key is Key.NEXT else -1)
+            self.voice.focus(self.focus.step(1 if key is Key.NEXT else -1))
         elif key is Key.PART:
-            self.focus.part()
+            self.voice.focus(self.focus.part())
         elif key is Key.PRESS and self.focus.button is not None:
-            self.focus.button.accept()
+            if not self.focus.button.is_silent:  # a digit that is taken clicks by itself
+                self.voice.pressed()
+            button = self.focus.button
+            button.accept()
+            if (
+                button.is_silent
+            ):  # the next digit is counted from the beginning, and no mark stays on this one
+                self.focus.drop()
+        elif key is not None:
+            self.voice.key(key)
         self.settle()
 
     # ---- intents out
@@ -257,6 +296,7 @@ class UiApp:
         frame.sheet.on_contrast = lambda value: self.send(SetContrast, contrast=value)
         frame.sheet.on_reach = lambda value: self.send(SetReach, is_low=value == "low")
         frame.on_touch = self.focus.drop
+        frame.on_dark_touch = self.voice.dark_touch
         frame.sheet.on_turn = self.settle
         frame.sheet.close.does(self._hide_sheet)
         frame.end_help.does(lambda: self.send(EndHelp))
@@ -283,6 +323,10 @@ class UiApp:
             self._hide_sheet()
         else:
             self.open_languages()
+
+    def count_digits(self, count: int) -> None:
+        """A click, the same for all ten."""
+        self.voice.digits(count)
 
     def open_languages(self) -> None:
         """Every language, over the screen; one touch from there to text size and colours."""
@@ -311,6 +355,7 @@ class UiApp:
         self.frame.settle()
         self._end_toast.cancel()
         self._end_toast()
+        self.voice.toast()
 
     def _hide_toast(self) -> None:
         self.frame.toast.show(False)
@@ -336,6 +381,7 @@ class UiApp:
         view = self.router.view
         if view is None:
             return
+        self.voice.tick()
         if view.still_there is not None:
             self.frame.still.show_seconds(view.still_there.ends_at_s - look.monotonic())
         if isinstance(view.body, Attract) or self.frame.top_part.place_row.is_shown:

@@ -1,6 +1,7 @@
 """Five keys instead of a finger: which presses count, and what each key means. Pure.
 
     down next · up previous · right on to the next part (screen, bar) · left say it again · middle press
+    louder, softer, faster, slower · voice on and off · screen dark and light
 
 A held key counts once: there is no key repeat (EN 301 549 5.6 asks that it can be slow; never is slowest). The same key
 within `double_strike_s` is one strike of a trembling finger (EN 301 549 5.7). Digits never come this way: the marked
@@ -24,6 +25,13 @@ class Key(enum.Enum):
     PART = "part"
     AGAIN = "again"
     PRESS = "press"
+    LOUDER = "louder"
+    SOFTER = "softer"
+    FASTER = "faster"
+    SLOWER = "slower"
+    VOICE = "voice"
+    """The marked key: speech begins without headphones."""
+    CURTAIN = "curtain"
 
 
 CODES: Final[dict[int, Key]] = {
@@ -34,8 +42,17 @@ CODES: Final[dict[int, Key]] = {
     13: Key.PRESS,
     271: Key.PRESS,
     32: Key.PRESS,
+    270: Key.LOUDER,
+    269: Key.SOFTER,
+    1073741952: Key.LOUDER,
+    1073741953: Key.SOFTER,
+    280: Key.FASTER,
+    281: Key.SLOWER,
+    278: Key.VOICE,
+    279: Key.CURTAIN,
 }
-"""SDL's codes as Kivy gives them: arrows, enter (of either block), space."""
+"""SDL's codes as Kivy gives them: arrows, enter (of either block), space; plus and minus of the number block or a
+pad's volume keys; page up and down; home; end."""
 
 
 class Strikes:

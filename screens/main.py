@@ -21,6 +21,17 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="kiosk-ui", description="The resident's screens.")
     found.add_argument("--socket", default="/run/kiosk/core/view.sock", help="the core's view socket")
     found.add_argument("--pin-socket", default="/run/kiosk/pin/pin.sock", help="the card process's socket")
+    found.add_argument(
+        "--voice-socket",
+        default="/run/kiosk/voice/voice.sock",
+        help="the voice process's socket; empty: none",
+    )
+    found.add_argument(
+        "--double-strike-ms",
+        type=int,
+        default=80,
+        help="the same key within this is one strike; 500 for hands that tremble (80)",
+    )
     found.add_argument("--size", type=_pair_of(int), default=(1080, 1920), help="pixels, 1080x1920")
     found.add_argument(
         "--panel-mm", type=_pair_of(float), default=(267.8, 476.1), help="the panel's real size, 267.8x476.1"
@@ -54,7 +65,13 @@ def build(arguments: argparse.Namespace, assistant_language: str = "") -> UiApp:
     look.fit_panel(arguments.size, arguments.panel_mm, arguments.distance_mm, arguments.reach_mm)
     from screens.app import UiApp  # noqa: PLC0415  # imports Kivy
 
-    return UiApp(arguments.socket, arguments.pin_socket, assistant_language)
+    return UiApp(
+        arguments.socket,
+        arguments.pin_socket,
+        assistant_language,
+        "" if assistant_language else arguments.voice_socket,
+        arguments.double_strike_ms / 1000,
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

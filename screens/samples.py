@@ -52,7 +52,17 @@ from kiosk.view import (
 )
 from screens.theme import look
 
-_ALWAYS = ("ChooseLanguage", "CallStaff", "SetVoice", "SetTextSize", "SetContrast", "SetReach")
+_ALWAYS = (
+    "ChooseLanguage",
+    "CallStaff",
+    "SetVoice",
+    "SetLoudness",
+    "SetPace",
+    "SetCurtain",
+    "SetTextSize",
+    "SetContrast",
+    "SetReach",
+)
 LANGUAGES = languages()
 """What an invented town offers: everything that there is."""
 _KINDS = (

@@ -40,9 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--screen-user", default="kiosk-ui", help="the only user who may have something said")
     parser.add_argument("--clips", type=Path, default=DEFAULT_CLIPS, help="prompts that were spoken ahead")
     parser.add_argument(
-        "--headphones-jack", type=_switch, metavar="SWITCH", help="PATH, or PATH:sw:CODE, PATH:key:CODE"
+        "--headphones-jack",
+        type=switch_argument,
+        metavar="SWITCH",
+        help="PATH, or PATH:sw:CODE, PATH:key:CODE",
     )
-    parser.add_argument("--handset", type=_switch, metavar="SWITCH", help="its hook, in the same way")
+    parser.add_argument("--handset", type=switch_argument, metavar="SWITCH", help="its hook, in the same way")
     for outlet in ("speaker", "headphones", "handset"):
         parser.add_argument(f"--{outlet}-device", default="default", help="ALSA's name for it (aplay -L)")
     parser.add_argument(
@@ -58,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _switch(text: str) -> Switch:
+def switch_argument(text: str) -> Switch:
     try:
         return read_switch(text)
     except ValueError as why:
@@ -125,6 +128,7 @@ def _render(args: argparse.Namespace) -> int:
     for language in args.language or sorted(VOICES):
         made, there = render(args.render, language, engines, args.most)
         print(f"{language:10s} {there:4d} prompts, {made} spoken now", flush=True)
+    (args.render / ".made").touch()  # later than the program that made them
     return 0
 
 

@@ -77,6 +77,7 @@ def setup_of(config: Config) -> Setup:
         spare_sides=_sides(config, equipment.spare_printer),
         receipt_printer=equipment.receipt_printer,
         camera=equipment.camera or Setup().camera,
+        reader=equipment.reader,
         face_threshold=config.identity.face_threshold,
         face_checks=config.identity.face_checks,
         has_assistant=config.identity.staff_look,

@@ -13,7 +13,7 @@ from kiosk.engine.state import Asked, Kiosk, Turn
 from kiosk.journal.records import StaffHelped
 from kiosk.view import Role
 
-HELPED_TIMES = 3.0
+HELPED_TIMES, HEARD_TIMES = 3.0, 2.0
 """So many times as long the machine waits before it asks whether anyone is there."""
 
 TARGETS = ("main", "back", "cancel", "language", "voice", "call")
@@ -43,5 +43,7 @@ def write_down(turn: Turn, event: object) -> None:
 
 
 def patience(state: Kiosk, seconds: float) -> float:
-    """Longer while somebody helps: two people talk."""
-    return seconds * (HELPED_TIMES if state.manners.is_helped else 1.0)
+    """Longer while somebody helps, for two people talk; and for who listens, for to hear takes longer than to see."""
+    if state.manners.is_helped:
+        return seconds * HELPED_TIMES
+    return seconds * (HEARD_TIMES if state.manners.is_voice_on else 1.0)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from kiosk import intents
 from kiosk.engine.helping import patience
+from kiosk.engine.reading import stop as stop_reading
 from kiosk.engine.state import Asked, FaceWay, Manners, Phase, Session, Turn
 from kiosk.ids import TransactionId
 from kiosk.ports import (
@@ -121,7 +122,14 @@ def choose_language(turn: Turn, event: Asked) -> None:
 def change_manners(turn: Turn, event: Asked) -> None:
     match event.intent:
         case intents.SetVoice(is_on=is_on):
-            turn.set(manners=replace(turn.state.manners, is_voice_on=is_on))
+            curtained = turn.state.manners.is_curtained and is_on
+            turn.set(manners=replace(turn.state.manners, is_voice_on=is_on, is_curtained=curtained))
+        case intents.SetLoudness(level=level) if 0 <= level < intents.LOUDNESS_STEPS:
+            turn.set(manners=replace(turn.state.manners, loudness=level))
+        case intents.SetPace(level=level) if 0 <= level < intents.PACE_STEPS:
+            turn.set(manners=replace(turn.state.manners, pace=level))
+        case intents.SetCurtain(is_on=is_on) if turn.state.manners.is_voice_on:
+            turn.set(manners=replace(turn.state.manners, is_curtained=is_on))
         case intents.SetTextSize(size=size) if size in ("S", "M", "L", "XL"):
             turn.set(manners=replace(turn.state.manners, text_size=size))
         case intents.SetContrast(contrast=contrast) if contrast in intents.CONTRASTS:
@@ -170,6 +178,7 @@ def keep_going(turn: Turn, _: Asked) -> None:
 def end(turn: Turn) -> None:
     """Back to the idle screen; everything of this person is forgotten. The card must not be on the reader."""
     state = turn.state
+    stop_reading(turn)
     if state.session is not None and state.session.transaction not in state.ledger.accounts:
         turn.do(AbandonTransaction(state.session.transaction))
     if state.card_is_present:

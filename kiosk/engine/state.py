@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from kiosk.badges import Member
 from kiosk.errors import ContractError
 from kiosk.ids import DeviceId, LineId, OpId, TransactionId
-from kiosk.intents import Intent, StaffIntent
+from kiosk.intents import LOUDNESS_USUAL, PACE_USUAL, Intent, StaffIntent
 from kiosk.journal.ledger import EMPTY, Ledger
 from kiosk.journal.records import CallAnswered, CallEnded, Record, StaffCalled, VisitEnded
 from kiosk.money import Cash, Denomination, Yen
@@ -223,6 +223,8 @@ class Session(msgspec.Struct, frozen=True):
     """Hoppers that refused a dispense for a passing cause, once for each time."""
     things: tuple[tuple[str, str], ...] = ()
     """(thing, `coming` | `waiting` | `taken`)."""
+    is_reading: bool = False
+    """Her certificate is being read to her."""
     change: Yen = Yen(0)
     receipt_op: OpId | None = None
     closing: frozenset[DeviceId] = frozenset()
@@ -278,6 +280,11 @@ class Manners(msgspec.Struct, frozen=True):
     text_size: str = "S"
     contrast: str = "normal"
     is_voice_on: bool = False
+    loudness: int = LOUDNESS_USUAL
+    pace: int = PACE_USUAL
+    """Of the voice."""
+    is_curtained: bool = False
+    """The screen is dark: she listens, and nobody looks over her shoulder."""
     is_low_reach: bool = False
     is_helped: bool = False
     """An assistant stands beside the person, and both can see that the machine knows it."""
@@ -391,6 +398,8 @@ class Setup(msgspec.Struct, frozen=True):
     spare_sides: str = "one-sided"
     receipt_printer: DeviceId = DeviceId("receipt1")
     camera: DeviceId = DeviceId("camera1")
+    reader: DeviceId = DeviceId("")
+    """Reads a certificate aloud to its owner; empty: there is none."""
     face_threshold: float = 0.5
     face_checks: int = 2
     has_assistant: bool = False

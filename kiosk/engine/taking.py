@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kiosk import intents
+from kiosk.engine.reading import LONGEST_S
 from kiosk.engine.session import end, notify
 from kiosk.engine.slips import receipt, statement
 from kiosk.engine.state import Asked, LineStage, Phase, Turn
@@ -118,7 +119,9 @@ def taken_by_sensor(turn: Turn, event: PaperTaken) -> None:
 def _note_taken(turn: Turn, thing: str) -> None:
     if dict(turn.session.things).get(thing) == "waiting":
         set_thing(turn, thing, "taken")
-        turn.do(StartTimer("stage", turn.state.setup.timeouts.take_s))
+        turn.do(
+            StartTimer("stage", LONGEST_S if turn.session.is_reading else turn.state.setup.timeouts.take_s)
+        )
         _finish_when_all_taken(turn)
 
 
@@ -154,7 +157,7 @@ def finish(turn: Turn, _: object) -> None:
         end(turn)
     else:
         turn.go(Phase.FINISHED)
-        turn.do(StartTimer("stage", turn.state.setup.timeouts.done_s))
+        turn.do(StartTimer("stage", LONGEST_S if session.is_reading else turn.state.setup.timeouts.done_s))
 
 
 def print_again(turn: Turn) -> None:

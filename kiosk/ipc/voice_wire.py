@@ -15,15 +15,12 @@ from typing import Final
 
 import msgspec
 
+from kiosk.intents import LOUDNESS_USUAL, PACE_USUAL
 from kiosk.ipc.wire import LINE_MAX, LineDecoder
 from kiosk.plain import Codec, encode
 
-LOUDNESS_STEPS: Final = 7
-"""3 dB each, so 18 dB from the lowest to the highest (EN 301 549 8.1.2: at least 18 dB with a step of 12 between)."""
-LOUDNESS_USUAL: Final = 2
 PACES: Final = (60, 80, 100, 125, 150, 180, 220)
-"""Percent of the usual speed."""
-PACE_USUAL: Final = 2
+"""Percent of the usual speed, PACE_STEPS of them."""
 LINES_MAX: Final = 120
 _TEXT_MAX: Final = 1000
 

@@ -199,6 +199,7 @@ from kiosk.ports.printing import (
     SlipLine,
     SlipPrinted,
 )
+from kiosk.ports.reading import ReadingEnd, ReadingEnded, ReadPaper, StopReading
 
 __all__ = [
     "DESK",
@@ -337,10 +338,13 @@ __all__ = [
     "ReadFacts",
     "ReadHopper",
     "ReadIssuance",
+    "ReadPaper",
     "ReadPayment",
     "ReadPrinter",
     "ReadReversal",
     "ReadTerminal",
+    "ReadingEnd",
+    "ReadingEnded",
     "Reconcile",
     "ReconciliationEnded",
     "ReportHead",
@@ -373,6 +377,7 @@ __all__ = [
     "StateReported",
     "StopDispense",
     "StopFaceCheck",
+    "StopReading",
     "StopReadingCode",
     "StopTimer",
     "SurfaceFailed",

@@ -102,6 +102,30 @@ class TenKey:
 
 
 @dataclass(frozen=True, slots=True)
+class FiveKeys:
+    """The pad for who cannot use the screen: the one keyboard that the compositor listens to."""
+
+    vendor: str
+    product: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """What the kiosk speaks with. ALSA's names as `aplay -L` lists them; input devices by their own names
+    (`/proc/bus/input/devices`)."""
+
+    speaker: str
+    headphones: str
+    handset: str
+    jack: str
+    """The input device that reports SW_HEADPHONE_INSERT; empty: nothing tells when a plug goes in."""
+    hook: str
+    """The input device of the handset's switch; empty: no handset."""
+    hook_code: str
+    """`sw:CODE` or `key:CODE`, with `:inverted` where 0 means lifted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ups:
     driver: str
     port: str
@@ -120,6 +144,8 @@ class Profile:
     lines: tuple[Line, ...]
     devices: tuple[Device, ...]
     ten_key: TenKey | None
+    five_keys: FiveKeys | None
+    audio: Audio | None
     ups: Ups | None
     queue: str
     """The URI of a printer without IPP, for a CUPS queue of its own; empty: none."""
@@ -140,6 +166,8 @@ _NAME = r"[a-z][a-z0-9-]{0,30}"
 _HOST = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 _HEX4 = r"[0-9a-f]{4}"
 _SERIAL = r"[A-Za-z0-9._:-]{0,64}"
+_PCM = r"[A-Za-z0-9_:=,.-]{0,80}"
+_INPUT = r"[^\x00-\x1f\"*?\[\]]{0,80}"
 _USB_PORT = r"([0-9]+-[0-9]+(\.[0-9]+)*)?"
 
 
@@ -161,6 +189,8 @@ def load(paths: Sequence[Path]) -> Profile:
         lines=tuple(_line(each) for each in document.tables("line")),
         devices=tuple(_device(each) for each in document.tables("usb")),
         ten_key=_ten_key(document.table("ten_key")),
+        five_keys=_five_keys(document.table("five_keys")),
+        audio=_audio(document.table("audio")),
         ups=_ups(document.table("ups")),
         queue=queue.text("uri", "", pattern=r"(usb|socket|ipp|ipps)://\S+"),
         queue_model=queue.text("model", "everywhere", pattern=r"[A-Za-z0-9:._/-]+"),
@@ -253,12 +283,43 @@ def _device(table: Table) -> Device:
 
 
 def _ten_key(table: Table) -> TenKey | None:
+    vendor, product = _pad(table)
+    return TenKey(vendor, product) if vendor else None
+
+
+def _five_keys(table: Table) -> FiveKeys | None:
+    vendor, product = _pad(table)
+    return FiveKeys(vendor, product) if vendor else None
+
+
+def _pad(table: Table) -> tuple[str, str]:
     vendor = table.text("vendor", "", pattern=rf"({_HEX4})?")
     product = table.text("product", "", pattern=rf"({_HEX4})?")
     if bool(vendor) is not bool(product):
         raise table.refuse("vendor", "vendor and product, or neither")
     table.done()
-    return TenKey(vendor, product) if vendor else None
+    return vendor, product
+
+
+def _audio(table: Table) -> Audio | None:
+    made = Audio(
+        speaker=table.text("speaker", "", pattern=_PCM),
+        headphones=table.text("headphones", "", pattern=_PCM),
+        handset=table.text("handset", "", pattern=_PCM),
+        jack=table.text("jack", "", pattern=_INPUT),
+        hook=table.text("hook", "", pattern=_INPUT),
+        hook_code=table.text("hook_code", "key:169", pattern=r"(sw|key):[0-9]{1,3}(:inverted)?"),
+    )
+    if made.headphones and not made.jack:
+        raise table.refuse(
+            "headphones", "a jack that tells when a plug is in: else nothing private may be said"
+        )
+    if bool(made.handset) is not bool(made.hook):
+        raise table.refuse("handset", "the handset's sound and its hook, or neither")
+    if not made.speaker and (made.headphones or made.handset):
+        raise table.refuse("speaker", "tones and the first words are for everybody")
+    table.done()
+    return made if made.speaker else None
 
 
 def _ups(table: Table) -> Ups | None:

@@ -25,6 +25,7 @@ _MOST_ROWS = 5
 
 
 class AttractScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     title: ClassVar[str] = "attract.title"
     lead: ClassVar[str] = "attract.lead"
     _shown: object = None

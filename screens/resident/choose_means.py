@@ -16,6 +16,7 @@ _PHONE = ("scan", "show")
 
 
 class ChooseMeansScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     title: ClassVar[str] = "means.title"
     lead: ClassVar[str] = "means.lead"
 

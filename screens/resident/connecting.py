@@ -8,5 +8,6 @@ from screens.widgets.screen import Screen
 
 
 class ConnectingScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     title: ClassVar[str] = "wait.title"
     lead: ClassVar[str] = "wait.lead"

@@ -10,6 +10,7 @@ from screens.widgets.screen import Screen
 
 
 class DoneScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     title: ClassVar[str] = "done.title"
     lead: ClassVar[str] = "done.lead"
 

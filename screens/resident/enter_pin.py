@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from kiosk.intents import ForgotPin
 from kiosk.view import EnterPin
@@ -11,6 +11,7 @@ from screens.widgets.secret import SecretScreen
 
 
 class EnterPinScreen(SecretScreen):
+    speaks_aloud: ClassVar[bool] = True
     title = "pin.title"
 
     def title_key(self, body: EnterPin) -> str:

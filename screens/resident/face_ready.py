@@ -10,6 +10,7 @@ from screens.widgets.screen import Screen
 
 
 class FaceReadyScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     title: ClassVar[str] = "camera.ready.title"
     lead: ClassVar[str] = "camera.ready.lead"
 

@@ -15,6 +15,7 @@ _FEW = 6
 
 
 class LanguageScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     title: ClassVar[str] = "language.title"
     lead: ClassVar[str] = "language.lead"
 

@@ -10,6 +10,7 @@ from screens.widgets.screen import Screen
 
 
 class OfferFaceScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     title: ClassVar[str] = "camera.offer.title"
     lead: ClassVar[str] = "camera.offer.lead"
 

@@ -12,6 +12,7 @@ from screens.widgets.screen import Screen
 
 
 class OutOfServiceScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     title: ClassVar[str] = "out.title"
 
     def head(self, top: Top, body: Any) -> None:

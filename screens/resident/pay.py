@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from kiosk.intents import Cancel
 from kiosk.money import Denomination
 from kiosk.view import Pay
@@ -34,6 +36,8 @@ def _show_faces(row: Row, accepted: tuple[Denomination, ...]) -> None:
 
 
 class PayScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
+
     def title_key(self, body: Pay) -> str:
         if body.is_closing:
             return "pay.opening.title" if body.remaining else "pay.closing.title"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from kiosk.intents import NoCard
 from kiosk.view import PlaceCard
 from screens.widgets.screen import Screen
 
 
 class PlaceCardScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
+
     def title_key(self, body: PlaceCard) -> str:
         return "place.reading.title" if body.is_reading else "place.title"
 

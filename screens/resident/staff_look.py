@@ -10,6 +10,7 @@ from screens.widgets.screen import Screen
 
 
 class StaffLookScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     title: ClassVar[str] = "camera.look.title"
     lead: ClassVar[str] = "camera.look.lead"
 

@@ -9,6 +9,7 @@ from screens.widgets.screen import Screen
 
 
 class TakeCardScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     title: ClassVar[str] = "take_card.title"
 
     def lead_key(self, body: TakeCard) -> str:

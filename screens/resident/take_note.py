@@ -9,6 +9,7 @@ from screens.widgets.screen import Screen
 
 
 class TakeNoteScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     title: ClassVar[str] = "take_note.title"
     lead: ClassVar[str] = "take_note.lead"
 

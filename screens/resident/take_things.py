@@ -11,6 +11,7 @@ from screens.widgets.things import ThingCard
 
 
 class TakeThingsScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     lead: ClassVar[str] = "things.lead"
     why_off: ClassVar[dict[str, str]] = {"cancel": "bar.cancel.printing"}
 

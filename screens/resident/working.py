@@ -24,6 +24,7 @@ _STAGES = {
 
 
 class WorkingScreen(Screen):
+    speaks_aloud: ClassVar[bool] = True
     lead: ClassVar[str] = "working.lead"
     why_off: ClassVar[dict[str, str]] = {"cancel": "bar.cancel.printing"}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from i18n.catalogue import SOURCE, Catalogue, load
 from screens.theme import tokens
@@ -91,6 +92,15 @@ class Look:
             self.contrast = contrast
         self.factor = tokens.SIZE_FACTOR[self.text_size]
         return before != (self.words.language, self.text_size, self.contrast, self.is_low)
+
+    @contextmanager
+    def speaking(self, words: Catalogue) -> Iterator[None]:
+        """What widgets would show in another language, to be said: the window keeps its own."""
+        shown, self.words = self.words, words
+        try:
+            yield
+        finally:
+            self.words = shown
 
     def px(self, mm: float) -> int:
         """Whole pixels: edges stay sharp."""

@@ -72,6 +72,8 @@ class PushButton(Element):
     """Whose words these are, where they are not the window's language."""
     spoken = ""
     """Key of its spoken name, where it shows none; else what it shows is what is spoken."""
+    is_silent = False
+    """Nothing is said when the keys come to it: the way to a digit would tell the digit."""
     when_off = "wait"
     """What it looks like when it cannot be pressed: `wait` (grey, words stay) or `bare` (words without a box)."""
     target = ""
@@ -134,6 +136,12 @@ class PushButton(Element):
                 self.canvas.before.clear()
                 with self.canvas.before:
                     self.draw()
+
+    @property
+    def is_fixed(self) -> bool:
+        """Its name has no value in it: the same for everybody."""
+        values = self.spoken_values if self.spoken else self._values
+        return self._literal is None and self._count is None and not values
 
     @property
     def spoken_name(self) -> str:

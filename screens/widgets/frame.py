@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kivy.graphics import Color, Rectangle
+
 from i18n import dates
 from i18n import message as messages
 from screens.theme import look, tokens
@@ -139,6 +141,16 @@ def _gap(high: float) -> Element:
     return space
 
 
+class Curtain(Element):
+    """Black over everything: she listens."""
+
+    is_shown = False
+
+    def draw(self) -> None:
+        Color(0, 0, 0, 1)
+        Rectangle(pos=(0, 0), size=(look.width, look.height))
+
+
 class Frame(Element):
     """The root. `screen` is the middle."""
 
@@ -150,11 +162,13 @@ class Frame(Element):
         self.top_part, self.bar = Top(), Bar()
         self.still, self.sheet, self.toast = StillThereDialog(), DisplaySheet(), Toast()
         self.screen: Any = None
-        for part in (self.top_part, self.bar, self.still, self.sheet, self.toast):
+        self.curtain = Curtain()
+        for part in (self.top_part, self.bar, self.still, self.sheet, self.toast, self.curtain):
             self.add_widget(part)
         self._factor = 1.0
         self._touch: Any = None
         self.on_touch: Callable[[], None] = lambda: None
+        self.on_dark_touch: Callable[[], None] = lambda: None
 
     @property
     def end_help(self) -> PushButton:
@@ -256,6 +270,8 @@ class Frame(Element):
         for part in (self.still, self.sheet):
             if part.is_shown:
                 part.place(over)
+        if self.curtain.is_shown:
+            self.curtain.place(Rect(0, 0, look.width, look.height))
         if self.toast.is_shown:
             edge, below = look.px(tokens.EDGE), look.px(_ACT_BELOW)
             width = look.width - 2 * edge
@@ -267,6 +283,9 @@ class Frame(Element):
         if self._touch is not None and self._touch.time_end == -1 and self._touch is not touch:
             return True
         self._touch = touch
+        if self.curtain.is_shown:  # a hand that feels its way does nothing by chance
+            self.on_dark_touch()
+            return True
         self.on_touch()
         super().on_touch_down(touch)
         return True

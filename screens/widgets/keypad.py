@@ -163,6 +163,7 @@ class Keypad(Grid):
     def _key(self, digit: int) -> PushButton:
         button = PushButton()
         button.kind, button.shows_press, button.target = "key", False, f"key {digit}"
+        button.is_silent = True
         button.write(plain(str(digit)))
         button.does(lambda: self._press(digit))
         return button

@@ -43,6 +43,9 @@ class Host(Protocol):
     def open_languages(self) -> None:
         """Every language, over the screen."""
 
+    def count_digits(self, count: int) -> None:
+        """So many digits are in: each is heard, none is told."""
+
 
 class Screen(Stack):
     """Subclasses name their texts and fill in values; structure is in the .kv of the same name.
@@ -54,6 +57,9 @@ class Screen(Stack):
     lead: ClassVar[str] = ""
     why_off: ClassVar[dict[str, str]] = {}
     """Word of the bar -> why it cannot be used here; others have a general answer."""
+    speaks_aloud: ClassVar[bool] = False
+    """Its fixed texts may come out of the speaker: they say nothing of this person. What has a value in it, and every
+    text of another screen, is for headphones and handset."""
     gap = tokens.GAP_3
     is_tight: ClassVar[bool] = False
     """Full from top to bottom: while somebody helps, the steps make room for the line that says so."""

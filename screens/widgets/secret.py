@@ -89,6 +89,8 @@ class SecretScreen(Screen):
             go.say("pin.opening")
         go.icon = "next" if go.is_enabled else ""
         self.host.settle()
+        if self._is_open:
+            self.host.count_digits(count)
 
     def _send(self) -> None:
         """What was typed here; with nothing typed here the packet is empty and stands for the ten-key's digits."""

@@ -155,6 +155,11 @@ class Text(Element):
             self.changed()
 
     @property
+    def is_fixed(self) -> bool:
+        """A text of the catalogue with no value in it: the same for everybody."""
+        return bool(self.key) and self._literal is None and self._count is None and not self._values
+
+    @property
     def message(self) -> Message:
         if self._literal is not None:
             return self._literal
@@ -211,6 +216,10 @@ class Figure(Text):
         self._parts: tuple[str, str, str] = ("", "", "")
         self._amount: Yen | None = None
         self._template = ""
+
+    @property
+    def is_fixed(self) -> bool:
+        return False
 
     def yen(self, amount: Yen) -> None:
         """Show an amount."""

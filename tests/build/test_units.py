@@ -12,7 +12,7 @@ SYSTEMD = ROOT / "systemd"
 SERVICES = sorted((SYSTEMD / "system").glob("*.service"))
 OF_ROOT = {"kiosk-settle.service", "kiosk-selftest.service"}
 """They start units and look at everybody's files; each says so itself, and none speaks to a network."""
-STOCK_GROUPS = {"dialout", "lp", "root", "video"}  # Debian's own
+STOCK_GROUPS = {"audio", "dialout", "lp", "root", "video"}  # Debian's own
 
 
 def accounts(kind: str) -> set[str]:
@@ -25,7 +25,7 @@ def settings(unit: Path, key: str) -> list[str]:
 
 
 def test_the_users_of_the_design_exist() -> None:
-    expected = {"core", "card", "ui", "assist", "vision", "issuance", "sim"}
+    expected = {"core", "card", "ui", "assist", "vision", "voice", "read", "issuance", "sim"}
     assert accounts("u ") == {f"kiosk-{name}" for name in expected}
 
 

@@ -20,6 +20,8 @@ APPLIANCE_COMMANDS = {
     "kiosk-card",
     "kiosk-face",
     "kiosk-vision",
+    "kiosk-voice",
+    "kiosk-read",
     "kiosk-check",
     "kiosk-cash",
     "kiosk-bundle",

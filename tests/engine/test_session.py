@@ -805,3 +805,24 @@ def test_a_slip_waits_for_a_printer_that_comes_later_than_the_money() -> None:
     world.event(ports.DeviceArrived(printer, "power"))
     assert len(slips_of(world, "owed")) == 1
     assert world.physics.slips.count("owed") == 1
+
+
+def test_a_voice_is_made_louder_and_faster_and_the_next_person_begins_as_everybody(world: World) -> None:
+    world.until_choose()
+    before = world.loop._timers["idle"] - world.clock.now_s
+    world.tap(intents.SetCurtain, is_on=True)
+    assert not world.view.is_curtained, "who does not listen would be lost in the dark"
+    world.tap(intents.SetVoice, is_on=True)
+    assert world.loop._timers["idle"] - world.clock.now_s == 2 * before, "to hear takes longer than to see"
+    world.tap(intents.SetLoudness, level=6)
+    world.tap(intents.SetPace, level=4)
+    world.tap(intents.SetCurtain, is_on=True)
+    assert (world.view.loudness, world.view.pace, world.view.is_curtained) == (6, 4, True)
+    for wish, level in ((intents.SetLoudness, 7), (intents.SetLoudness, -1), (intents.SetPace, 99)):
+        world.tap(wish, level=level)
+    assert (world.view.loudness, world.view.pace) == (6, 4)
+    world.tap(intents.SetVoice, is_on=False)
+    assert not world.view.is_curtained
+    world.tap(intents.Cancel)
+    assert world.phase is Phase.IDLE
+    assert (world.view.loudness, world.view.pace, world.view.is_voice_on) == (2, 2, False)

@@ -130,6 +130,7 @@ class Anything(RuleBasedStateMachine):
                         intents.LeaveStaff(),
                     ]
                 ),
+                "level": st.integers(-2, 9),
             }
             fields[name] = data.draw(choices[name])
         self.world.tap(kind, **fields)

@@ -157,3 +157,41 @@ def test_a_profile_that_is_refused_changes_nothing(tmp_path: Path) -> None:
     assert done.returncode == 64
     assert done.stderr.startswith("refused: ")
     assert list(root.iterdir()) == []
+
+
+AUDIO = """
+[audio]
+speaker = "plughw:CARD=PCH,DEV=0"
+headphones = "plughw:CARD=Device,DEV=0"
+jack = "USB Audio Device Headphone"
+handset = "plughw:CARD=Phone,DEV=0"
+hook = "gpio-keys"
+hook_code = "sw:5:inverted"
+
+[five_keys]
+vendor = "2047"
+product = "0ad0"
+"""
+
+
+def test_a_machine_that_speaks_names_its_sound_its_jack_and_its_keys(lobby: Profile, tmp_path: Path) -> None:
+    assert lobby.audio is None and kiosk.voice(None, lobby) == []  # type: ignore[arg-type]
+    path = tmp_path / "speaks.toml"
+    plain = EXAMPLES[0].read_text(encoding="utf-8")
+    path.write_text(plain + AUDIO, encoding="utf-8")
+    spoken = profiles.load([path])
+    keys, jack, hook = kiosk.hands_rules(spoken.five_keys, spoken.audio).splitlines()[1:]
+    assert 'ENV{LIBINPUT_IGNORE_DEVICE}="0"' in keys and 'ATTRS{idVendor}=="2047"' in keys
+    assert 'SYMLINK+="kiosk/jack"' in jack and 'GROUP="kiosk-ears", MODE="0640"' in jack
+    assert 'ATTRS{name}=="gpio-keys"' in hook
+    texts = [each.text for each in kiosk.voice(None, spoken)[1:]]  # type: ignore[arg-type, attr-defined]
+    assert "kiosk-voice --speaker-device plughw:CARD=PCH,DEV=0 --headphones-jack /dev/kiosk/jack" in texts[0]
+    assert "--handset /dev/kiosk/hook:sw:5:inverted" in texts[0] and "--speaker-device" not in texts[1]
+    for wrong in (
+        'jack = "USB Audio Device Headphone"\n',
+        'hook = "gpio-keys"\n',
+        'speaker = "plughw:CARD=PCH,DEV=0"\n',
+    ):
+        path.write_text(plain + AUDIO.replace(wrong, ""), encoding="utf-8")
+        with pytest.raises(ConfigError):
+            profiles.load([path])

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from itertools import combinations
 from typing import Any
 
 from PIL import Image
 
+from i18n import voices
+from i18n.catalogue import languages, load
 from i18n.message import Message, is_mark
+from kiosk.view import Attract, OutOfService
+from screens.speech import Teller
 from screens.theme import colours, look, tokens
 from screens.widgets.base import Rect
 from screens.widgets.button import PushButton
@@ -175,3 +181,59 @@ def _overlap(one: Any, two: Any) -> bool:
         and one.y < two.y + two.height
         and two.y < one.y + one.height
     )
+
+
+@cache
+def _prompts(language: str) -> frozenset[str]:
+    """What is the same for everybody."""
+    names = {*voices.NO_VOICE.values(), *(load(each).text("language.name") for each in languages())}
+    return frozenset(voices.prompts(language)) | names
+
+
+def _is_count(text: str, language: str) -> bool:
+    """Which step of how many, and so many seconds: of the machine, not of her."""
+    words = load(language)
+    shapes = [words.template("step.now"), *words.forms("speak.seconds")] if words.has("speak.seconds") else []
+    shapes.append(load(voices.STAND_IN).forms("speak.seconds")[-1])
+    shapes.append(words.template("step.now"))
+    return any(re.fullmatch(re.sub(r"\\{\w+\\}", r"\\d+", re.escape(each)), text) for each in shapes)
+
+
+def speech(app: Any, language: str) -> list[str]:
+    """The screen says its title and what can be chosen, in a language that has a voice; every stop of the keys has a
+    name, but for a digit; and out of the speaker comes nothing that differs from person to person."""
+    frame, heard = app.frame, voices.spoken_in(language)
+    teller = Teller(frame, language)
+    lines = teller.screen()
+    texts = [each.text for each in lines]
+    wrong = [f"nothing to say: {each!r}" for each in texts if not re.search(r"\w", each)]
+    wrong += [f"no voice for {each.language}" for each in lines if each.language not in voices.VOICES]
+    title = frame.still.title if frame.still.is_shown else frame.top_part.title
+    with look.speaking(load(heard)):
+        if voices.as_spoken(title.message, heard) not in texts:
+            wrong.append("the title is not said")
+        choices = voices.as_spoken(look.words.message("speak.choices"), heard)
+    if any(not each.is_silent for each in _pressable(app)) and choices not in texts:
+        wrong.append("what can be chosen is not said")
+    wrong += [
+        f"{each.target}: no name"
+        for each in app.focus.order()
+        if not teller.button(each) and not each.is_silent
+    ]
+    if not isinstance(app.router.view.body, Attract | OutOfService):  # nobody's yet
+        fixed = _prompts(heard) | _prompts(voices.STAND_IN)
+        aloud = [
+            each.text for each in lines if not each.is_private and each.language in (heard, voices.STAND_IN)
+        ]
+        wrong += [f"aloud: {each}" for each in aloud if each not in fixed and not _is_count(each, heard)]
+    return wrong
+
+
+def _pressable(app: Any) -> list[Any]:
+    """What can be pressed on what is in front, without the bar."""
+    bar = app.frame.bar.buttons.values()
+    return [
+        each
+        for each in app.focus.order()
+        if each.can_press and each not in bar and each is not app.frame.end_help
+    ]

@@ -92,6 +92,7 @@ def test_every_screen_in_every_language(name: str, language: str, update_golden:
     assert len(nodes) > 5
     assert len([node for node in nodes if node.role in gate.PRESSABLE]) >= 5
     assert gate.places(nodes) + gate.targets(nodes) + gate.words(app.frame) == []
+    assert gate.speech(app, language) == []
     if _has_tree(name, language):
         assert _same(language, name, nodes, update_golden) == []
 

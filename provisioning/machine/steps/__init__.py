@@ -28,6 +28,7 @@ STEPS = (
     Step("30-madoguchi", "the kiosk's own program / 窓口ソフト本体", kiosk.program),
     Step("35-config", "configuration of machine and town / 設定ファイル", kiosk.configuration),
     Step("40-devices", "names and permits of devices / 機器の名前と許可", kiosk.devices),
+    Step("42-voice", "what it speaks with / 音声", kiosk.voice),
     Step("45-network", "two networks, a firewall by purpose / 通信", network.network),
     Step("50-printer", "a queue where the printer has no IPP / 印刷キュー", kiosk.queue),
     Step("55-hardening", "no swap, no dumps, no keys to the system / 堅牢化", hardening.hardening),

@@ -37,6 +37,7 @@ ALWAYS = (
 
 WITH_CAGE = ("cage", "dbus", "libpam-systemd", "xwayland")
 WITH_QUEUE = ("cups-client", "cups-daemon", "cups-filters")
+WITH_AUDIO = ("alsa-utils", "espeak-ng", "opus-tools")
 WITH_UPS = ("nut-client", "nut-server")
 WITH_LOGS = ("rsyslog", "rsyslog-gnutls")
 WITH_UPDATES = ("unattended-upgrades",)
@@ -48,6 +49,7 @@ def packages(host: Host, profile: Profile) -> Sequence[Want]:
         *ALWAYS,
         *(WITH_CAGE if profile.display is Display.CAGE else ()),
         *(WITH_QUEUE if profile.queue else ()),
+        *(WITH_AUDIO if profile.audio else ()),
         *(WITH_UPS if profile.ups else ()),
         *(WITH_LOGS if Purpose.LOGS in named else ()),
         *(WITH_UPDATES if Purpose.UPDATES in named else ()),
@@ -60,7 +62,9 @@ def packages(host: Host, profile: Profile) -> Sequence[Want]:
 
 def every_package() -> tuple[str, ...]:
     """What any profile may want, for the medium."""
-    return tuple(sorted({*ALWAYS, *WITH_CAGE, *WITH_QUEUE, *WITH_UPS, *WITH_LOGS, *WITH_UPDATES}))
+    return tuple(
+        sorted({*ALWAYS, *WITH_CAGE, *WITH_QUEUE, *WITH_AUDIO, *WITH_UPS, *WITH_LOGS, *WITH_UPDATES})
+    )
 
 
 def _medium_sources(host: Host) -> str:

@@ -7,8 +7,18 @@ from pathlib import Path
 
 from kiosk.errors import ConfigError
 from provisioning.machine.host import Host
-from provisioning.machine.profile import Device, Line, Profile, TenKey
-from provisioning.machine.wants import Accepted, Enabled, FirstLink, Folder, Link, Madoguchi, TextFile, Want
+from provisioning.machine.profile import Audio, Device, FiveKeys, Line, Profile, TenKey
+from provisioning.machine.wants import (
+    Accepted,
+    Derived,
+    Enabled,
+    FirstLink,
+    Folder,
+    Link,
+    Madoguchi,
+    TextFile,
+    Want,
+)
 
 ETC = "/etc/madoguchi"
 STATE = "/var/lib/madoguchi"
@@ -30,6 +40,10 @@ UNITS = (
     "kiosk-metrics@.service",
     "kiosk-figures.service",
     "kiosk-figures.timer",
+    "kiosk-voice.socket",
+    "kiosk-voice.service",
+    "kiosk-read.socket",
+    "kiosk-read@.service",
     "pcscd.socket.d/madoguchi.conf",
 )
 
@@ -95,6 +109,7 @@ def devices(host: Host, profile: Profile) -> Sequence[Want]:
     del host
     return [
         TextFile("/etc/udev/rules.d/60-madoguchi.rules", udev_rules(profile.lines, profile.ten_key)),
+        TextFile("/etc/udev/rules.d/62-madoguchi-hands.rules", hands_rules(profile.five_keys, profile.audio)),
         TextFile("/etc/usbguard/rules.conf", usb_rules(profile.devices), mode=0o600),
         Enabled(("usbguard.service",)),
     ]
@@ -103,6 +118,60 @@ def devices(host: Host, profile: Profile) -> Sequence[Want]:
 def udev_rules(lines: Sequence[Line], ten_key: TenKey | None = None) -> str:
     head = "# /dev/kiosk/NAME by what the adapter is and where it is plugged in, never by the order of finding.\n"
     return head + "".join(map(_udev_rule, lines)) + (_ten_key_rule(ten_key) if ten_key else "")
+
+
+def hands_rules(pad: FiveKeys | None, audio: Audio | None) -> str:
+    """After 61, which keeps every keyboard from the compositor: the five keys may. Jack and hook are for the voice."""
+    rules = ["# Five keys for the screens; headphone jack and hook for the voice.\n"]
+    if pad is not None:
+        rules.append(
+            f'SUBSYSTEM=="input", KERNEL=="event*", ATTRS{{idVendor}}=="{pad.vendor}", '
+            f'ATTRS{{idProduct}}=="{pad.product}", SYMLINK+="kiosk/fivekeys", ENV{{LIBINPUT_IGNORE_DEVICE}}="0"\n'
+        )
+    for link, name in (("jack", audio.jack), ("hook", audio.hook)) if audio is not None else ():
+        if name:
+            rules.append(
+                f'SUBSYSTEM=="input", KERNEL=="event*", ATTRS{{name}}=="{name}", SYMLINK+="kiosk/{link}", '
+                'OWNER="root", GROUP="kiosk-ears", MODE="0640", ENV{LIBINPUT_IGNORE_DEVICE}="1", TAG-="uaccess"\n'
+            )
+    return "".join(rules)
+
+
+def voice(host: Host, profile: Profile) -> Sequence[Want]:
+    """What it speaks with; a machine without sound has no such process at all."""
+    del host
+    folder = "/etc/systemd/system"
+    audio = profile.audio
+    if audio is None:
+        return []
+    ears = (
+        f"--headphones-jack /dev/kiosk/jack --headphones-device {audio.headphones}"
+        if audio.headphones
+        else ""
+    )
+    hand = (
+        f"--handset /dev/kiosk/hook:{audio.hook_code} --handset-device {audio.handset}"
+        if audio.handset
+        else ""
+    )
+    private = " ".join(each for each in (ears, hand) if each)
+    lines = {
+        "kiosk-voice.service": f"kiosk-voice --speaker-device {audio.speaker} {private}",
+        "kiosk-read@.service": f"kiosk-read {private}",
+    }
+    clips = "/var/lib/madoguchi-voice"
+    command = ("/opt/madoguchi/venv/bin/kiosk-voice", "--render", clips)
+    return [
+        Derived(f"{clips}/.made", "/opt/madoguchi/venv/.installed", command),
+        *(
+            TextFile(
+                f"{folder}/{unit}.d/audio.conf",
+                "# [audio] of the machine's profile.\n"
+                f"[Service]\nExecStart=\nExecStart=/opt/madoguchi/venv/bin/{line.strip()}\n",
+            )
+            for unit, line in lines.items()
+        ),
+    ]
 
 
 def _ten_key_rule(pad: TenKey) -> str:

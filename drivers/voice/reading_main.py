@@ -1,0 +1,85 @@
+"""`kiosk-read`: one fresh process per reading (reading.py). The connected socket comes as descriptor 3 (systemd,
+`Accept=yes`) or as standard input."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import pwd
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from drivers.voice.ears import Switch
+from drivers.voice.hardening import harden
+from drivers.voice.main import switch_argument
+from kiosk.errors import MadoguchiError
+from kiosk.ipc.peer import uid_of
+from kiosk.ports import ReadingEnd
+
+log = logging.getLogger("kiosk-read")
+
+_LISTEN_FD = 3
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kiosk-read", description="Reads one certificate to its owner.")
+    parser.add_argument("--core-user", default="kiosk-core", help="the only user who may hand over a text")
+    parser.add_argument("--headphones-jack", type=switch_argument, metavar="SWITCH")
+    parser.add_argument("--handset", type=switch_argument, metavar="SWITCH")
+    for outlet in ("headphones", "handset"):
+        parser.add_argument(f"--{outlet}-device", default="default", help="ALSA's name for it (aplay -L)")
+    parser.add_argument(
+        "--allow-recording", type=Path, metavar="DIR", help="into files instead of ALSA: demo and tests"
+    )
+    return parser
+
+
+def _serve(args: argparse.Namespace) -> None:
+    harden(may_write=args.allow_recording is not None)
+    from drivers.voice.engines import Engines  # noqa: PLC0415  # numpy comes after the limits
+    from drivers.voice.outlets import Alsa, Heard, Outlet  # noqa: PLC0415
+    from drivers.voice.reading import Reading, answer, take_order  # noqa: PLC0415
+
+    number = _LISTEN_FD if os.environ.get("LISTEN_PID") == str(os.getpid()) else 0
+    os.set_inheritable(number, False)
+    core = socket.socket(fileno=number)
+    if uid_of(core) != pwd.getpwnam(args.core_user).pw_uid:
+        log.error("the peer is not the core")
+        return
+    order = take_order(core)
+    if order is None:
+        return
+    heard: Heard = Alsa({Outlet.HEADPHONES: args.headphones_device, Outlet.HANDSET: args.handset_device})
+    if args.allow_recording is not None:
+        from drivers.voice.sim import Recorder  # noqa: PLC0415  # not in the appliance
+
+        heard = Recorder(args.allow_recording)
+    given = {Outlet.HEADPHONES: args.headphones_jack, Outlet.HANDSET: args.handset}
+    switches: dict[Outlet, Switch] = {outlet: each for outlet, each in given.items() if each is not None}
+    how = ReadingEnd.FAILED
+    try:
+        how = Reading(core, order, Engines().speak, heard, switches).run()
+    finally:
+        answer(core, how)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0: read, or ended as it should; 1: started wrongly."""
+    args = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    try:
+        _serve(args)
+    except ImportError:
+        log.error("the extra `voice` is not installed")
+        return 1
+    except (MadoguchiError, OSError, KeyError) as why:
+        log.error("%s", type(why).__name__)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
