@@ -19,7 +19,7 @@ from drivers.voice.engines import Engines
 from drivers.voice.pcm import Samples, from_wav, to_wav
 from i18n.voices import VOICES, prompts
 from kiosk.errors import DeviceUnavailable
-from kiosk.intents import PACE_USUAL
+from kiosk.ipc.voice_wire import PACE_USUAL
 
 _KBITS: Final = 24
 _WITHIN_S: Final = 20.0

@@ -15,8 +15,7 @@ import numpy as np
 from drivers.voice.pcm import NOTHING, Samples, from_any, from_wav, levelled
 from i18n.voices import ESPEAK, JTALK, VOICES, Voice
 from kiosk.errors import ConfigError, DeviceUnavailable
-from kiosk.intents import PACE_USUAL
-from kiosk.ipc.voice_wire import PACES
+from kiosk.ipc.voice_wire import PACE_USUAL, PACES
 
 _JTALK_HZ: Final = 48_000
 _ESPEAK_WORDS_A_MINUTE: Final = 155

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kiosk.intents import LOUDNESS_STEPS
+from kiosk.ipc.voice_wire import LOUDNESS_STEPS
 
 HZ: Final = 24_000
 CHUNK: Final = 480

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from kiosk.intents import LOUDNESS_USUAL, PACE_USUAL
+from kiosk.intents import LOUDNESS_STEPS, LOUDNESS_USUAL, PACE_USUAL
 from kiosk.ipc.wire import LINE_MAX, LineDecoder
 from kiosk.plain import Codec, encode
 
@@ -128,3 +128,22 @@ def voice_side() -> LineDecoder[AnyToVoice]:
 def screens_side() -> LineDecoder[AnyFromVoice]:
     """Reads what the voice process sends."""
     return LineDecoder(_FROM)
+
+
+__all__ = [
+    "LOUDNESS_STEPS",
+    "LOUDNESS_USUAL",
+    "PACES",
+    "PACE_USUAL",
+    "AnyFromVoice",
+    "AnyToVoice",
+    "Ears",
+    "Hush",
+    "Play",
+    "Say",
+    "Sound",
+    "SpokenLine",
+    "line",
+    "screens_side",
+    "voice_side",
+]

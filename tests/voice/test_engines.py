@@ -14,8 +14,7 @@ from drivers.voice.outlets import Outlet
 from drivers.voice.sim import Recorder
 from i18n import catalogue, voices
 from kiosk.errors import DeviceUnavailable
-from kiosk.intents import PACE_USUAL
-from kiosk.ipc.voice_wire import PACES
+from kiosk.ipc.voice_wire import PACE_USUAL, PACES
 
 
 @pytest.fixture(scope="module")

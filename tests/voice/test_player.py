@@ -14,8 +14,7 @@ from drivers.voice.outlets import Outlet
 from drivers.voice.pcm import CHUNK, HZ, Samples, gain, loudness_of
 from drivers.voice.player import Player
 from kiosk.errors import DeviceUnavailable
-from kiosk.intents import LOUDNESS_STEPS
-from kiosk.ipc.voice_wire import Ears, Hush, Play, Say, Sound, SpokenLine
+from kiosk.ipc.voice_wire import LOUDNESS_STEPS, Ears, Hush, Play, Say, Sound, SpokenLine
 
 WITHIN_S = 10.0
 OPEN = SpokenLine("open", "en", is_private=False)
