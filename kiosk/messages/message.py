@@ -25,6 +25,9 @@ FIELDS = {
     "inventory": r"[0-9a-f]{8,64}",
     "check": r"[a-z-]{1,40}",
     "screen": r"[A-Za-z]{1,40}",
+    "records": r"[0-9]{1,12}",
+    "head": r"[0-9a-f]{8,64}",
+    "files": r"[0-9]{1,6}",
 }
 """Field -> the form of its value (a regular expression that matches it as a whole)."""
 
@@ -259,4 +262,24 @@ class Message(Enum):
         logging.INFO,
         "the first screen is shown: {screen}",
         "screen",
+    )
+    BACKUP_MADE = (
+        "dc57a2bb1f94b5c4cdb177086af11644",
+        logging.INFO,
+        "journal backed up: {records} records, head {head}",
+        "records",
+        "head",
+    )
+    JOURNAL_RESTORED = (
+        "d4e93ac3d1b8a246cbc3ec4a0a7bef0d",
+        logging.WARNING,
+        "journal restored: {records} records, head {head}",
+        "records",
+        "head",
+    )
+    DECOMMISSIONED = (
+        "41fd40a844f6414619cb876ee64e3a08",
+        logging.WARNING,
+        "decommissioned: {files} files destroyed",
+        "files",
     )

@@ -26,6 +26,7 @@ APPLIANCE_COMMANDS = {
     "kiosk-cash",
     "kiosk-bundle",
     "kiosk-enrol",
+    "kiosk-journal",
     "kiosk-read",
     "kiosk-voice",
     "kiosk-paper",
