@@ -36,6 +36,7 @@ UNITS = (
     "kiosk-selftest.service",
     "kiosk-renew.service",
     "kiosk-renew.timer",
+    "kiosk-relay.service",
     "kiosk-metrics.socket",
     "kiosk-metrics@.service",
     "kiosk-figures.service",
