@@ -128,7 +128,13 @@ class Probe:
             "step": view.step,
             "language": view.language,
             "still_there": view.still_there is not None,
+            "focus": self._focus(),
         }
+
+    def _focus(self) -> str:
+        """What the keys are on, by its spoken name; a digit is nothing."""
+        button = self._app.focus.button
+        return "" if button is None or button.is_silent else button.spoken_name
 
     def _flipped(self) -> None:
         view = self._app.router.view

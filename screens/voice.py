@@ -13,7 +13,16 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from kiosk.errors import PeerProtocolError
-from kiosk.intents import LOUDNESS_STEPS, PACE_STEPS, Intent, SetCurtain, SetLoudness, SetPace, SetVoice
+from kiosk.intents import (
+    LOUDNESS_STEPS,
+    PACE_STEPS,
+    Intent,
+    ReadAloud,
+    SetCurtain,
+    SetLoudness,
+    SetPace,
+    SetVoice,
+)
 from kiosk.ipc import voice_wire
 from kiosk.ipc.voice_wire import AnyToVoice, Ears, Hush, Play, Say, Sound
 from kiosk.ipc.wire import NEED_DATA
@@ -160,6 +169,13 @@ class Voice:
         before, self._view = self._view, view
         self._tones(before, view, is_new)
         was_on = before is not None and before.is_voice_on
+        if view.is_reading:  # the reading process has the sound device
+            if before is None or not before.is_reading:
+                self._mouth.send(Hush())
+            return
+        if before is not None and before.is_reading:
+            self._read_to_me(view)
+            return
         if not view.is_voice_on:
             if was_on:
                 self._is_by_ears = False
@@ -179,6 +195,17 @@ class Voice:
             self._say_news(view)
         if before is not None and view.is_voice_on and was_on:
             self._say_manners(before, view)
+
+    def _read_to_me(self, view: SessionView) -> None:
+        """The reading is over: how it ended, and the screen again."""
+        if not view.is_voice_on:
+            return
+        teller = self._teller
+        lines = teller.screen()
+        self._said, self._told_s = lines, self._now_s()
+        self._say(
+            (*teller.said("speak.read.done" if self._ears.are_private else "speak.read.no_ears"), *lines)
+        )
 
     def away(self) -> None:
         """The core is away: nothing is known any more."""
@@ -210,6 +237,8 @@ class Voice:
         if view is None:
             return False
         match key:
+            case Key.AGAIN if view.is_reading:
+                self._intend(ReadAloud, is_on=False)
             case Key.AGAIN:
                 self.say_screen()
             case Key.VOICE:
@@ -255,6 +284,8 @@ class Voice:
             self._say(self._teller.said("speak.curtain"))
 
     def play(self, sound: Sound) -> None:
+        if self._view is not None and self._view.is_reading:
+            return
         self._mouth.send(Play(sound, self._view.loudness) if self._view is not None else Play(sound))
 
     # ---- saying
@@ -303,7 +334,7 @@ class Voice:
             self._say(teller.said("speak.pace", view.pace + 1))
 
     def _say(self, lines: Lines) -> None:
-        if lines and self._view is not None:
+        if lines and self._view is not None and not self._view.is_reading:
             self._mouth.send(Say(lines, self._view.loudness, self._view.pace))
 
     def _step(self, wish: type[Intent], level: int, steps: int) -> None:

@@ -25,6 +25,8 @@ USERS = (
     "kiosk-ui",
     "kiosk-assist",
     "kiosk-vision",
+    "kiosk-voice",
+    "kiosk-read",
     "kiosk-issuance",
     "kiosk-sim",
 )
@@ -42,6 +44,8 @@ OWNERS = {
     "ipp": "kiosk-sim",
     "issuance": "kiosk-issuance",
     "terminal": "kiosk-sim",
+    "voice": "kiosk-voice",
+    "read": "kiosk-read",
 }
 """Folders of a run's state, and whose they are."""
 

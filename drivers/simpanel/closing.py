@@ -43,6 +43,45 @@ def gather(session: Session, result: Result) -> None:
     result.checks += _as_wanted(out, result, books, [each["record"] for each in records])
     result.checks += _same_pieces(books, truth)
     result.checks += _same_taken(books, truth)
+    result.checks += speech_checks(out, session)
+
+
+# --- what was heard ---
+
+
+def speech_checks(out: Path, session: Session) -> list[tuple[str, bool, str]]:
+    """Every line that was heard has sound in it and a length that words have; the speaker said nothing private; the
+    reading process said nothing to it at all. None where the kiosk does not speak."""
+    try:
+        lines = session.do("heard")["lines"]
+    except MadoguchiError:
+        return []
+    if not lines:
+        return []
+    words = [each for each in lines if each["text"]]
+    silent = [each["text"] for each in words if each["was_whole"] and each["loudness"] < 0.002]
+    odd = [each["text"] for each in words if each["was_whole"] and not _is_plausible(each)]
+    told = [each["text"] for each in words if each["is_private"] and each["outlet"] == "speaker"]
+    with open(out / "speech.txt", "w", encoding="utf-8") as file:
+        for each in lines:
+            end = "" if each["was_whole"] else " …"
+            file.write(
+                f"{each['at_s']:10.2f}  {each['outlet']:10s} {each['language']:8s} {each['text']}{end}\n"
+            )
+    return [
+        ("speech is heard", not silent, f"{len(words)} lines" if not silent else f"silent: {silent[:3]}"),
+        ("speech has a length", not odd, "each as words have" if not odd else f"not: {odd[:3]}"),
+        ("the speaker says nothing private", not told, "nothing" if not told else f"{len(told)} lines"),
+    ]
+
+
+_LETTER_S = (0.015, 0.6)
+"""A letter, spoken: at least, at most."""
+
+
+def _is_plausible(line: Mapping[str, Any]) -> bool:
+    least, most = (len(line["text"]) * each for each in _LETTER_S)
+    return least <= float(line["seconds"]) <= most + 1.5
 
 
 # --- papers ---
@@ -58,6 +97,9 @@ def _papers(out: Path, result: Result) -> None:
         subprocess.run(picture, check=True, capture_output=True)
     for source in sorted((out / "state" / "escpos").glob("[0-9]*.png")):
         shutil.copyfile(source, folder / f"receipt-{source.name}")
+    for number, name in enumerate(("voice", "read")):
+        for source in sorted((out / "state" / name / "heard").glob("*")):
+            shutil.copyfile(source, folder / f"heard-{number}-{source.name}")
     result.papers = [f"papers/{each.name}" for each in sorted(folder.iterdir())]
 
 

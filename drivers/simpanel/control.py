@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drivers.simpanel import bench, parts, places
+from drivers.simpanel import bench, ears, parts, places
 from drivers.simpanel.glass import Glass
 from drivers.simpanel.process import Part, python
 from drivers.simpanel.reader import ReaderEye
@@ -85,7 +85,9 @@ class Control:
         cut_power: Callable[[], None],
         blackout: Callable[[], None],
         power_on: Callable[[], None],
+        hands: ears.Ears,
     ) -> None:
+        self._hands = hands
         self._supervisor = supervisor
         self._glass = glass
         self._second = second
@@ -112,6 +114,13 @@ class Control:
             "scan-screen": self.scan_screen,
             "revoke-card": self.revoke,
             "press-keys": Pad().press,
+            "plug-headphones": lambda: self._hands.plug(True),
+            "unplug-headphones": lambda: self._hands.plug(False),
+            "lift-handset": lambda: self._hands.lift(True),
+            "hang-up": lambda: self._hands.lift(False),
+            "strike": self._glass.strike,
+            "hear": ears.listen,
+            "heard": lambda: {"lines": ears.heard()},
             "take-paper": lambda: self.take("ipp", "[0-9]*.pdf"),
             "take-receipt": lambda: self.take("escpos", "[0-9]*.png"),
             "server-away": lambda: self._supervisor.kill("issuance"),

@@ -24,6 +24,20 @@ Answer = Mapping[str, Any]
 ANSWER_WITHIN_S = 10.0
 LOOKED_FOR_S, LOOK_AGAIN_S = 6.0, 0.03
 TOUCHABLE = ("button", "radio")
+FIVE_KEYS = {
+    "next": "Down",
+    "previous": "Up",
+    "part": "Right",
+    "again": "Left",
+    "press": "Return",
+    "louder": "KP_Add",
+    "softer": "KP_Subtract",
+    "faster": "Prior",
+    "slower": "Next",
+    "voice": "Home",
+    "curtain": "End",
+}
+"""What each key of the pad is called, and what an X server calls it (screens/keys.py: CODES)."""
 
 
 class Glass:
@@ -73,6 +87,20 @@ class Glass:
                     f"not on this screen: {', '.join(missing)}; there is {', '.join(sorted(targets))}"
                 )
             time.sleep(LOOK_AGAIN_S)
+
+    def strike(self, *keys: str) -> Answer:
+        """One strike of each key of the five-key pad, in order, as the window gets them from a keyboard."""
+        unknown = [key for key in keys if key not in FIVE_KEYS]
+        if unknown:
+            raise ConfigError(f"the pad has no such key: {', '.join(unknown)}")
+        at_s = []
+        for key in keys:
+            at_s.append(time.monotonic())
+            # without a window manager the window under the pointer has the keyboard
+            subprocess.run(
+                ["xdotool", "key", FIVE_KEYS[key]], env=self._environment, check=True, capture_output=True
+            )
+        return {"at_s": at_s}
 
     def tap_at(self, x: str, y: str) -> Answer:
         """One touch at a point of the window."""

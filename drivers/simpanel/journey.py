@@ -65,7 +65,7 @@ def clear(out: Path) -> None:
     """A folder for a new run: what an earlier run left is removed, and nothing else."""
     for left in ("state", "logs", "screens", "papers"):
         shutil.rmtree(out / left, ignore_errors=True)
-    for left in ("index.html", "summary.json", "journal.jsonl", "up.log"):
+    for left in ("speech.txt", "index.html", "summary.json", "journal.jsonl", "up.log"):
         (out / left).unlink(missing_ok=True)
 
 

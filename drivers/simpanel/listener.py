@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
-from drivers.simpanel import parts, places, tenkey
+from drivers.simpanel import ears, parts, places, tenkey
 from drivers.simpanel.process import Part, Running, python
 from drivers.simpanel.supervisor import Supervisor, say
 
 NAME = "card-process"
 VISION = "vision-process"
+READER = "reading-process"
 MAX_CONNECTIONS = 2
 """As the units say: the session's process and the next one, started ahead."""
 
@@ -21,8 +23,17 @@ class ProcessListener:
     """Listens on a socket of the core's and gives each connection a process of its own."""
 
     def __init__(
-        self, supervisor: Supervisor, path: Path, name: str, user: str, argv: tuple[str, ...]
+        self,
+        supervisor: Supervisor,
+        path: Path,
+        name: str,
+        user: str,
+        argv: tuple[str, ...],
+        kind: socket.SocketKind = socket.SOCK_STREAM,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
+        """`before` is called before each process starts."""
+        self._kind, self._before = kind, before
         self._supervisor = supervisor
         self._path = path
         self._name, self._user, self._argv = name, user, argv
@@ -31,7 +42,7 @@ class ProcessListener:
         self._lock = threading.Lock()
 
     def open(self) -> None:
-        made = parts.listener(self._path, self._user, "kiosk-core", 0o660)
+        made = parts.listener(self._path, self._user, "kiosk-core", 0o660, self._kind)
         self._socket = made
         threading.Thread(target=self._serve, args=(made,), name=f"{self._name} listener", daemon=True).start()
 
@@ -52,6 +63,7 @@ class ProcessListener:
                     if self._alive >= MAX_CONNECTIONS:
                         continue  # systemd closes it too
                     self._alive += 1
+                self._before()
                 self._supervisor.spawn_beside(
                     Part(
                         self._name,
@@ -86,3 +98,20 @@ def card_listener(supervisor: Supervisor) -> ProcessListener:
 def vision_listener(supervisor: Supervisor) -> ProcessListener:
     argv = python("drivers.face.main:main", "--allow-simulated", str(parts.FRAMES))
     return ProcessListener(supervisor, places.KIOSK / "vision" / "vision.sock", VISION, "kiosk-vision", argv)
+
+
+def reading_listener(supervisor: Supervisor, hands: ears.Ears) -> ProcessListener:
+    argv = python(
+        "drivers.voice.reading_main:main",
+        *(
+            "--headphones-jack",
+            str(ears.READERS_JACK),
+            "--handset",
+            f"{ears.READERS_HOOK}:key:{ears.HOOK_CODE}",
+        ),
+        *("--allow-recording", str(parts.state("read") / "heard")),
+    )
+    path = places.KIOSK / "read" / "read.sock"
+    return ProcessListener(
+        supervisor, path, READER, "kiosk-read", argv, socket.SOCK_SEQPACKET, hands.tell_reader
+    )

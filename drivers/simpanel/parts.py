@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.simpanel import bench, demo_config, places
+from drivers.simpanel import bench, demo_config, ears, places
 from drivers.simpanel.panel import SIZE
 from drivers.simpanel.process import NotifySocket, Part, Task, answers_tcp, answers_unix, ended_well, python
 
@@ -77,10 +77,12 @@ def control(name: str) -> Path:
     return places.BENCH / name / "control.sock"
 
 
-def listener(path: Path, user: str, group: str, mode: int) -> socket.socket:
+def listener(
+    path: Path, user: str, group: str, mode: int, kind: socket.SocketKind = socket.SOCK_STREAM
+) -> socket.socket:
     """A listening socket made ahead with its final owner and mode, as a systemd socket unit makes it."""
     path.unlink(missing_ok=True)
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made = socket.socket(socket.AF_UNIX, kind)
     made.bind(os.fspath(path))
     bench.own(path, user, mode, group)
     made.listen(16)
@@ -374,6 +376,17 @@ def screen(host: HostDisplay | None, size: tuple[int, int]) -> list[Part | Task]
             is_kept_up=True,
         ),
     ]
+
+
+def voice() -> list[Part | Task]:
+    """The voice process; what it says lies in its folder, as sound and as words."""
+    argv = python(
+        "drivers.voice.main:main",
+        *("--headphones-jack", str(ears.JACK), "--handset", f"{ears.HOOK}:key:{ears.HOOK_CODE}"),
+        *("--allow-recording", str(state("voice") / "heard")),
+    )
+    ready = answers_unix(places.KIOSK / "voice" / "voice.sock")
+    return [Part("voice", "the voice", argv, "kiosk-voice", ready, umask=0o007, is_kept_up=True)]
 
 
 def assist(host: HostDisplay | None) -> list[Part | Task]:

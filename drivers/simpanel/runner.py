@@ -19,6 +19,7 @@ SAME_KEY_S = 0.15
 FOLLOW_S = 0.15
 """A person needs longer than that to see what is asked."""
 KEY_WITHIN_S = 3.0
+FOCUS_WITHIN_S = 0.4
 
 DEAD_ENDS = frozenset({"Trouble", "Notice"})
 """Screens that a journey does not walk through by chance: seen while another is awaited, it has failed."""
@@ -105,6 +106,12 @@ class Runner:
                 self._touch([f"key {digit}" for digit in self._do("printed", whose)[part]], seen)
             case "follow":
                 self._follow(step)
+            case "choose":
+                self._choose(step, seen)
+            case "strike":
+                self._strike(step.strikes, seen)
+            case "hear":
+                self._do("hear", step.hear, str(step.within_s))
             case _:
                 self._hand(step)
 
@@ -176,6 +183,33 @@ class Runner:
                     f"after {step.within_s:.0f} s there is still {step.follow} {now['fields']}"
                 )
             time.sleep(FOLLOW_S)
+
+    def _choose(self, step: Step, seen: Seen) -> None:
+        """Somebody who sees nothing: on to the next button until it has the name that she waits for."""
+        deadline = time.monotonic() + step.within_s
+        names: list[str] = []
+        while time.monotonic() < deadline:
+            name = str(self._do("screen")["focus"])
+            if step.choose in name.replace("\n", ""):
+                self._strike(["press"], seen)
+                return
+            names.append(name)
+            self._strike(["next"], seen)
+            self._await_focus(name)
+        raise JourneyError(f"no button is called that: {step.choose}; there is {', '.join(names[-12:])}")
+
+    def _await_focus(self, before: str) -> None:
+        """Until the keys are on something else; a digit has no name, so it is not waited for long."""
+        give_up_s = time.monotonic() + FOCUS_WITHIN_S
+        while str(self._do("screen")["focus"]) == before and time.monotonic() < give_up_s:
+            time.sleep(GLANCE_S)
+
+    def _strike(self, keys: list[str], seen: Seen) -> None:
+        """The same key again only after the time of a tremble."""
+        for key in keys:
+            time.sleep(SAME_KEY_S)
+            self._acted_at_s = float(self._do("strike", key)["at_s"][-1])
+            seen.touches += 1
 
     # --- eyes ---
 

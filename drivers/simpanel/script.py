@@ -9,6 +9,9 @@ steps = [
   { pin = "1234" },                             a touch on each digit of the keypad
   { number = "hanako birth" },                  a touch on each digit that stands on her card
   { follow = "FaceCheck" },                     while this screen stands: turn the head as it asks
+  { choose = "つぎへ" },                        with the keys alone: down until this is said, then press
+  { strike = "curtain" },                       one key of the pad, or several
+  { hear = "暗証番号" },                        wait until a line with these words was heard to its end
   { do = ["insert-coin", "500"] },              what `kiosk-sim do` does
 ]
 ends = { due = 200, … }                         what must be true of the money at the end
@@ -39,13 +42,26 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     pin: str = ""
     number: str = ""
     follow: str = ""
+    choose: str = ""
+    strike: str | list[str] = ""
+    hear: str = ""
     do: list[str] = []
     note: str = ""
     """For the report: why."""
     may_fail: bool = False
     """A hand that may find nothing (a receipt that was not printed)."""
 
-    KINDS: ClassVar[tuple[str, ...]] = ("see", "tap", "pin", "number", "follow", "do")
+    KINDS: ClassVar[tuple[str, ...]] = (
+        "see",
+        "tap",
+        "pin",
+        "number",
+        "follow",
+        "choose",
+        "strike",
+        "hear",
+        "do",
+    )
 
     def __post_init__(self) -> None:
         if sum(bool(getattr(self, kind)) for kind in self.KINDS) != 1:
@@ -56,6 +72,10 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     @property
     def kind(self) -> str:
         return next(kind for kind in self.KINDS if getattr(self, kind))
+
+    @property
+    def strikes(self) -> list[str]:
+        return [self.strike] if isinstance(self.strike, str) else self.strike
 
     @property
     def taps(self) -> list[str]:
@@ -72,6 +92,12 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
                 return f"tap {len(self.pin)} digits"
             case "number":
                 return f"tap the digits of {self.number}"
+            case "choose":
+                return f"choose “{self.choose}” with the keys"
+            case "strike":
+                return "strike " + ", ".join(self.strikes)
+            case "hear":
+                return f"hear “{self.hear}”"
             case "follow":
                 return f"do what {self.follow} asks"
         return "do " + " ".join(self.do)

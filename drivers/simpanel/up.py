@@ -13,9 +13,10 @@ from pathlib import Path
 
 from drivers.simpanel import bench, parts, places
 from drivers.simpanel.control import Control
+from drivers.simpanel.ears import Ears
 from drivers.simpanel.glass import Glass
 from drivers.simpanel.listener import NAME as CARD_PROCESS
-from drivers.simpanel.listener import VISION, card_listener, vision_listener
+from drivers.simpanel.listener import VISION, card_listener, reading_listener, vision_listener
 from drivers.simpanel.process import Part, Task
 from drivers.simpanel.supervisor import Supervisor, say
 from kiosk.errors import ConfigError, MadoguchiError
@@ -30,7 +31,7 @@ PIECES = 50
 NOTES = 30
 """Coins in each hopper at first."""
 
-GROUPS = ("paper", "cash", "card", "camera", "cashless", "issuance", "core", "screen")
+GROUPS = ("paper", "cash", "card", "camera", "cashless", "issuance", "core", "voice", "screen")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +84,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with a payment terminal and a code gateway (the panel has both)",
     )
+    parser.add_argument(
+        "--voice",
+        action="store_true",
+        help="it speaks: words and sound into the run's folder (the panel has it)",
+    )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -126,13 +132,16 @@ class Run:
         self.wanted = set((options.only or ",".join(GROUPS)).split(","))
         if options.panel or (options.demo and self.host):
             self.wanted.add("panel")
-            options.cashless = True
+            options.cashless = options.voice = True
         if options.assist:
             self.wanted.add("assist")
         self.supervisor = Supervisor()
         self.listeners = [card_listener(self.supervisor)]
         if options.camera:
             self.listeners.append(vision_listener(self.supervisor))
+        self.hands = Ears()
+        if options.voice:
+            self.listeners.append(reading_listener(self.supervisor, self.hands))
         self.is_up = False
         self.began_s = time.monotonic()
 
@@ -151,7 +160,8 @@ class Run:
             glass = Glass(parts.DISPLAY, screen / "resident.xauth", screen / "probe.sock")
             panel = places.BENCH / "assist"
             second = Glass(parts.ASSIST_DISPLAY, panel / "assist.xauth", panel / "probe.sock")
-            Control(self.supervisor, glass, second, self.cut_power, self.blackout, self.power_on).start()
+            power = (self.cut_power, self.blackout, self.power_on)
+            Control(self.supervisor, glass, second, *power, self.hands).start()
             self.supervisor.start_all(wanted)
         except (MadoguchiError, OSError) as why:
             say(f"Not started: {why}. Logs: {self.options.out}/logs")
@@ -192,6 +202,7 @@ class Run:
                 bool(self.options.camera),
                 self.options.cashless,
             ),
+            "voice": parts.voice() if self.options.voice else [],
             "screen": parts.screen(self.host, self.size),
             "assist": parts.assist(self.host) if self.options.assist else [],
             "panel": parts.panel(self.host, self.options.pin),

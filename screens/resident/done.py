@@ -18,6 +18,7 @@ class DoneScreen(Screen):
         return "tick_round"
 
     def fill(self, body: Done) -> None:
+        self.bind_reading(self.ids.read)
         self.ids.ends_soon.show(body.certificate_ends_soon)
         self.ids.end.show(self.can(Next) or self.can(KeepGoing))
         self.bind_intent(self.ids.end, Next, KeepGoing)

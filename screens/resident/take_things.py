@@ -47,6 +47,7 @@ class TakeThingsScreen(Screen):
             self._cards[thing.thing].share(len(body.things))
             self._cards[thing.thing].show_thing(thing, thing.thing == first, self.can(Taken))
         left = _left(body)
+        self.bind_reading(self.ids.read)
         end = self.ids.end
         self.bind_intent(end, Next)
         if end.is_enabled:

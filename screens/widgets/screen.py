@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
-from kiosk.intents import Intent
+from kiosk.intents import Intent, ReadAloud
 from kiosk.view import SessionView
 from screens.theme import look, tokens
 from screens.widgets.base import Element, Rect, Space, Stack
@@ -173,6 +173,14 @@ class Screen(Stack):
         button.enable(wanted is not None)
         if wanted is not None:
             button.does(lambda: self.host.send(wanted, **fields))
+
+    def bind_reading(self, button: PushButton) -> None:
+        """「Read my certificate to me」, where that is possible; while it is read, the way to stop it."""
+        button.show(self.can(ReadAloud))
+        is_reading = self.view is not None and self.view.is_reading
+        button.say("things.read.stop" if is_reading else "things.read")
+        button.spoken = "" if is_reading else "speak.read.begin"
+        button.does(lambda: self.host.send(ReadAloud, is_on=not is_reading))
 
 
 def holds_button(part: Element) -> bool:
