@@ -28,6 +28,7 @@ from kiosk.treasury.matching import (
     kept_by_trustee,
     matched,
     read_statement,
+    reconciliations,
 )
 from kiosk.treasury.paper import Paper
 from kiosk.treasury.refusals import RefusedError
@@ -105,7 +106,7 @@ class Office:
                         return payment_slip(each, self.town)
                 raise RefusedError("no-exchange", what=ask.of)
         lines, match = fates(self.entries()), self._matched(ask)
-        return four_way(lines, match, self.town)
+        return four_way(lines, match, self.town, reconciliations(self.entries()))
 
     def _rows(self, ask: Read) -> list[tuple[str, ...]]:
         month = self._month(ask.of)

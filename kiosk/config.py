@@ -312,8 +312,11 @@ def _brand(table: Table) -> Brand:
         device=DeviceId(table.text("device", pattern=_ID)),
         name=table.text_map("name"),
         void=table.choice("void", Void),
+        void_days=table.integer("void_days", 0, low=0, high=180),
         incomplete=table.choice("incomplete", Incomplete),
     )
+    if made.void_days and made.void is not Void.DAYS:
+        raise table.refuse("void_days", 'only with void = "days"')
     if made.key == "cash":
         raise table.refuse("key", "cash is no brand")
     if "ja" not in made.name:

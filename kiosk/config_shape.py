@@ -248,6 +248,8 @@ class Brand:
     device: DeviceId
     name: Mapping[str, str]
     void: Void
+    void_days: int
+    """With `days`: so many day closes after the payment it can still be voided; 0: on its own day only."""
     incomplete: Incomplete
 
 

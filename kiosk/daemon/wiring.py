@@ -66,7 +66,15 @@ def setup_of(config: Config) -> Setup:
         faces=equipment.faces,
         refused_faces=town.refused_faces,
         brands=tuple(
-            Brand(each.key, each.kind.value, each.device, each.name, each.void.value, each.incomplete.value)
+            Brand(
+                each.key,
+                each.kind.value,
+                each.device,
+                each.name,
+                each.void.value,
+                each.void_days,
+                each.incomplete.value,
+            )
             for each in town.brands
             if each.device in {device.id for device in config.devices}  # a town's machines are not all alike
         ),

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from kiosk import ports
 from kiosk.engine.service import AT_REST
 from kiosk.engine.state import CloseDayAsked, Seal, Turn
-from kiosk.journal.records import Checkpoint, DayClosed
-from kiosk.ports import ReportHead
+from kiosk.ids import OpId
+from kiosk.journal.records import (
+    Checkpoint,
+    DayClosed,
+    ReconciliationEnded,
+    ReconciliationIntended,
+    TerminalTotal,
+)
+from kiosk.ports import SERVICE_ID_MAX, Reconcile, ReportHead
 from kiosk.slips import JST
 
 
@@ -33,7 +41,30 @@ def close_day_when_free(turn: Turn) -> None:
 
 
 def day_closed(turn: Turn, _: DayClosed) -> None:
+    """Sealed at once; then each terminal that answers ends its own day, and says what it counted."""
     turn.do(Seal())
+    state = turn.state
+    devices = {brand.device for brand in state.setup.brands}
+    asked = [
+        ReconciliationIntended(OpId(turn.token()[:SERVICE_ID_MAX]), each.device, each.poi)
+        for each in state.terminals
+        if each.device in devices and each.is_ready
+    ]
+    if asked:
+        turn.record(*asked)
+
+
+def reconcile(turn: Turn, record: ReconciliationIntended) -> None:
+    turn.do(Reconcile(record.op, record.device, record.poi))
+
+
+def reconciled(turn: Turn, event: ports.ReconciliationEnded) -> None:
+    """The terminal's word, for the papers: what differs from the journal stands on 四者照合表."""
+    totals = tuple(
+        TerminalTotal(each.brand, each.payments, each.paid, each.reversals, each.reversed)
+        for each in event.totals
+    )
+    turn.record(ReconciliationEnded(event.op, event.device, event.outcome.value, totals, event.code))
 
 
 def sealed(turn: Turn, record: Checkpoint) -> None:

@@ -352,7 +352,9 @@ class Brand(msgspec.Struct, frozen=True):
     device: DeviceId
     names: Mapping[str, str]
     void: str = "never"
-    """`never`; `last` (only the terminal's last one); `days`."""
+    """`never`; `last` (only the terminal's last one, on the day of the payment); `days`."""
+    void_days: int = 0
+    """With `days`: so many day closes later it is still possible; 0: on the day of the payment only."""
     incomplete: str = "touch_again"
     """What 処理未了 is by the brand's rules: `touch_again` (no sale until the next touch settles it), `sale` (a sale
     until it is disproved), `not_made` (never a sale: done with)."""

@@ -582,6 +582,7 @@ ANYWHERE: dict[Key, Handler] = {
     ports.DeviceWarned: service.device_warned,
     ports.PrinterRead: service.printer_read,
     ports.HopperRead: _hopper_read,
+    ports.ReconciliationEnded: day.reconciled,
     ports.AcceptanceSet: service.acceptance_set,
     ports.IssuanceStatus: service.issuance_status,
     ports.IssuanceFailed: _issuance_failed,
@@ -680,6 +681,7 @@ FOLLOWS: dict[type[records.Record], Handler] = {
     records.ReceiptIntended: payout.receipt_intended,
     records.LineVoided: issuance.line_voided,
     records.DayClosed: day.day_closed,
+    records.ReconciliationIntended: day.reconcile,
     records.Checkpoint: day.sealed,
 }
 """The act that a durable record permits. What is not here needs none."""

@@ -47,12 +47,21 @@ def may_void(turn: Turn, account: Account) -> bool:
     brand, terminal = brand_of(state, payment.means), terminal_of(state, payment.device)
     return (
         brand is not None
-        and not brand.is_final
+        and _in_time(turn.state, brand, payment)
         and not held_in_doubt(turn)
         and terminal is not None
         and terminal.is_ready
         and terminal.poi == payment.poi
     )
+
+
+def _in_time(state: Kiosk, brand: Brand, payment: Cashless) -> bool:
+    """By the brand's rule. Days are closes of the journal, no clock's."""
+    day = state.ledger.day
+    age = (day.number if day is not None else 0) - payment.day
+    if brand.void == "last":
+        return not age and state.ledger.last_charges.get(payment.device) == payment.op
+    return not brand.is_final and age <= brand.void_days
 
 
 def undo(turn: Turn, account: Account) -> bool:

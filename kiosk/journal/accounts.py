@@ -111,6 +111,8 @@ class Cashless(Part, frozen=True):
     """The payment that is voided; None: it is a payment."""
     reference: str = ""
     is_unknown: bool = False
+    day: int = 0
+    """So many days were closed before it."""
 
 
 class Account(Part, frozen=True):
@@ -438,6 +440,8 @@ class Ledger(Part, frozen=True):
     """Ordered in, no end recorded."""
     cashless: dict[OpId, Cashless] = {}
     """Payments and voids without a recorded end, or UNKNOWN: what recovery has to ask the terminals about."""
+    last_charges: dict[DeviceId, OpId] = {}
+    """The last payment that each terminal has taken."""
     prints: dict[OpId, Print] = {}
     """Intended, no end recorded."""
     receipt_prints: dict[OpId, ReceiptPrint] = {}

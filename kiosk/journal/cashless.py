@@ -23,7 +23,14 @@ def payment_intended(ledger: Ledger, seq: int, record: r.PaymentIntended) -> Led
     if account.inserted.total or account.in_doubt_cashless or _in_flight(ledger, record.transaction):
         ledger = wrong(ledger, seq, "a second means in one payment")
     going = Cashless(
-        record.op, record.transaction, record.device, record.poi, record.amount, record.means, seq
+        record.op,
+        record.transaction,
+        record.device,
+        record.poi,
+        record.amount,
+        record.means,
+        seq,
+        day=ledger.day.number if ledger.day is not None else 0,
     )
     return replace(ledger, cashless={**ledger.cashless, record.op: going})
 
@@ -63,7 +70,11 @@ def payment_resolved(ledger: Ledger, seq: int, record: r.PaymentResolved) -> Led
 def _charged(ledger: Ledger, payment: Cashless, amount: Yen) -> Ledger:
     if not amount:
         return ledger
-    ledger = replace(ledger, totals=replace(ledger.totals, charged=ledger.totals.charged + amount))
+    ledger = replace(
+        ledger,
+        totals=replace(ledger.totals, charged=ledger.totals.charged + amount),
+        last_charges={**ledger.last_charges, payment.device: payment.op},
+    )
     account = ledger.accounts.get(payment.transaction)
     if account is None:
         return ledger

@@ -376,4 +376,4 @@ _RULES: dict[type[r.Record], _Rule] = {
     r.VoidReported: _reported,
     r.TransactionClosed: _closed,
 }
-"""Started, Stopped, Checkpoint and who of the staff leaves change no balance."""
+"""Started, Stopped, Checkpoint, what a terminal counted and who of the staff leaves change no balance."""

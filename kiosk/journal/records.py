@@ -570,6 +570,35 @@ class ReversalResolved(Record, frozen=True):
     reason: str
 
 
+class TerminalTotal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a terminal counted of one brand since it was reconciled last."""
+
+    brand: str
+    payments: int
+    paid: Yen
+    reversals: int
+    reversed: Yen
+
+
+class ReconciliationIntended(Record, frozen=True):
+    """Durable before the terminal is asked to end its own day. What was settled at this device since the last such
+    record is what its answer is held against."""
+
+    op: OpId
+    device: DeviceId
+    poi: str
+
+
+class ReconciliationEnded(Record, frozen=True):
+    """The terminal's own count. `confirmed`, or it did not answer: nothing is asked again before the next close."""
+
+    op: OpId
+    device: DeviceId
+    outcome: str
+    totals: tuple[TerminalTotal, ...] = ()
+    code: str = ""
+
+
 class CommitIntended(Record, frozen=True):
     transaction: TransactionId
     line: LineId
@@ -704,6 +733,8 @@ AnyRecord = (
     | ReversalIntended
     | ReversalSettled
     | ReversalResolved
+    | ReconciliationIntended
+    | ReconciliationEnded
     | CommitIntended
     | LineCommitted
     | PrintIntended

@@ -137,6 +137,75 @@ def matched(charges: Sequence[Charge], statement: Sequence[Settled]) -> Matched:
     )
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """One brand at one terminal between two of its reconciliations: ours and theirs, as (payments, yen, voids, yen).
+    None: it did not say."""
+
+    day: int
+    device: str
+    brand: str
+    ours: tuple[int, int, int, int]
+    theirs: tuple[int, int, int, int] | None
+    code: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        return self.ours == self.theirs
+
+
+NOTHING = (0, 0, 0, 0)
+
+
+class _Count:
+    """Of one terminal, since it was asked last."""
+
+    def __init__(self) -> None:
+        self.brands: dict[str, list[int]] = {}
+
+    def add(self, brand: str, at: int, amount: Yen) -> None:
+        count = self.brands.setdefault(brand, [0, 0, 0, 0])
+        count[at] += 1
+        count[at + 1] += amount.value
+
+
+def reconciliations(entries: Iterable[Entry]) -> list[Counted]:
+    """What terminals counted at each day close, beside the journal. By sequence: what was settled before the terminal
+    was asked is held against its answer."""
+    asked: dict[OpId, r.PaymentIntended | r.ReversalIntended] = {}
+    counts: dict[str, _Count] = {}
+    waiting: dict[OpId, tuple[int, _Count]] = {}
+    found: list[Counted] = []
+    day = 0
+    for entry in entries:
+        match entry.record:
+            case r.DayClosed(number=number):
+                day = number
+            case (r.PaymentIntended(op=op) | r.ReversalIntended(op=op)) as intended:
+                asked[op] = intended
+            case r.PaymentSettled(op=op) | r.PaymentResolved(op=op) as ended if op in asked and ended.amount:
+                counts.setdefault(asked[op].device, _Count()).add(asked[op].means, 0, ended.amount)
+            case r.ReversalSettled(op=op, outcome="confirmed") | r.ReversalResolved(op=op, is_done=True):
+                if op in asked:
+                    counts.setdefault(asked[op].device, _Count()).add(asked[op].means, 2, asked[op].amount)
+            case r.ReconciliationIntended(op=op, device=device):
+                waiting[op] = (day, counts.pop(device, _Count()))
+            case r.ReconciliationEnded(op=op) as answer if op in waiting:
+                found += _compared(answer, *waiting.pop(op))
+    return found
+
+
+def _compared(answer: r.ReconciliationEnded, day: int, ours: _Count) -> list[Counted]:
+    theirs = {e.brand: (e.payments, e.paid.value, e.reversals, e.reversed.value) for e in answer.totals}
+    is_told = answer.outcome == "confirmed"
+    found = []
+    for brand in sorted({*ours.brands, *theirs}):
+        mine = ours.brands.get(brand)
+        counted = (mine[0], mine[1], mine[2], mine[3]) if mine else NOTHING
+        said = theirs.get(brand, NOTHING) if is_told else None
+        found.append(Counted(day, answer.device, brand, counted, said, answer.code))
+    return found
+
+
 class Fate(msgspec.Struct, frozen=True):
     """One fee, four ways: was it paid, made valid, printed page by page, and settled?"""
 
@@ -185,8 +254,11 @@ def fates(entries: Iterable[Entry]) -> list[Fate]:
     return list(found.values())
 
 
-def four_way(lines: Sequence[Fate], match: Matched | None, town: Town) -> Paper:
-    """Paid ↔ issued ↔ pages ↔ settled: only what does not agree is listed, after the sums."""
+def four_way(
+    lines: Sequence[Fate], match: Matched | None, town: Town, terminals: Sequence[Counted] = ()
+) -> Paper:
+    """Paid ↔ issued ↔ pages ↔ settled: only what does not agree is listed, after the sums. `terminals`: what they
+    counted themselves at the day closes, all of it."""
     settled = {charge.transaction for charge, _ in match.both} if match is not None else set()
     odd, sums = [], dict.fromkeys(("paid", "issued", "pages", "settled"), 0)
     for each in lines:
@@ -209,8 +281,25 @@ def four_way(lines: Sequence[Fate], match: Matched | None, town: Town) -> Paper:
     tables = [Table("件数", ("区分", "件"), rows), Table("合わないもの", head, tuple(odd), left=5)]
     if match is not None:
         tables += _statement_tables(match)
+    if terminals:
+        tables.append(_terminal_table(terminals, town))
     remarks = () if match is not None else ("キャッシュレスの収納明細は取り込まれていません。",)
     return Paper("match", "四者照合表", (("機械", f"{town.name} {town.machine}"),), tuple(tables), remarks)
+
+
+def _terminal_table(terminals: Sequence[Counted], town: Town) -> Table:
+    rows = []
+    for each in terminals:
+        said = _tally(each.theirs) if each.theirs is not None else "応答なし"
+        verdict = "一致" if each.agrees else "不一致" if each.theirs is not None else "不明"
+        rows.append((str(each.day), each.device, town.means(each.brand), _tally(each.ours), said, verdict))
+    head = ("締め", "端末", "ブランド", "当方（件・円／取消）", "端末（件・円／取消）", "結果")
+    return Table("端末の日計（締めごと）", head, tuple(rows), left=6)
+
+
+def _tally(count: tuple[int, int, int, int]) -> str:
+    paid, amount, voids, voided = count
+    return f"{paid}件 {amount:,}／{voids}件 {voided:,}"
 
 
 def _faults(fate: Fate, *, is_settled: bool) -> str:

@@ -8,12 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import intents, ports
-from kiosk.engine.state import Phase
+from kiosk.engine import voiding
+from kiosk.engine.state import CloseDayAsked, Phase, Turn
+from kiosk.ids import OpId
 from kiosk.journal import records as r
 from kiosk.money import Denomination, Yen
 from kiosk.ports import Outcome
 from kiosk.view import Attract, Cashless, ChooseMeans, OfferBack, Returning, Trouble
-from tests.engine.world import CASHLESS, CODES, POI, TERMINAL, World
+from tests.engine.world import BRANDS, CASHLESS, CODES, POI, TERMINAL, World
 
 R = TypeVar("R", bound=r.Record)
 
@@ -433,6 +435,70 @@ def test_what_cannot_be_voided_stands_on_a_slip_and_no_cash_comes_out(
     made.loop.record(r.SlipRedeemed(slip.slip, Yen(200), "officer"))
     made.check()
     assert made.ledger.totals.redeemed_cashless == Yen(200)
+
+
+def waits_with_a_payment(rule: str, days: int) -> World:
+    """The terminal has taken the money, and the core has not heard of it."""
+    brands = tuple(replace(each, void=rule, void_days=days) for each in BRANDS)
+    made = World(setup=replace(CASHLESS, brands=brands))
+    made.boot()
+    made.until_pay()
+    pay(made, "credit", "silent-taken")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("rule", "days", "closes", "is_possible"),
+    [
+        ("days", 2, 0, True),
+        ("days", 2, 2, True),
+        ("days", 2, 3, False),
+        ("days", 0, 1, False),
+        ("last", 0, 0, True),
+        ("last", 0, 1, False),
+        ("never", 0, 0, False),
+    ],
+)
+def test_a_void_is_asked_for_while_the_brand_allows_it(
+    rule: str, days: int, closes: int, is_possible: bool
+) -> None:
+    """Days are closes of the journal: a clock that jumps makes no void possible, and none impossible."""
+    made = waits_with_a_payment(rule, days)
+    for number in range(1, closes + 1):
+        made.records.append(r.DayClosed(number, "example-officer", "2026-11-30"))
+    again = made.reboot()
+    assert (again.phase is Phase.OFFERING_BACK) is is_possible
+    assert bool(again.ledger.slips) is not is_possible, "else the counter pays"
+    again.check()
+
+
+def test_the_last_payment_of_a_terminal_is_the_last_no_more_after_another() -> None:
+    made = waits_with_a_payment("last", 0).reboot()
+    (account,) = made.ledger.open_transactions
+    assert voiding.may_void(Turn(made.loop.state), account)
+    later = replace(made.ledger, last_charges={TERMINAL: OpId("later")})
+    state = replace(made.loop.state, ledger=later)
+    assert not voiding.may_void(Turn(state), account)
+
+
+def test_each_terminal_is_reconciled_at_the_day_close() -> None:
+    made = at_means()
+    pay(made, "edy")
+    made.take_all()
+    made.tap(intents.Next)
+    made.event(CloseDayAsked("example-officer"))
+    asked = of(made, r.ReconciliationIntended)
+    assert [each.device for each in asked] == [TERMINAL, CODES]
+    ended = {each.device: each for each in of(made, r.ReconciliationEnded)}
+    assert ended[TERMINAL].totals == (r.TerminalTotal("edy", 1, Yen(200), 0, Yen(0)),)
+    assert made.records.index(asked[0]) > max(
+        at for at, each in enumerate(made.records) if isinstance(each, r.DayClosed)
+    )
+    made.check()
+    made.physics.terminals.is_deaf = True
+    made.event(CloseDayAsked("example-officer"))
+    assert {each.outcome for each in of(made, r.ReconciliationEnded)[2:]} == {"unknown"}
+    assert len(of(made, r.ReconciliationIntended)) == 4, "asked once for each day, whatever the answer"
 
 
 def test_a_void_in_doubt_is_on_a_paper_until_the_terminal_knows() -> None:

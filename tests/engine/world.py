@@ -141,6 +141,8 @@ class Terminals:
         self.knows = True
         """False: it says UNKNOWN to whoever asks again."""
         self.is_up = True
+        self.is_deaf = False
+        """To a request for its reconciliation."""
         self.in_progress = False
         """It still waits for a card: a status request has no end yet."""
 
@@ -631,6 +633,30 @@ class World:
         outcome = ports.Outcome.CONFIRMED if is_done else ports.Outcome.REFUSED
         outcome = outcome if terminals.knows else ports.Outcome.UNKNOWN
         self.later(ports.ReversalEnded(command.op, command.device, outcome))
+
+    def _on_Reconcile(self, command: ports.Reconcile) -> None:
+        """Its own count of what it took since it was asked last; `is_deaf`: it does not answer."""
+        terminals = self.physics.terminals
+        if len(command.op) > ports.SERVICE_ID_MAX:
+            raise AssertionError("a ServiceID of more than ten letters")
+        if terminals.is_deaf:
+            outcome = ports.Outcome.UNKNOWN
+            self.later(ports.ReconciliationEnded(command.op, command.device, outcome, (), "no-answer"))
+            return
+        if command.device != TERMINAL:
+            self.later(ports.ReconciliationEnded(command.op, command.device, ports.Outcome.CONFIRMED, ()))
+            return
+        taken = [each for each in terminals.payments.values() if each["is_taken"] and not each.get("is_old")]
+        totals = []
+        for brand in sorted({each["brand"] for each in taken}):
+            paid = [each["amount"] for each in taken if each["brand"] == brand]
+            back = [each["amount"] for each in taken if each["brand"] == brand and each["is_void"]]
+            totals.append(ports.BrandTotal(brand, len(paid), Yen.sum(paid), len(back), Yen.sum(back)))
+        for each in taken:
+            each["is_old"] = True
+        self.later(
+            ports.ReconciliationEnded(command.op, command.device, ports.Outcome.CONFIRMED, tuple(totals))
+        )
 
     def _on_PrintSlip(self, command: ports.PrintSlip) -> None:
         if self.slip_outcome is ports.Outcome.CONFIRMED:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk import intents, ports
-from kiosk.ids import OpId
+from kiosk.ids import DeviceId, OpId, TransactionId
 from kiosk.journal import records as r
 from kiosk.journal.accounts import ZERO
 from kiosk.journal.ledger import EMPTY, decode, encode, imbalances
@@ -28,6 +28,7 @@ from kiosk.treasury.matching import (
     kept_by_trustee,
     matched,
     read_statement,
+    reconciliations,
 )
 from kiosk.treasury.paper import Paper, csv_of, slip, text
 from kiosk.treasury.paper import csv as csv_form
@@ -373,3 +374,53 @@ def test_an_empty_journal_has_papers_too() -> None:
     (today,) = days([])
     assert today.after == EMPTY
     assert "なし" in text(day_sheet(today, TOWN))
+
+
+def test_what_terminals_counted_stands_beside_the_journal() -> None:
+    def settled(op: str, amount: int, means: str = "edy", device: str = "terminal1") -> list[r.AnyRecord]:
+        return [
+            r.PaymentIntended(OpId(op), TransactionId("t" + op), DeviceId(device), "POI", Yen(amount), means),
+            r.PaymentSettled(OpId(op), TransactionId("t" + op), Yen(amount), "confirmed", "00001"),
+        ]
+
+    def asked(op: str) -> r.AnyRecord:
+        return r.ReconciliationIntended(OpId(op), DeviceId("terminal1"), "POI")
+
+    def told(op: str, *totals: r.TerminalTotal, outcome: str = "confirmed") -> r.AnyRecord:
+        return r.ReconciliationEnded(OpId(op), DeviceId("terminal1"), outcome, totals)
+
+    records: list[r.AnyRecord] = [
+        *settled("p1", 300),
+        *settled("p2", 200, "waon"),
+        r.ReversalIntended(
+            OpId("v2"), OpId("p2"), TransactionId("tp2"), DeviceId("terminal1"), "POI", Yen(200), "waon"
+        ),
+        r.ReversalSettled(OpId("v2"), TransactionId("tp2"), "confirmed"),
+        *settled("p3", 400, "scan", "codes1"),
+        r.DayClosed(1, "officer", "2026-11-20"),
+        asked("r1"),
+        *settled("p4", 300),  # after it was asked: of the next day
+        told(
+            "r1",
+            r.TerminalTotal("edy", 1, Yen(300), 0, Yen(0)),
+            r.TerminalTotal("waon", 1, Yen(200), 1, Yen(200)),
+        ),
+        r.DayClosed(2, "officer", "2026-11-21"),
+        asked("r2"),
+        told("r2", r.TerminalTotal("edy", 2, Yen(600), 0, Yen(0))),
+        r.DayClosed(3, "officer", "2026-11-22"),
+        *settled("p5", 500),
+        asked("r3"),
+        told("r3", outcome="unknown"),
+    ]
+    found = reconciliations(entries_of(records))
+    assert [(each.day, each.brand, each.agrees, each.theirs is None) for each in found] == [
+        (1, "edy", True, False),
+        (1, "waon", True, False),
+        (2, "edy", False, False),
+        (3, "edy", False, True),
+    ]
+    page = text(four_way((), None, TOWN, found))
+    assert "端末の日計" in page
+    assert [word for word in ("一致", "不一致", "応答なし") if word in page] == ["一致", "不一致", "応答なし"]
+    assert imbalances(EMPTY) == ()
