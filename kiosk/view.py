@@ -6,9 +6,9 @@ import enum
 
 import msgspec
 
+from kiosk.ids import DeviceId
 from kiosk.intents import AnyIntent, OpenPage, ShowPaper
 from kiosk.money import Denomination, Yen
-from kiosk.ports import Slip
 
 
 class Role(enum.Enum):
@@ -391,11 +391,19 @@ class DeskButton(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 class DeskPad(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many pieces? The answer is a SetPieces."""
 
-    unit: str
+    unit: DeviceId
     face: str
     what: str
     pieces: int
     """As typed before; -1: not yet."""
+
+
+class PaperLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A line of a paper of the treasury; `right` is set flush right."""
+
+    text: str
+    right: str = ""
+    is_bold: bool = False
 
 
 class StaffDesk(Body, frozen=True, omit_defaults=True):
@@ -410,7 +418,7 @@ class StaffDesk(Body, frozen=True, omit_defaults=True):
     lines: tuple[DeskLine, ...] = ()
     buttons: tuple[DeskButton, ...] = ()
     pad: DeskPad | None = None
-    paper: Slip | None = None
+    paper: tuple[PaperLine, ...] = ()
     said: tuple[str, str] = ("", "")
     """What became of the last act, Japanese and English."""
     is_refused: bool = False

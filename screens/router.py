@@ -8,10 +8,11 @@ from pathlib import Path
 from kivy.lang import Builder
 
 import screens.widgets as _parts  # every widget that a .kv file may name
+from i18n.catalogue import load
 from kiosk import view as views
 from kiosk.view import SessionView, StepBar
 from screens.theme import look
-from screens.widgets.frame import Frame
+from screens.widgets.frame import STAFF_LANGUAGE, Frame
 from screens.widgets.screen import Host, Screen
 
 HERE = Path(__file__).parent
@@ -44,6 +45,9 @@ SCREENS: dict[type[views.Body], tuple[str, str]] = {
     views.Notice: ("notice", "NoticeScreen"),
     views.Trouble: ("trouble", "TroubleScreen"),
     views.OfferBack: ("offer_back", "OfferBackScreen"),
+    views.StaffPin: ("staff/pin", "StaffPinScreen"),
+    views.StaffNote: ("staff/note", "StaffNoteScreen"),
+    views.StaffDesk: ("staff/desk", "StaffDeskScreen"),
 }
 ASSISTANT_SCREENS: dict[type[views.Body], tuple[str, str]] = {
     views.Assisted: ("assistant/assisted", "AssistedScreen"),
@@ -57,6 +61,18 @@ _WITH_PLACE = (views.Attract, views.OutOfService)
 BAR_INTENTS = {"back": "Back", "cancel": "Cancel", "voice": "SetVoice", "call": "CallStaff"}
 """Word of the bar -> the intent that must be possible. ことば opens the sheet, if anything on it is possible."""
 SHEET_INTENTS = frozenset({"ChooseLanguage", "SetTextSize", "SetContrast", "SetReach"})
+
+
+_ALONE = (views.EnterPin, views.EnterNumber)
+"""The helper looks away."""
+
+
+def helper_key(body: views.Body) -> str:
+    """What is written for a helper who has no panel: the panel's own words for this screen."""
+    if isinstance(body, _ALONE):
+        return "assist.private"
+    key = f"assist.{type(body).__name__}.say"
+    return key if load(STAFF_LANGUAGE).has(key) else "assist.other.say"
 
 
 def screen_class(place: tuple[str, str]) -> type[Screen]:
@@ -117,10 +133,12 @@ class Router:
         top = self._frame.top_part
         is_place = isinstance(view.body, _WITH_PLACE)
         bar = view.bar or _NO_STEPS
-        top.steps.show(not is_place and not (view.is_helped and screen.is_tight))
+        top.steps.show(not is_place and not (view.is_helped and (screen.is_tight or view.is_helper_here)))
         top.place_row.show(is_place)
         top.steps.show_step(bar.now, bar.total)
         self._frame.show_helped(view.is_helped and not self._language)
+        is_here = view.is_helper_here and view.is_helped and not self._language
+        self._frame.show_helper(helper_key(view.body) if is_here else "", is_tight=screen.is_tight)
         if is_place:
             top.place_row.show_now()
         screen.head(top, view.body)

@@ -8,6 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from i18n.catalogue import languages
+from kiosk.ids import DeviceId
+from kiosk.intents import CloseDay, DoAct, OpenPage
 from kiosk.money import Denomination, Yen
 from kiosk.view import (
     AnyBody,
@@ -17,6 +19,9 @@ from kiosk.view import (
     ChooseMeans,
     ChooseOptions,
     Confirm,
+    DeskButton,
+    DeskLine,
+    DeskPad,
     Done,
     EnterNumber,
     EnterPin,
@@ -33,6 +38,7 @@ from kiosk.view import (
     OrderSummary,
     OtherWays,
     OutOfService,
+    PaperLine,
     Pay,
     PlaceCard,
     Price,
@@ -40,7 +46,10 @@ from kiosk.view import (
     Returning,
     Role,
     SessionView,
+    StaffDesk,
     StaffLook,
+    StaffNote,
+    StaffPin,
     StepBar,
     StillThere,
     TakeCard,
@@ -397,6 +406,144 @@ _STILL = {"kinds-still-there": ("kinds", False), "pay-still-there": ("pay", True
 """Name -> the sample below the question, and whether money is inside."""
 STILL_S = 20.0
 
+_AT_DESK = ("Back", "Cancel")
+_WHO: dict[str, Any] = {"who": "C-0412", "role": "cash_officer"}
+
+
+def _line(key: str, mark: str = "", page: str = "", **values: str) -> DeskLine:
+    opens = OpenPage(step=0, page=page) if page else None
+    return DeskLine(key, tuple(values.items()), mark, opens)
+
+
+def _button(key: str, *, is_main: bool = False, **values: str) -> DeskButton:
+    return DeskButton(key, DoAct(step=0, act=CloseDay()), tuple(values.items()), is_main)
+
+
+_COUNTS = (("hopper10", "coin10"), ("hopper50", "coin50"), ("hopper100", "coin100"), ("hopper500", "coin500"))
+_PAPER = (
+    PaperLine("日計表", is_bold=True),
+    PaperLine("締め番号", "12"),
+    PaperLine("証明書 収納金", "12,400"),
+    PaperLine("つり銭資金", "30,000"),
+    PaperLine("過不足", "0"),
+)
+_STAFF: tuple[_Sample, ...] = (
+    ("staff-pin", StaffPin(SLOT, 6, 8, 2, was_wrong=True), 0, ("Cancel",)),
+    ("staff-note", StaffNote("back", is_card_there=True), 0, ()),
+    (
+        "staff-note-time",
+        StaffNote("time", facts=(("begin", "2025-04-01"), ("end", "2030-03-31"), ("now", "2001-01-01 09:00"))),
+        0,
+        ("Cancel",),
+    ),
+    (
+        "staff-menu",
+        StaffDesk(
+            page="menu",
+            lines=(
+                _line("desk.menu.faults", "bad", "faults", cases="1", code="R-502"),
+                _line("desk.menu.cash", "", "cash", amount="42,400"),
+                _line("desk.menu.waiting", "doubt", "waiting", cases="2"),
+                _line("desk.menu.day", "", "day"),
+                _line("desk.menu.incidents", "doubt", "incidents", cases="3"),
+                _line("desk.menu.tests", "", "tests"),
+                _line("desk.menu.papers", "", "papers"),
+            ),
+            **_WHO,
+        ),
+        0,
+        ("Cancel",),
+    ),
+    (
+        "staff-count",
+        StaffDesk(
+            page="count",
+            of="E-0007",
+            lines=(
+                _line("desk.count.lead", number="E-0007", purpose="@desk.purpose.recount"),
+                *(
+                    _line(
+                        "desk.count.line", "ok" if face == "coin10" else "", "pad",
+                        unit=unit, face=f"@money.{face}", what="@desk.what.counted",
+                        pieces="48" if face == "coin10" else "—",
+                    )
+                    for unit, face in _COUNTS
+                ),
+            ),
+            buttons=(_button("desk.count.end", is_main=True),),
+            beside="T-0031",
+            **_WHO,
+        ),
+        0,
+        _AT_DESK,
+    ),
+    (
+        "staff-pad",
+        StaffDesk(
+            page="pad",
+            lines=(_line("desk.pad", unit="hopper100", face="@money.coin100", what="@desk.what.counted"),),
+            pad=DeskPad(DeviceId("hopper100"), "coin100", "counted", -1),
+            **_WHO,
+        ),
+        0,
+        _AT_DESK,
+    ),
+    (
+        "staff-why",
+        StaffDesk(
+            page="why",
+            lines=(_line("desk.why.lead"),),
+            buttons=tuple(_button(f"desk.{each}") for each in ("why.seen", "why.counted", "why.repaired")),
+            **_WHO,
+        ),
+        0,
+        _AT_DESK,
+    ),
+    (
+        "staff-steps",
+        StaffDesk(
+            page="steps",
+            lines=(
+                _line("desk.steps.what", code="R-502", what="@notice.R-502.title", device="certificate1"),
+                _line("desk.steps.there", "bad"),
+                _line("desk.steps.at", at="3", of="8"),
+                _line("remedy.paper-pull"),
+            ),
+            buttons=(_button("desk.steps.next", is_main=True),),
+            who="T-0031",
+            role="technician",
+            is_clock_doubtful=True,
+        ),
+        0,
+        _AT_DESK,
+    ),
+    (
+        "staff-paper",
+        StaffDesk(
+            page="paper", paper=_PAPER, buttons=(_button("desk.paper.print", is_main=True),), **_WHO
+        ),
+        0,
+        _AT_DESK,
+    ),
+    (
+        "staff-refused",
+        StaffDesk(
+            page="units",
+            lines=(_line("desk.units.lead", purpose="@desk.purpose.repair"), _line("desk.units.officer", "doubt")),
+            buttons=(_button("desk.units.one", unit="hopper100"), _button("desk.units.all", is_main=True)),
+            said=("技術員が現金部を開けるときは、出納員がそばにいる必要があります。", "Only beside a cash officer."),
+            is_refused=True,
+            who="T-0031",
+            role="technician",
+        ),
+        0,
+        _AT_DESK,
+    ),
+)  # fmt: skip
+"""Staff read Japanese or English: these are shown in no other language."""
+_HELPED = {"helped-pin": "pin", "helped-kinds": "kinds", "helped-pay": "pay"}
+"""A floor assistant's badge has marked the screen."""
+
 NOTICE_CODES = (
     "C-101", "C-102", "C-103", "C-104", "C-105", "C-106", "C-107", "C-108", "C-109", "C-110", "C-111", "C-112", "C-113",
     "F-701", "P-201", "P-202", "P-203",
@@ -427,7 +574,12 @@ def sample(
         view = sample(below, language, text_size, contrast, rev=rev, step=step, is_low=is_low)
         question = StillThere(look.monotonic() + STILL_S, has_money)
         return msgspec.structs.replace(view, still_there=question, intents=(*view.intents, "KeepGoing"))
-    for found, body, now, intents in (*_SAMPLES, *_notices()):
+    if name in _HELPED:
+        view = sample(_HELPED[name], language, text_size, contrast, rev=rev, step=step, is_low=is_low)
+        return msgspec.structs.replace(
+            view, is_helped=True, is_helper_here=True, intents=(*view.intents, "EndHelp")
+        )
+    for found, body, now, intents in (*_SAMPLES, *_STAFF, *_notices()):
         if found == name:
             return SessionView(
                 rev=rev,
@@ -439,7 +591,7 @@ def sample(
                 contrast=contrast,
                 is_voice_on=False,
                 bar=StepBar(now, 6) if now else None,
-                intents=_ALWAYS + intents,
+                intents=intents if name in staff_names() else _ALWAYS + intents,
                 body=body,
                 is_low_reach=is_low,
             )
@@ -452,3 +604,8 @@ def _notices() -> tuple[_Sample, ...]:
 
 def names() -> tuple[str, ...]:
     return tuple(each[0] for each in (*_SAMPLES, *_notices())) + tuple(_STILL)
+
+
+def staff_names() -> tuple[str, ...]:
+    """Of screens that only staff see."""
+    return (*(each[0] for each in _STAFF), *_HELPED)

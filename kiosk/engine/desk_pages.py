@@ -21,7 +21,7 @@ from kiosk.ids import DeviceId, LineId, OpId
 from kiosk.money import Denomination, Yen
 from kiosk.slips import JST
 from kiosk.treasury import acts, words
-from kiosk.view import AnyBody, DeskButton, DeskLine, DeskPad, Role, StaffDesk, StaffNote, StaffPin
+from kiosk.view import AnyBody, DeskButton, DeskLine, DeskPad, PaperLine, Role, StaffDesk, StaffNote, StaffPin
 
 Lines = list[DeskLine]
 Buttons = list[DeskButton]
@@ -87,10 +87,15 @@ def desk(state: Kiosk) -> AnyBody:
         lines=tuple(lines),
         buttons=tuple(each for each in buttons if _may(now, each.asks)),
         pad=_pad(now) if now.page == "pad" else None,
-        paper=now.paper if now.page == "paper" else None,
+        paper=_paper_lines(now) if now.page == "paper" else (),
         said=now.said,
         is_refused=now.is_refused,
     )
+
+
+def _paper_lines(now: Desk) -> tuple[PaperLine, ...]:
+    lines = now.paper.lines if now.paper is not None else ()
+    return tuple(PaperLine(each.text, each.right, each.is_bold) for each in lines if not each.is_rule)
 
 
 def _may(now: Desk, asks: i.AnyIntent) -> bool:
@@ -141,15 +146,15 @@ def _menu(state: Kiosk, now: Desk) -> tuple[Lines, Buttons]:
     _, code = stop_reason(state)
     waiting = len(_doubts(state)) + len(state.ledger.slips) + len(state.ledger.found)
     lines = [
-        _open("desk.menu.faults", "faults", "", "bad" if found else "ok", count=str(len(found)), code=code),
+        _open("desk.menu.faults", "faults", "", "bad" if found else "ok", cases=str(len(found)), code=code),
         _open(
             "desk.menu.cash", "cash", "", "doubt" if state.ledger.exchange else "",
             amount=_yen(state.ledger.in_units),
         ),
-        _open("desk.menu.waiting", "waiting", "", "doubt" if waiting else "ok", count=str(waiting)),
+        _open("desk.menu.waiting", "waiting", "", "doubt" if waiting else "ok", cases=str(waiting)),
         _open(
             "desk.menu.incidents", "incidents", "", "doubt" if state.ledger.incidents else "ok",
-            count=str(len(state.ledger.incidents)),
+            cases=str(len(state.ledger.incidents)),
         ),
         _open("desk.menu.tests", "tests"),
         _open("desk.menu.papers", "papers"),
@@ -239,7 +244,7 @@ def _count(state: Kiosk, now: Desk) -> tuple[Lines, Buttons]:
 
 def _pad(now: Desk) -> DeskPad | None:
     unit, face, what = (*now.of.split("/"), "", "", "")[:3]
-    return DeskPad(unit, face, what, dict(now.pieces).get((unit, face, what), -1))
+    return DeskPad(DeviceId(unit), face, what, dict(now.pieces).get((unit, face, what), -1))
 
 
 def _pad_page(state: Kiosk, now: Desk) -> tuple[Lines, Buttons]:
@@ -257,8 +262,8 @@ def _why_page(_: Kiosk, now: Desk) -> tuple[Lines, Buttons]:
     if act is None:
         return [], []
     keys = acts.REASONS if isinstance(act, i.EndExchange) else tuple(words.WHY)
-    room = "desk.reason" if isinstance(act, i.EndExchange) else "desk.why"
-    buttons = [_do(f"{room}.{each}", _with_reason(act, each)) for each in keys]
+    room = "reason" if isinstance(act, i.EndExchange) else "why"
+    buttons = [_do(f"desk.{room}.{each}", _with_reason(act, each)) for each in keys]
     return [_say("desk.why.lead")], buttons
 
 
@@ -302,7 +307,7 @@ def _doubts(state: Kiosk) -> list[tuple[str, str, Facts]]:
     for each in ledger.doubts.values():
         facts = (
             ("device", str(each.device)), ("face", _face(each.denomination)), ("proven", str(each.proven)),
-            ("count", str(each.count)), ("number", _number(state, each.transaction)),
+            ("cases", str(each.count)), ("number", _number(state, each.transaction)),
         )  # fmt: skip
         found.append(("payout", str(each.op), facts))
     for note in ledger.notes.values():

@@ -12,16 +12,20 @@ from kivy.graphics import Color, Rectangle
 
 from i18n import dates
 from i18n import message as messages
+from i18n.catalogue import load
 from screens.theme import look, tokens
 from screens.widgets.bar import Bar
 from screens.widgets.base import Element, Rect, Row, Stack
 from screens.widgets.button import PushButton
+from screens.widgets.messages import Say
 from screens.widgets.picture import Icon
 from screens.widgets.screen import Zones
 from screens.widgets.sheets import DisplaySheet, StillThereDialog, Toast
 from screens.widgets.steps import StepBar
 from screens.widgets.text import Text, words
 
+STAFF_LANGUAGE = "ja"
+"""Of what is written for a helper beside the resident."""
 _ACT_BELOW = 8.0
 """Between the lowest button of a screen and the bar."""
 
@@ -104,7 +108,7 @@ class Top(Stack):
             4.0,
             2.0,
         )
-        says = Text()
+        says = self.help_says = Text()
         says.key, says.grow = "help.on", 1.0
         self.end_help = PushButton()
         self.end_help.kind, self.end_help.key, self.end_help.target = "side", "help.end", "help.end"
@@ -112,9 +116,15 @@ class Top(Stack):
         self.help_band.add_widget(says)
         self.help_band.add_widget(self.end_help)
         self.help_band.show(False)
+        self.helper = Say()
+        self.helper.tone, self.helper.icon_high, self.helper.pad_y = "ask", 11.0, 2.0
+        self.helper.settle()
+        self.helper.text.language = STAFF_LANGUAGE
+        self.helper.show(False)
         for part in (
             _gap(8.0),
             self.help_band,
+            self.helper,
             self.steps,
             self.place_row,
             _gap(6.0),
@@ -178,6 +188,25 @@ class Frame(Element):
         """Above everything, as long as it lasts: somebody helps, and how to end it."""
         if self.top_part.help_band.is_shown != is_on:
             self.top_part.help_band.show(is_on)
+            self.regrow()
+
+    def show_helper(self, key: str, *, is_tight: bool = False) -> None:
+        """For a helper who has no panel of her own: what to say now, in her language. Empty: there is none.
+
+        On a screen that is full it stands in the band that says that somebody helps, beside the way to end it.
+        """
+        helper, says = self.top_part.helper, self.top_part.help_says
+        words = load(STAFF_LANGUAGE).message(key) if key else None
+        in_band = words is not None and is_tight
+        says.language = STAFF_LANGUAGE if in_band else ""
+        if words is not None and in_band:
+            says.write(words)
+        else:
+            says.say("help.on")
+        if words is not None:
+            helper.text.write(words)
+        if helper.is_shown != (words is not None and not in_band):
+            helper.show(not helper.is_shown)
             self.regrow()
 
     def put(self, screen: Any) -> None:

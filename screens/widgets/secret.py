@@ -31,6 +31,10 @@ class SecretScreen(Screen):
         """After how many digits a gap stands."""
         return ()
 
+    def least(self, body: Any) -> int:
+        """With so many digits it may be sent."""
+        return int(body.length)
+
     def is_busy(self, body: Any) -> bool:
         """The card is asked: nothing can be typed."""
         return False
@@ -80,11 +84,12 @@ class SecretScreen(Screen):
         groups = self.groups(body) if self.is_asking(body) else ()
         self.ids.digits.show_count(shown if self._slot not in ("", _NEVER) else 0, keys.length, groups)
         keys.enable(self._is_open and not self._keyed)
-        go.enable(self._is_open and count == keys.length)
+        least = self.least(body) if self.is_asking(body) else keys.length
+        go.enable(self._is_open and count >= least)
         if go.is_enabled:
             go.say("pin.next")
         elif self._is_open:
-            go.say("pin.more", keys.length - count)
+            go.say("pin.more", least - count)
         else:
             go.say("pin.opening")
         go.icon = "next" if go.is_enabled else ""

@@ -309,13 +309,13 @@ def test_a_cash_officer_collects_counts_and_closes_the_day_by_touch(world: Staff
     press(world, "desk.count.end")
     assert world.ledger.exchange is None
     assert written(world, r.ExchangeEnded)[-1].difference.value == 0
-    assert world.view.body.page == "paper" and world.view.body.paper is not None
+    assert world.view.body.page == "paper" and world.view.body.paper
     press(world, "desk.paper.print")
     world.tap(i.Back)
     world.tap(i.Back)
     go(world, "desk.menu.day")
     press(world, "desk.day.close")
-    assert written(world, r.DayClosed) and world.view.body.paper is not None
+    assert written(world, r.DayClosed) and world.view.body.paper
     assert written(world, r.DayClosed)[-1].operator == "officer"
 
 

@@ -29,7 +29,8 @@ GiveBack R          ChooseLanguage Rh   SetVoice Rh         SetTextSize Rh      
 SetReach Rh         CallStaff RA        BeginHelp b         EndHelp Hh          Point h
 AnswerCall a
 Vouch A             OpenPage TCV        ShowPaper TCV       PrintPaper TCV      AskWhy TCV
-DoAct TCV           SetPieces C         RunTest TC
+DoAct TCV           SetPieces C         RunTest TC          ReadAloud R         SetLoudness R
+SetPace R           SetCurtain R
 EnterStaff TCV      LeaveStaff TCV      StartExchange TC    EndExchange C       CloseDay C
 CloseIncident C     NoteIncident TC     RecordTest TC       SettlePaper C       SettlePayout C
 SettleNote C        SettlePayment C     SettleVoid C        RedeemSlip C        RegisterFound C
@@ -80,7 +81,8 @@ def each_wish(step: int) -> Iterator[i.Intent]:
     """One of each kind, as well formed as may be."""
     fields: dict[str, object] = {
         "language": "en", "kind": "juminhyo", "copies": 2, "option": "whom", "choice": "self", "means": "cash",
-        "thing": "receipt", "is_on": True, "size": "L", "contrast": "black", "is_low": True, "target": "main",
+        "thing": "receipt", "is_on": True, "level": 1,
+        "size": "L", "contrast": "black", "is_low": True, "target": "main",
         "page": "cash", "of": "", "report": "stock", "unit": "hopper100", "face": "coin100", "what": "counted",
         "pieces": 1, "test": "disk", "act": i.CloseDay(),
     }  # fmt: skip

@@ -111,6 +111,23 @@ def test_every_screen_in_every_mode(mode: Mode, name: str, language: str, update
         window.lay(is_across=False)
 
 
+@pytest.mark.parametrize("language", OURS)
+@pytest.mark.parametrize("name", samples.staff_names())
+def test_what_staff_see(name: str, language: str, update_golden: bool) -> None:
+    """In the two languages of staff; a panel that lies across is tried, too."""
+    shown = window.show(name, language)
+    nodes = tree.in_front(shown.frame)
+    assert gate.places(nodes) + gate.targets(nodes) + gate.words(shown.frame) == []
+    assert gate.contrast(nodes, window.pixels()) == []
+    assert _same(language, name, nodes, update_golden) == []
+    app = window.show(name, language, is_across=True)
+    try:
+        nodes = tree.in_front(app.frame)
+        assert gate.places(nodes) + gate.targets(nodes) + gate.words(app.frame) == []
+    finally:
+        window.lay(is_across=False)
+
+
 @pytest.mark.parametrize("contrast", ["normal", "low", "black", "yellow"])
 @pytest.mark.parametrize("name", SCREENS)
 def test_contrast_from_the_pixels(name: str, contrast: str) -> None:

@@ -18,7 +18,11 @@ from i18n.catalogue import FOLDER, SOURCE, Catalogue, fallback_of, languages, lo
 from i18n.message import NOT_FIRST, NOT_LAST, Message, Run, break_lines, names_in, parse, plain
 from i18n.po import CatalogueError, read_po
 from issuance.town import read_town
+from kiosk.engine import remedies
+from kiosk.engine.desk_acts import PAGES
+from kiosk.engine.desk_tests import TESTS, Judge
 from kiosk.money import Denomination, Yen
+from kiosk.treasury import acts, words
 from screens import samples
 
 ROOT = Path(__file__).parents[2]
@@ -122,9 +126,46 @@ def _made_keys() -> set[str]:
         *(f"refusal.N-{number}" for number in range(301, 313)),
         *(f"assist.{screen}.{part}" for screen in (*ASSISTED, "other") for part in ("asked", "say")),
         *(f"assist.code.{letter}" for letter in "CPNMRX"),
+        *_staff_keys(),
     }
 
 
+def _staff_keys() -> set[str]:
+    """Of the staff's screens: what the core names in a view, and what it puts together."""
+    named = {
+        each
+        for name in ("desk_pages", "remedies")
+        for each in _strings(ROOT / "kiosk" / "engine" / f"{name}.py")
+        if KEY.fullmatch(each) and each.startswith("desk.")
+    }
+    notes = ("back", "wait", "unknown", "blocked", "time", "signature", "card", "late", "journal")
+    steps = {each for code in remedies.STEPS for each in remedies.steps(code)} | set(remedies.LAST)
+    return {
+        *named,
+        *(f"staff.note.{note}.{part}" for note in notes for part in ("title", "why", "next")),
+        *(f"desk.page.{page}" for page in PAGES),
+        *(f"desk.role.{role}" for role in ("cash_officer", "technician", "treasurer")),
+        *(f"desk.who.{many}" for many in ("one", "two")),
+        *(f"desk.purpose.{each}" for each in acts.PURPOSES),
+        *(f"desk.start.{each}" for each in acts.PURPOSES),
+        *(f"desk.reason.{each}" for each in acts.REASONS),
+        *(f"desk.why.{each}" for each in words.WHY),
+        *(f"desk.note.{each}" for each in words.NOTES),
+        *(f"desk.what.{each}" for each in ("counted", "put_in", "taken_out")),
+        *(f"desk.thing.{each}" for each in acts.THINGS),
+        *(f"desk.place.{each}" for each in acts.PLACES),
+        *(f"desk.found.to.{each}" for each in acts.RECEIVERS),
+        *(f"desk.doubt.{each}{look}" for each in DOUBTS for look in ("", ".look")),
+        *(f"desk.test.{each}{how}" for each in TESTS for how in ("", ".how")),
+        *(f"desk.test.{each}.look" for each, judge in TESTS.items() if judge is Judge.PERSON),
+        *(f"desk.result.{each}" for each in ("never", "passed", "failed")),
+        *(f"desk.paper.{each}" for each in ("stock", "day", "month", "readiness")),
+        *("desk.test.reader.now", "desk.faces.any"),
+        *(f"remedy.{each}" for each in steps),
+    }
+
+
+DOUBTS = ("paper", "payout", "note", "payment", "void")
 ASSISTED = (
     *("Attract", "OutOfService", "Language", "PlaceCard", "EnterPin", "EnterNumber", "LastTry", "TakeCard"),
     *("ChooseKinds", "ChooseOptions", "Confirm", "Pay", "Working", "TakeThings", "Done", "Notice", "Trouble"),
