@@ -78,7 +78,8 @@ class NameGuard:
         has = frozenset(characters)
         if letters is not None and (letters.font != font or not agreed <= has):
             raise LettersError("the table of letters is not about this font")
-        self._characters = frozenset(each for each in has if not _is_private(each)) | agreed
+        drawn = frozenset(each for each in has if not _is_private(each)) | agreed
+        self._characters = frozenset(char for char in map(chr, drawn) if not is_selector(char))
         self._sequences = frozenset(sequences)
         self.font = font + (f", letters {letters.version}" if letters is not None else "")
         """Name and version, and those of the town's table, for the audit log."""
@@ -102,13 +103,17 @@ class NameGuard:
 
     def can_draw(self, texts: Iterable[str]) -> bool:
         """Whether every character and sequence of all these texts has its own glyph."""
-        return all(self._has(base, selector) for text in texts for base, selector in _pairs(text))
+        return all(self._characters.issuperset(text) or self._has_all(text) for text in texts)
+
+    def _has_all(self, text: str) -> bool:
+        """The slow way: somewhere is a variation sequence, or something that cannot be drawn."""
+        return all(self._has(base, selector) for base, selector in _pairs(text))
 
     def _has(self, base: str, selector: str) -> bool:
         if selector:
             return (ord(base), ord(selector)) in self._sequences
         # A selector without a base is no text; controls are never drawn and never wanted.
-        return ord(base) in self._characters and not is_selector(base)
+        return base in self._characters
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

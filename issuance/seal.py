@@ -117,13 +117,16 @@ def draw(text: str) -> bytes:
     return _png(memoryview(image))
 
 
+_DIGITS = b"0" + b"1" * 255
+"""Black (0) and white as digits of base 2."""
+
+
 def _png(image: memoryview) -> bytes:
     """Grey values, row after row, as PNG of one bit a pixel."""
     height, width = image.shape or (0, 0)
-    rows = []
-    for row in range(height):
-        bits = int("".join("1" if image[row, at] else "0" for at in range(width)), 2)
-        bits <<= -width % 8
+    digits, rows = bytes(image).translate(_DIGITS), []
+    for at in range(0, height * width, width):
+        bits = int(digits[at : at + width], 2) << -width % 8
         rows.append(b"\0" + bits.to_bytes(-(-width // 8), "big"))
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b""))
