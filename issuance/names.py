@@ -36,6 +36,8 @@ class Letters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     font: str
     """Full name and version of the font that it is about, as the font says itself."""
+    source: str = ""
+    """Whose agreement it is: 行政事務標準文字 and its edition, the town's own 外字."""
     private: dict[str, str] = msgspec.field(default_factory=dict)
     """`U+E000` → the character's name in its collection (`MJ068101`)."""
 

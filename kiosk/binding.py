@@ -26,7 +26,7 @@ from kiosk.errors import ConfigError, PeerProtocolError
 from kiosk.ids import KioskId, LineId, TransactionId
 from kiosk.masking import Mask, masked
 from kiosk.ports import CardEvidence, CardHolder, Document, Evidence, Order
-from kiosk.same_name import is_same_name
+from kiosk.same_name import PlainForms, is_same_name
 
 MAX_PAGES = 200
 MAX_CHARACTERS = 20_000
@@ -135,9 +135,12 @@ def examine(
     expected: Expected,
     mask: Mask = Mask.FIRST_CHARACTER,
     holder: CardHolder | None = None,
+    letters: PlainForms | None = None,
 ) -> tuple[Document, Evidence]:
     """The document and what is true of it. PeerProtocolError: the answer is malformed, or the names on the
     paper are not the manifest's (that session is refused and the kiosk goes on, DESIGN §6 f).
+
+    `letters`: which letters are written plainly as which, where a card's record is compared.
 
     `signature_ok` says: signed by the town's key, for this kiosk, for the very order that was sent.
     """
@@ -166,7 +169,7 @@ def examine(
         pages_found=len(pages),
         applicant_masked=masked(applicant, mask),
         holders_masked=tuple(masked(name, mask) for name in holders),
-        card=_against_card(holder, manifest, pages) if holder is not None else None,
+        card=_against_card(holder, manifest, pages, letters or {}) if holder is not None else None,
     )
     document = Document(
         pdf=pdf, sha256=sha256, pages=len(pages), serial=manifest.serial, sides=manifest.sides, text=pages
@@ -244,7 +247,9 @@ _DATE = re.compile(
 _BIRTH_LABEL = "生年月日"
 
 
-def _against_card(holder: CardHolder, manifest: Manifest, pages: Sequence[str]) -> CardEvidence:
+def _against_card(
+    holder: CardHolder, manifest: Manifest, pages: Sequence[str], letters: PlainForms
+) -> CardEvidence:
     """The card's own record against the server's word and the paper."""
     said = manifest.applicant
     text = "".join(_squeezed(page) for page in pages)
@@ -252,7 +257,7 @@ def _against_card(holder: CardHolder, manifest: Manifest, pages: Sequence[str]) 
     return CardEvidence(
         birth_ok=said.birth == holder.birth,
         sex_ok=said.sex == _SEXES.get(holder.sex, ""),
-        name_ok=is_same_name(said.name, holder.name),
+        name_ok=is_same_name(said.name, holder.name, letters),
         paper_ok=not is_on_paper or holder.birth in _dates(text),
     )
 

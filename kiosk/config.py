@@ -354,6 +354,7 @@ def _town(table: Table, accounting: Accounting, brands: tuple[Brand, ...], taxes
         day_closes=table.text("day_closes", "23:30", pattern=r"([01]\d|2[0-3]):[0-5]\d"),
         phone=table.text("phone", "", pattern=r"[0-9+() -]+"),
         mask=table.choice("mask", Mask, Mask.FIRST_CHARACTER),
+        letters=table.text("letters", "", pattern=r"(/.+)?"),
         refused_faces=table.choices("refused_faces", Denomination, ()),
         invoice=table.text("invoice", "", pattern=r"(T\d{13})?"),
         taxes=taxes,

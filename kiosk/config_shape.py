@@ -266,6 +266,8 @@ class Town:
     phone: str
     """Of the counter, for slips and notices."""
     mask: Mask
+    letters: str
+    """A file that says which letters are written plainly as which (kiosk/letters.py); empty: ours."""
     refused_faces: tuple[Denomination, ...]
     """Never taken here, and said so on the payment screen."""
     invoice: str

@@ -26,6 +26,7 @@ from kiosk.errors import ConfigError, ContractError, DeviceTimeout, DeviceUnavai
 from kiosk.forgotten import Forgotten
 from kiosk.ids import DeviceId, KioskId, TransactionId
 from kiosk.issuance_wire import Answer, Call
+from kiosk.letters import OURS, read_letters
 from kiosk.masking import Mask
 from kiosk.messages import Message, say
 from kiosk.ports import (
@@ -74,6 +75,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca: str
     manifest_key: str
     mask: Literal["first_character", "family_name", "hidden"] = "first_character"
+    letters: str = ""
+    """The town's table of letters (kiosk/letters.py); empty: ours."""
     connect_timeout_s: float = 3.0
     answer_timeout_s: float = 10.0
     """From the request's first byte to the answer's last."""
@@ -223,7 +226,8 @@ class _Desk:
             options.version or _installed_version(),
             SystemClock(),
             options.max_clock_skew_s,
-            options.is_production,
+            is_production=options.is_production,
+            letters=read_letters(Path(options.letters) if options.letters else OURS).forms(),
         )
         self._line = _Line(options)
 

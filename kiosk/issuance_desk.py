@@ -19,6 +19,7 @@ from kiosk.issuance_wire import Answer, Call, Refused
 from kiosk.masking import Mask
 from kiosk.messages import Message, say
 from kiosk.ports import AbandonTransaction, Command, Event, Prepare, Prepared, ReadIssuance
+from kiosk.same_name import PlainForms
 
 R = TypeVar("R")
 Talk = Generator[Call, Answer, R]
@@ -52,7 +53,9 @@ class Desk:
         version: str,
         clock: Clock,
         max_clock_skew_s: float,
+        *,
         is_production: bool = False,
+        letters: PlainForms | None = None,
     ) -> None:
         self._kiosk = kiosk
         self._key = key
@@ -62,6 +65,7 @@ class Desk:
         self._clock = clock
         self._max_clock_skew_s = max_clock_skew_s
         self._is_production = is_production
+        self._letters = letters
 
     def attest(self) -> Talk[bool]:
         """Say which program this is; whether the server heard it."""
@@ -115,6 +119,7 @@ class Desk:
             expected,
             self._mask,
             command.holder,
+            self._letters,
         )
         return Prepared(command.transaction, command.order.line, document, evidence)
 

@@ -38,6 +38,7 @@ from kiosk.journal.checkpoint import FileSigner, FileVerifier, seal
 from kiosk.journal.ledger import Ledger
 from kiosk.journal.records import Checkpoint
 from kiosk.journal.store import Store, boot_id, open_store
+from kiosk.letters import read_letters
 from kiosk.ports import Driver
 from kiosk.services.certificate import PLANS
 from kiosk.slips import Issuer, texts_of
@@ -233,6 +234,8 @@ class Core:
 
     def _issuance(self) -> Driver:
         given = self.config.issuance
+        if self.config.town.letters:
+            read_letters(Path(self.config.town.letters))  # refused here, before anybody is served
         return issuance_client.create(
             DeviceId("issuance"),
             {
@@ -244,6 +247,7 @@ class Core:
                 "manifest_key": str(given.manifest_key),
                 "is_production": self.config.machine.mode is Mode.PRODUCTION,
                 "mask": self.config.town.mask.value,
+                "letters": self.config.town.letters,
             },
             self.loop.post,
         )

@@ -30,6 +30,7 @@ APPLIANCE_COMMANDS = {
     "kiosk-read",
     "kiosk-voice",
     "kiosk-paper",
+    "kiosk-letters",
 }
 WORKSHOP_COMMANDS = {"kiosk-sim", "kiosk-journey", "issuance-server", "issuance-sample"}
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from kiosk.binding import DeviceKey, Expected, ManifestKey, examine, order_bytes
 from kiosk.errors import ConfigError, PeerProtocolError
 from kiosk.ids import KioskId, LineId, TransactionId
+from kiosk.letters import read_letters
 from kiosk.masking import Mask, masked
 from kiosk.ports import CardEvidence, CardHolder, Document, Evidence, Order
 from kiosk.same_name import is_same_name
@@ -90,7 +91,7 @@ def look(
 
 def test_the_right_paper() -> None:
     document, evidence = look()
-    assert document == Document(PAPER, hashlib.sha256(PAPER).hexdigest(), 1, SERIAL)
+    assert document == Document(PAPER, hashlib.sha256(PAPER).hexdigest(), 1, SERIAL, text=document.text)
     assert evidence == Evidence(
         signature_ok=True,
         transaction=TRANSACTION,
@@ -326,7 +327,9 @@ CARD = CardHolder(HANAKO, "1941-03-03", "2")
 
 def against(holder: CardHolder, pdf: bytes = PAPER, **changed: Any) -> CardEvidence:
     claim = manifest(pdf, **changed)
-    _, evidence = examine(pdf, claim, TOWN.sign(claim), KEY, EXPECTED, holder=holder)
+    _, evidence = examine(
+        pdf, claim, TOWN.sign(claim), KEY, EXPECTED, holder=holder, letters=read_letters().forms()
+    )
     assert evidence.card is not None
     return evidence.card
 
@@ -380,7 +383,8 @@ def test_an_applicant_who_is_not_on_the_paper_is_not_looked_for_there() -> None:
     ],
 )
 def test_letters_that_registers_and_cards_write_differently(one: str, other: str, is_same: bool) -> None:
-    assert is_same_name(one, other) is is_same_name(other, one) is is_same
+    forms = read_letters().forms()
+    assert is_same_name(one, other, forms) is is_same_name(other, one, forms) is is_same
 
 
 def test_every_calendar_is_a_date() -> None:
