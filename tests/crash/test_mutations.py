@@ -15,20 +15,25 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from drivers.cashless.device import Terminal
 from drivers.cctalk import credits as credit_arithmetic
 from drivers.cctalk import payout as payout_judgement
 from drivers.cctalk.acceptor import Acceptor
 from drivers.cctalk.device import Device
 from drivers.cctalk.messages import CreditBuffer
 from kiosk import ports
-from kiosk.engine import recovery, table
+from kiosk.changer_till import ChangerTill
+from kiosk.engine import cashless as engine_cashless
+from kiosk.engine import recovery, table, voiding
 from kiosk.engine.state import Turn
 from kiosk.ids import DeviceId, OpId
 from kiosk.journal import cashbook, notebook
 from kiosk.journal import ledger as books
 from kiosk.journal import records as r
-from kiosk.journal.store import Store
+from kiosk.journal import store as store_module
+from kiosk.money import NO_CASH
 from kiosk.ports import AcknowledgeCredit, Dispense
+from tests.codec import test_cashless_device as terminal
 from tests.codec import test_cctalk_acceptor as acceptor
 from tests.codec import test_cctalk_credits as credit_tests
 from tests.codec import test_cctalk_hopper as hopper
@@ -37,8 +42,10 @@ from tests.codec import test_id003_notes as notes
 from tests.codec import test_id003_payout as note_payout
 from tests.codec.cctalk_table import UNANSWERED
 from tests.codec.id003_table import UNANSWERED as NOTE_UNANSWERED
+from tests.crash import test_changer_room as changer
 from tests.crash import test_intents_first as first
 from tests.crash import test_kill_sweep as sweep
+from tests.engine import test_cashless as cashless
 from tests.engine import test_notes, test_session
 from tests.engine.notes_world import NotesWorld
 from tests.engine.test_ledger import (
@@ -125,7 +132,8 @@ def ledger_credits_at_the_intent(patch: pytest.MonkeyPatch) -> None:
 
 
 def store_forgets_the_key(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Store, "_has", lambda _self, _coin: False)
+    schema = store_module._SCHEMA.replace("CREATE UNIQUE INDEX coins", "CREATE INDEX coins")
+    patch.setattr(store_module, "_SCHEMA", schema)
 
 
 def ledger_forgets_the_key(patch: pytest.MonkeyPatch) -> None:
@@ -148,6 +156,82 @@ def acceptor_tells_its_buffer_again(patch: pytest.MonkeyPatch) -> None:
         return count(self, buffer, now)
 
     patch.setattr(Acceptor, "_count", forgetful)
+
+
+# --- the same mistakes with a terminal, and with a change machine ------------------------------------------
+
+
+def engine_charges_again(patch: pytest.MonkeyPatch) -> None:
+    settled = table.FOLLOWS[r.PaymentSettled]
+
+    def stubborn(turn: Turn, record: r.PaymentSettled) -> None:
+        going = turn.state.ledger.cashless.get(record.op)
+        if record.outcome == "unknown" and going is not None:
+            again = ports.RequestPayment(going.op, going.device, going.poi, going.amount, going.means, "0001")
+            turn.do(again)
+        settled(turn, record)
+
+    follows: dict[Any, Any] = table.FOLLOWS
+    patch.setitem(follows, r.PaymentSettled, stubborn)
+
+
+def engine_voids_again(patch: pytest.MonkeyPatch) -> None:
+    settled = table.FOLLOWS[r.ReversalSettled]
+
+    def stubborn(turn: Turn, record: r.ReversalSettled) -> None:
+        going = turn.state.ledger.cashless.get(record.op)
+        if record.outcome == "unknown" and going is not None and going.of is not None:
+            of, amount = going.of, going.amount
+            turn.do(
+                ports.RequestReversal(going.op, going.device, going.poi, of, "00001", amount, going.means)
+            )
+        settled(turn, record)
+
+    follows: dict[Any, Any] = table.FOLLOWS
+    patch.setitem(follows, r.ReversalSettled, stubborn)
+
+
+def unknown_is_declined(patch: pytest.MonkeyPatch) -> None:
+    """処理未了, and she may pay once more with something else."""
+    patch.setattr(engine_cashless, "check", lambda turn: engine_cashless.choose_again(turn, "declined"))
+
+
+def terminal_driver_asks_again(patch: pytest.MonkeyPatch) -> None:
+    def stubborn(self: Terminal, operation: Any) -> None:
+        operation.ask_at_s = None
+        self._send("Payment", operation.op, self._body(operation.command))
+
+    patch.setattr(Terminal, "_ask_status", stubborn)
+
+
+def anything_can_be_voided(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(voiding, "_in_time", lambda *_: True)
+
+
+def changer_keeps_before_it_is_saved(patch: pytest.MonkeyPatch) -> None:
+    fixed = ChangerTill._fixed
+
+    def hasty(self: ChangerTill, said: Any, counts: Any) -> None:
+        self._durable = counts.pieces
+        fixed(self, said, counts)
+
+    patch.setattr(ChangerTill, "_fixed", hasty)
+
+
+def changer_credits_again(patch: pytest.MonkeyPatch) -> None:
+    start = ChangerTill._start
+
+    def forgetful(self: ChangerTill, said: Any, mark: Any) -> None:
+        start(self, said, None if mark is None else replace(mark, counts=NO_CASH, seq=0))
+
+    patch.setattr(ChangerTill, "_start", forgetful)
+
+
+def terminal_rig() -> terminal.Rig:
+    rig = terminal.Rig()
+    rig.connect()
+    rig.flow()
+    return rig
 
 
 # --- the matrix ---------------------------------------------------------------------------------------------
@@ -196,6 +280,34 @@ HAZARDS: dict[str, tuple[Patch, Guard]] = {
     "double-credit on replay: ledger": (
         ledger_forgets_the_key,
         lambda _: impossible("a piece twice"),
+    ),
+    "charged twice: engine": (
+        engine_charges_again,
+        lambda _: cashless.test_unknown_stays_a_paper_with_the_balance_of_before_and_no_cash(),
+    ),
+    "charged twice: terminal driver": (
+        terminal_driver_asks_again,
+        lambda _: terminal.test_the_answer_is_lost_and_found_by_its_status(terminal_rig()),
+    ),
+    "voided twice: engine": (
+        engine_voids_again,
+        lambda _: cashless.test_a_void_in_doubt_is_on_a_paper_until_the_terminal_knows(),
+    ),
+    "unknown taken for declined: engine": (
+        unknown_is_declined,
+        lambda _: cashless.test_unknown_stays_a_paper_with_the_balance_of_before_and_no_cash(),
+    ),
+    "voided against the brand's rule": (
+        anything_can_be_voided,
+        lambda _: cashless.test_a_restart_with_what_cannot_be_voided_goes_straight_to_a_slip(),
+    ),
+    "ack-before-save: change machine": (
+        changer_keeps_before_it_is_saved,
+        lambda _: changer.test_no_piece_is_the_machines_before_its_credit_is_durable(),
+    ),
+    "double-credit on replay: change machine": (
+        changer_credits_again,
+        lambda _: changer.test_a_deposit_that_outlives_the_core_is_credited_once(),
     ),
     "double-credit on replay: acceptor": (
         acceptor_tells_its_buffer_again,
