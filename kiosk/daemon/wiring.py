@@ -28,7 +28,7 @@ from kiosk.engine.state import (
     StaffSlipAsked,
     Timeouts,
 )
-from kiosk.errors import ConfigError, JournalError
+from kiosk.errors import ConfigError, DeviceUnavailable, JournalError
 from kiosk.ids import DeviceId
 from kiosk.intents import AnyIntent, AnyStaffIntent
 from kiosk.ipc.server import ViewServer
@@ -39,6 +39,7 @@ from kiosk.journal.ledger import Ledger
 from kiosk.journal.records import Checkpoint
 from kiosk.journal.store import Store, boot_id, open_store
 from kiosk.letters import read_letters
+from kiosk.messages import Message, say
 from kiosk.ports import Driver
 from kiosk.services.certificate import PLANS
 from kiosk.slips import Issuer, texts_of
@@ -256,7 +257,13 @@ class Core:
         """The screens may come; the devices are looked for, each in its own thread."""
         self.server.start()
         if self.staff is not None:
-            self.staff.start()
+            try:
+                self.staff.start()
+            except (
+                DeviceUnavailable
+            ) as error:  # residents are served all the same; `kiosk-cash` gets no answer
+                say(Message.STAFF_DESK_CLOSED, why=str(error))
+                self.staff = None
         for driver in self.drivers:
             driver.start()
 

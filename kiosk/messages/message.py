@@ -65,6 +65,12 @@ class Message(Enum):
         "cannot start: {why}",
         "why",
     )
+    STAFF_DESK_CLOSED = (
+        "aa806c708a0efdbde4d796708d70948e",
+        logging.CRITICAL,
+        "no staff can act at this core: {why}",
+        "why",
+    )
     PHASE_CHANGED = (
         "7be3762c82d43798c6e4b2f40f0226ca",
         logging.INFO,

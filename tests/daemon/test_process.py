@@ -72,13 +72,20 @@ def read(place: Path) -> list[records.AnyRecord]:
 
 
 def test_ready_without_devices_and_closes_the_day_when_asked(place: Path) -> None:
+    """Also without the folder of the staff's socket: nobody can act there, and residents are served."""
     config = bench.prepare(place)
+    machine = Path(config[0])
+    staff = '\n[[staff]]\nid = "officer1"\nrole = "cash_officer"\nuser = "games"\n'
+    socket_at = f'[sockets]\nstaff = "{place}/no-folder/staff.sock"'
+    machine.write_text(machine.read_text().replace("[sockets]", socket_at) + staff)
     core = Core(place, config)
     core.wait_for("READY=1")
     core.process.send_signal(signal.SIGUSR1)
     core.wait_for("WATCHDOG=1")
     core.wait_for("WATCHDOG=1")
-    assert core.end() == 0
+    core.process.send_signal(signal.SIGTERM)
+    assert "no staff can act at this core" in core.last_words()
+    assert core.process.returncode == 0
     found = [type(record).__name__ for record in read(place)]
     assert found[-4:] == ["Started", "DayClosed", "Checkpoint", "Stopped"]
 
