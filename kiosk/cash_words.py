@@ -26,7 +26,7 @@ With the core running (the usual way) the core decides who asks, by the Unix acc
 With the core stopped, the same verbs with --operator and --config write into the journal themselves.
 
 日々:   list stock day start end close-day    事故: close-incident printed not-printed paid redeem discrepancy
-        note-in note-back charged not-charged undone not-undone
+        note-in note-back clear-note-path charged not-charged undone not-undone
 月・年: month revenue assessment match year   ほか: enter leave exchange payment found hand-over count
 """
 
@@ -129,6 +129,8 @@ def _settling_verbs(verbs: Verbs, signed: argparse.ArgumentParser) -> None:
         verbs.add_parser(verb, parents=[reasoned], help=said, description=said).add_argument(
             "what", metavar="ID"
         )
+    said = "紙幣部の通路を空にした。動かし直す / the notes' path is free: the unit starts anew"
+    verbs.add_parser("clear-note-path", parents=[reasoned], help=said, description=said)
     for verb, said in (
         ("note-in", "確認待ちの紙幣は UNIT に入っていた / the note lies in that unit: a slip over it"),
         ("note-back", "確認待ちの紙幣は持ち主に返した / its owner has the note back"),
@@ -194,6 +196,8 @@ def intent_of(given: argparse.Namespace, units: Units) -> intents.AnyStaffIntent
             return intents.SettlePaper(line=LineId(given.what), came_out=came_out, reason=given.reason)
         case "paid":
             return intents.SettlePayout(op=OpId(given.what), pieces=given.pieces, reason=given.reason)
+        case "clear-note-path":
+            return intents.ClearNotePath(reason=given.reason)
         case "note-in" | "note-back":
             return intents.SettleNote(op=OpId(given.what), unit=DeviceId(given.unit), reason=given.reason)
         case "charged" | "not-charged":

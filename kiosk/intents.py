@@ -256,6 +256,12 @@ class SettleNote(StaffIntent, frozen=True):
     reason: str
 
 
+class ClearNotePath(StaffIntent, frozen=True):
+    """The note unit was opened and its path is free of notes: it may start anew (a reset moves what lies in it)."""
+
+    reason: str
+
+
 class SettlePayment(StaffIntent, frozen=True):
     """A cashless payment in doubt (処理未了): the terminal's company says that it was taken, or was not."""
 
@@ -304,6 +310,7 @@ AnyStaffIntent = (
     | SettlePaper
     | SettlePayout
     | SettleNote
+    | ClearNotePath
     | SettlePayment
     | SettleVoid
     | RedeemSlip

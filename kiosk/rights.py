@@ -91,6 +91,7 @@ MAY: Mapping[AnyKind, Right] = {
     i.SettlePaper: _OFFICER,
     i.SettlePayout: _OFFICER,
     i.SettleNote: _OFFICER,
+    i.ClearNotePath: _HANDS,
     i.SettlePayment: _OFFICER,
     i.SettleVoid: _OFFICER,
     i.RedeemSlip: _OFFICER,
@@ -98,8 +99,8 @@ MAY: Mapping[AnyKind, Right] = {
     i.HandOverFound: _OFFICER,
 }
 """Only a cash officer touches public money; a treasurer reads and changes nothing. A technician's StartExchange is a
-`repair` and nothing else, beside a cash officer (kiosk/treasury/acts.py). Nobody says of herself that she is the one on
-the photo."""
+`repair` and nothing else, and that and ClearNotePath only beside a cash officer (kiosk/treasury/acts.py). Nobody says
+of herself that she is the one on the photo."""
 
 
 def roles(kind: AnyKind) -> frozenset[Role]:

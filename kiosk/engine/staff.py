@@ -66,6 +66,7 @@ def _scene(turn: Turn, staff: Staff) -> Scene:
         token=turn.token,
         date=state.wall.astimezone(JST).date().isoformat(),
         devices={each.device: _said(each.device, state) for each in state.hoppers},
+        note_unit=state.setup.note_acceptor if state.setup.note_acceptor in state.up else DeviceId(""),
         officer_beside=officer_beside(state, staff),
     )
 

@@ -55,6 +55,8 @@ class Scene(msgspec.Struct, frozen=True):
     date: str
     devices: Mapping[DeviceId, r.UnitBefore] = {}
     """What the devices say now, where one says something."""
+    note_unit: DeviceId = DeviceId("")
+    """Where notes are taken; empty: nowhere, or nobody could tell it anything."""
     officer_beside: str = ""
     """A cash officer who has entered, other than the person who asks."""
 
@@ -390,6 +392,21 @@ def _settle_note(ledger: Ledger, staff: Staff, intent: intents.SettleNote, scene
     return records if account is None else _closed_if_empty(ledger, account, records, result)
 
 
+def _clear_note_path(ledger: Ledger, staff: Staff, intent: intents.ClearNotePath, scene: Scene) -> Records:
+    """Reads first, reset last: nothing of which the unit is the only witness may be open."""
+    if staff.role is Role.TECHNICIAN and not scene.officer_beside:
+        raise RefusedError("officer-missing")
+    if not scene.note_unit:
+        raise RefusedError("no-note-unit")
+    boxes = {unit for unit, faces in scene.units.items() if len(faces) == 1 and faces[0].is_note}
+    busy = [each.op for each in ledger.dispenses.values() if each.device in boxes]
+    busy += [each.op for each in ledger.notes.values() if each.is_pending]
+    if busy:
+        raise RefusedError("note-busy", what=" ".join(busy))
+    _text("reason", intent.reason)
+    return [r.NotePathClearing(scene.note_unit, f"staff:{staff.id}")]
+
+
 def _settle_payment(ledger: Ledger, staff: Staff, intent: intents.SettlePayment, scene: Scene) -> Records:
     doubt = ledger.cashless.get(intent.op)
     if doubt is None or not doubt.is_unknown or doubt.of is not None:
@@ -465,6 +482,7 @@ _ACTS: dict[type[intents.StaffIntent], Callable[..., Records]] = {
     intents.SettlePaper: _settle_paper,
     intents.SettlePayout: _settle_payout,
     intents.SettleNote: _settle_note,
+    intents.ClearNotePath: _clear_note_path,
     intents.SettlePayment: _settle_payment,
     intents.SettleVoid: _settle_void,
     intents.RedeemSlip: _redeem,

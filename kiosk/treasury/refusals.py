@@ -68,6 +68,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "no-paper": ("確認待ちの証明書 {what} はありません。", "No paper in doubt {what}."),
     "no-payout": ("確認待ちの払出し {what} はありません。", "No payout in doubt {what}."),
     "no-note": ("確認待ちの紙幣 {what} はありません。", "No note in doubt {what}."),
+    "no-note-unit": ("この機械に紙幣部はありません。", "This machine has no note unit."),
+    "note-busy": (
+        "紙幣の払出しか確認待ちの紙幣があります。先にそれを終えてください: {what}",
+        "A payout of notes or a note in doubt is open. Settle that first: {what}",
+    ),
     "no-payment": ("確認待ちのキャッシュレス {what} はありません。", "No cashless doubt {what}."),
     "pieces": ("枚数は {want} のどれかです。", "Possible are {want} pieces."),
     "no-slip": ("支払える預かり票 {what} はありません。", "No slip {what} that may be paid."),

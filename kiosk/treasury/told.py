@@ -30,6 +30,8 @@ def _told(record: r.AnyRecord) -> tuple[str, str] | None:
                 f"{number} を閉じました。過不足 {signed(difference)} 円。",
                 f"{number} has ended. Difference {signed(difference)} yen.",
             )
+        case r.NotePathClearing():
+            return "紙幣部を動かし直しています。", "The note unit is starting anew."
         case r.DayClosed(number=number):
             return f"{number} 日目を締めました。", f"Day {number} is closed."
         case r.OwedOnSlip(slip=slip, amount=amount):

@@ -7,11 +7,16 @@ from msgspec.structs import replace
 
 from kiosk import intents, ports, rights
 from kiosk.engine.state import CloseDayAsked, Phase
+from kiosk.ids import OpId, TransactionId
 from kiosk.journal import records as r
+from kiosk.journal.ledger import EMPTY, fold
 from kiosk.journal.records import Fund, Share
 from kiosk.money import Denomination, Yen
-from kiosk.treasury.acts import Staff
+from kiosk.ports import ResetNotePath
+from kiosk.treasury.acts import Scene, Staff, perform
+from kiosk.treasury.refusals import Refusal
 from kiosk.view import Role
+from tests.engine.notes_world import BOX1, NOTE1, NotesWorld
 from tests.engine.world import SETUP, World
 from tests.treasury.desk import (
     OFFICER,
@@ -38,6 +43,7 @@ EACH_INTENT: dict[type[intents.StaffIntent], intents.StaffIntent] = {
         intents.SettlePaper(line="x", came_out=True, reason="seen"),
         intents.SettlePayout(op="x", pieces=1, reason="seen"),
         intents.SettleNote(op="x", unit="", reason="seen"),
+        intents.ClearNotePath(reason="opened and emptied"),
         intents.SettlePayment(op="x", was_taken=True, reason="seen"),
         intents.SettleVoid(op="x", was_done=True, reason="seen"),
         intents.RedeemSlip(slip="x"),
@@ -276,3 +282,26 @@ def test_money_without_an_owner_leaves_the_machine_as_found_only() -> None:
     assert code(world, OFFICER, intents.EndExchange(exchange=number, units=units, shares=share)) == ""
     assert world.ledger.found_out == Yen(500)
     assert not world.ledger.totals.receipts
+
+
+def test_the_notes_path_starts_anew_when_nothing_rests_on_it() -> None:
+    world = NotesWorld().boot()
+    assert code(world, TECHNICIAN, intents.ClearNotePath(reason="opened it")) == "officer-missing"
+    assert code(world, OFFICER, intents.ClearNotePath(reason="opened and emptied")) == ""
+    assert isinstance(world.records[-1], r.NotePathClearing)
+    assert world.records[-1].code == f"staff:{OFFICER.id}"
+    assert any(isinstance(each, ResetNotePath) for each in world.commands)
+    assert code(World().boot(), OFFICER, intents.ClearNotePath(reason="opened it")) == "no-note-unit"
+
+
+def test_no_reset_while_a_note_is_only_the_units_to_know() -> None:
+    ledger = EMPTY
+    transaction = TransactionId("t")
+    for record in (
+        r.TransactionOpened(transaction, "0001", Yen(200), ()),
+        r.NoteIntended(OpId("n1"), NOTE1, Denomination.NOTE1000, "J", transaction),
+    ):
+        ledger = fold(ledger, ledger.seq + 1, record)
+    scene = Scene({BOX1: (Denomination.NOTE1000,)}, lambda: "token", "2026-11-30", note_unit=NOTE1)
+    found = perform(ledger, OFFICER, intents.ClearNotePath(reason="opened it"), scene)
+    assert isinstance(found, Refusal) and found.code == "note-busy"
