@@ -25,6 +25,7 @@ from kiosk import ports
 from kiosk.changer_till import ChangerTill
 from kiosk.engine import cashless as engine_cashless
 from kiosk.engine import recovery, table, voiding
+from kiosk.engine.means import choose_again
 from kiosk.engine.state import Turn
 from kiosk.ids import DeviceId, OpId
 from kiosk.journal import cashbook, notebook
@@ -193,7 +194,7 @@ def engine_voids_again(patch: pytest.MonkeyPatch) -> None:
 
 def unknown_is_declined(patch: pytest.MonkeyPatch) -> None:
     """処理未了, and she may pay once more with something else."""
-    patch.setattr(engine_cashless, "check", lambda turn: engine_cashless.choose_again(turn, "declined"))
+    patch.setattr(engine_cashless, "check", lambda turn: choose_again(turn, "declined"))
 
 
 def terminal_driver_asks_again(patch: pytest.MonkeyPatch) -> None:
