@@ -136,6 +136,8 @@ def examine(
     mask: Mask = Mask.FIRST_CHARACTER,
     holder: CardHolder | None = None,
     letters: PlainForms | None = None,
+    *,
+    is_to_be_read: bool = False,
 ) -> tuple[Document, Evidence]:
     """The document and what is true of it. PeerProtocolError: the answer is malformed, or the names on the
     paper are not the manifest's (that session is refused and the kiosk goes on, DESIGN §6 f).
@@ -171,8 +173,9 @@ def examine(
         holders_masked=tuple(masked(name, mask) for name in holders),
         card=_against_card(holder, manifest, pages, letters or {}) if holder is not None else None,
     )
+    fronts = _fronts(pdf, manifest.sides) if pages and is_to_be_read else ()
     document = Document(
-        pdf=pdf, sha256=sha256, pages=len(pages), serial=manifest.serial, sides=manifest.sides, text=pages
+        pdf=pdf, sha256=sha256, pages=len(pages), serial=manifest.serial, sides=manifest.sides, fronts=fronts
     )
     return document, evidence
 
@@ -212,6 +215,59 @@ def _page_text(page: pypdfium2.PdfPage) -> str:
     if text.count_chars() > MAX_CHARACTERS:
         raise PeerProtocolError("a page of too much text")
     return str(text.get_text_range())
+
+
+_MARK_PT, _ROW_PT, _WORD_PT, _COLUMN_PT = 40.0, 4.0, 9.0, 25.0
+"""In points: what is higher is a mark across the page; one row; one part of a row; letters of a seal, one below the
+other."""
+_Box = tuple[float, float, float, float]
+
+
+def _fronts(pdf: bytes, sides: str) -> tuple[str, ...]:
+    """Document.fronts."""
+    with _pdfium:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            step = 1 if sides == "one-sided" else 2
+            return tuple(_rows(document[at].get_textpage()) for at in range(0, len(document), step))
+        except (pypdfium2.PdfiumError, UnicodeDecodeError):
+            raise PeerProtocolError("a PDF that cannot be read") from None
+        finally:
+            document.close()
+
+
+def _rows(text: pypdfium2.PdfTextPage) -> str:
+    """As an eye takes it in: pieces that stand at one height are a row. Marks and seals are no text."""
+    boxes: list[_Box] = [text.get_rect(at) for at in range(text.count_rects())]
+    boxes = [each for each in boxes if each[3] - each[1] < _MARK_PT]
+    boxes = [each for each in boxes if not any(_is_below(each, other) for other in boxes)]
+    boxes.sort(key=lambda box: -(box[1] + box[3]))
+    rows: list[list[_Box]] = []
+    for box in boxes:
+        middle = (box[1] + box[3]) / 2
+        if not rows or (rows[-1][0][1] + rows[-1][0][3]) / 2 - middle > _ROW_PT:
+            rows.append([])
+        rows[-1].append(box)
+    return "\n".join(_row(text, sorted(row)) for row in rows)
+
+
+def _is_below(one: _Box, other: _Box) -> bool:
+    """Two letters of a seal: equal, one under the other."""
+    is_letter = all(abs((box[2] - box[0]) - (box[3] - box[1])) < 2 for box in (one, other))
+    return is_letter and abs(one[0] - other[0]) < 2 and 2 < abs(one[1] - other[1]) < _COLUMN_PT
+
+
+def _row(text: pypdfium2.PdfTextPage, boxes: Sequence[_Box]) -> str:
+    parts: list[str] = []
+    end = 0.0
+    for box in boxes:
+        words = " ".join(str(text.get_text_bounded(*box)).split())
+        if parts and box[0] - end < _WORD_PT:
+            parts[-1] += words
+        else:
+            parts.append(words)
+        end = box[2]
+    return "\t".join(each for each in parts if each)
 
 
 def _has_ids(keywords: str, manifest: Manifest) -> bool:

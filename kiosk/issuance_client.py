@@ -84,6 +84,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_clock_skew_s: float = 120.0
     is_production: bool = False
     """Refuses a demo's server."""
+    reads_aloud: bool = False
+    """A paper's text is kept beside it, for its owner's ears."""
     version: str = ""
     """What is attested; empty: the version of the installed distribution."""
 
@@ -228,6 +230,7 @@ class _Desk:
             options.max_clock_skew_s,
             is_production=options.is_production,
             letters=read_letters(Path(options.letters) if options.letters else OURS).forms(),
+            reads_aloud=options.reads_aloud,
         )
         self._line = _Line(options)
 

@@ -56,7 +56,9 @@ class Desk:
         *,
         is_production: bool = False,
         letters: PlainForms | None = None,
+        reads_aloud: bool = False,
     ) -> None:
+        """`reads_aloud`: a paper's text is kept beside it, for its owner's ears."""
         self._kiosk = kiosk
         self._key = key
         self._manifest_key = manifest_key
@@ -66,6 +68,7 @@ class Desk:
         self._max_clock_skew_s = max_clock_skew_s
         self._is_production = is_production
         self._letters = letters
+        self._reads_aloud = reads_aloud
 
     def attest(self) -> Talk[bool]:
         """Say which program this is; whether the server heard it."""
@@ -120,6 +123,7 @@ class Desk:
             self._mask,
             command.holder,
             self._letters,
+            is_to_be_read=self._reads_aloud,
         )
         return Prepared(command.transaction, command.order.line, document, evidence)
 

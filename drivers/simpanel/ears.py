@@ -76,12 +76,20 @@ def heard() -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: float(row["at_s"]))
 
 
-def listen(text: str, within_s: str = "20") -> dict[str, Any]:
-    """hear TEXT: wait until a line with these words was heard to its end. ConfigError with the last lines if not."""
+def listen(text: str, within_s: str = "20", since_s: str = "0") -> dict[str, Any]:
+    """hear TEXT: wait until a line with these words, begun since then, was heard to its end. ConfigError with the last
+    lines if not."""
     give_up_s = time.monotonic() + float(within_s)
     while True:
         rows = heard()
-        found = next((row for row in reversed(rows) if text in row["text"] and row["was_whole"]), None)
+        found = next(
+            (
+                row
+                for row in reversed(rows)
+                if text in row["text"] and row["was_whole"] and row["at_s"] > float(since_s)
+            ),
+            None,
+        )
         if found is not None:
             return dict(found)
         if time.monotonic() > give_up_s:

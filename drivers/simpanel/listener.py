@@ -109,7 +109,7 @@ def reading_listener(supervisor: Supervisor, hands: ears.Ears) -> ProcessListene
             "--handset",
             f"{ears.READERS_HOOK}:key:{ears.HOOK_CODE}",
         ),
-        *("--allow-recording", str(parts.state("read") / "heard")),
+        *("--allow-recording", str(parts.state("read") / "heard"), "--recording-pace", parts.HEARD_PACE),
     )
     path = places.KIOSK / "read" / "read.sock"
     return ProcessListener(

@@ -64,6 +64,7 @@ class Runner:
         self._tell = tell
         self._acted_at_s: float | None = None
         self._since_s = time.monotonic()
+        self._last_act_s = self._since_s
         """When the view was shown that was seen last."""
         self._pictures = 0
         self._beside: dict[str, float] = {}
@@ -111,9 +112,11 @@ class Runner:
             case "strike":
                 self._strike(step.strikes, seen)
             case "hear":
-                self._do("hear", step.hear, str(step.within_s))
+                self._do("hear", step.hear, str(step.within_s), str(self._last_act_s))
             case _:
                 self._hand(step)
+        if step.kind not in ("see", "hear"):
+            self._last_act_s = self._acted_at_s or self._last_act_s
 
     # --- steps ---
 

@@ -51,7 +51,7 @@ class OpenJTalk:
         if tts is None:
             raise DeviceUnavailable("open-jtalk: not loaded")
         try:
-            samples, hz = tts(text, speed=PACES[pace] / 100)
+            samples, hz = tts(text, speed=PACES[pace] / 100, predict_nani=False)  # no ONNX here
         except (RuntimeError, ValueError):  # words without a sound: 「……」
             return NOTHING
         return levelled(from_any(np.asarray(samples), hz))

@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--language", action="append", choices=sorted(VOICES), help="with --render: only these (all)"
     )
+    parser.add_argument("--recording-pace", type=float, default=1.0, help="0.2: a listener of fivefold speed")
     parser.add_argument("--most", type=int, help="with --render: only so many of each (a trial)")
     return parser
 
@@ -91,7 +92,7 @@ def _heard(args: argparse.Namespace) -> Heard:
     if args.allow_recording is not None:
         from drivers.voice.sim import Recorder  # noqa: PLC0415  # not in the appliance
 
-        return Recorder(args.allow_recording)
+        return Recorder(args.allow_recording, args.recording_pace)
     from drivers.voice.outlets import Alsa, Outlet  # noqa: PLC0415  # numpy comes after the limits
 
     return Alsa(

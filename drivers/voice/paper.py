@@ -1,7 +1,7 @@
-"""A page's text, as PDFium gives it, as words that can be listened to. Pure.
+"""A page's rows as words that can be listened to. Pure.
 
-A certificate is set for the eye: labels are spread over a column (`世　帯　主`), a sentence is broken where the column
-ends, letters are radicals and full-width forms. What is heard is each line once, labels closed up, a sentence whole.
+A certificate is set for the eye: labels are spread over a column (`世 帯 主`), a title over the page, numbers are in
+full-width forms. What is heard is each row once, its parts one after the other, labels and titles closed up.
 """
 
 from __future__ import annotations
@@ -9,33 +9,26 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_MARKS = frozenset({"見本", "見 本"})
-"""Across every page of a demonstration: no part of what is certified."""
+_SAMPLE = re.compile(r"^見 ?本(?=\W|$)")
+"""The mark across a demonstration's page: no part of what is certified."""
 _SPREAD = re.compile(r"(?<![^ ])(\S) (?=\S(?: |$))")
-_JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_SPREAD_TITLE = 2
+"""So many single letters in a row are a title, spread."""
 
 
 def spoken(page: str) -> tuple[str, ...]:
-    """Lines in the order in which they stand in the file."""
-    lines = [_line(each) for each in page.splitlines()]
-    found: list[str] = []
-    for line in lines:
-        if not line or line in _MARKS:
-            continue
-        if found and _goes_on(found[-1], line):
-            found[-1] += line
-        else:
-            found.append(line)
-    return tuple(each.replace(" ", "、") if _JAPANESE.search(each) else each for each in found)
+    """What is said of a page (Document.fronts), a row after the other."""
+    return tuple(words for row in page.splitlines() if (words := _row(row)))
 
 
-def _line(text: str) -> str:
-    """NFKC, one space between words, a spread label closed up."""
+def _row(row: str) -> str:
+    parts = [part for each in row.split("\t") if (part := _part(each))]
+    if sum(len(part) == 1 for part in parts) >= _SPREAD_TITLE:
+        return "".join(parts)
+    return "、".join(parts)
+
+
+def _part(text: str) -> str:
+    """NFKC, a spread label closed up."""
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
-    return _SPREAD.sub(r"\1", plain)
-
-
-def _goes_on(before: str, line: str) -> bool:
-    """A sentence that was broken: neither part is a row of a table, which has a space between label and value."""
-    is_row = " " in before or " " in line
-    return not is_row and not before.endswith(("。", ")", "】"))
+    return _SAMPLE.sub("", _SPREAD.sub(r"\1", plain)).strip()

@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-recording", type=Path, metavar="DIR", help="into files instead of ALSA: demo and tests"
     )
+    parser.add_argument("--recording-pace", type=float, default=1.0, help="0.2: a listener of fivefold speed")
     return parser
 
 
@@ -56,7 +57,7 @@ def _serve(args: argparse.Namespace) -> None:
     if args.allow_recording is not None:
         from drivers.voice.sim import Recorder  # noqa: PLC0415  # not in the appliance
 
-        heard = Recorder(args.allow_recording)
+        heard = Recorder(args.allow_recording, args.recording_pace)
     given = {Outlet.HEADPHONES: args.headphones_jack, Outlet.HANDSET: args.handset}
     switches: dict[Outlet, Switch] = {outlet: each for outlet, each in given.items() if each is not None}
     how = ReadingEnd.FAILED

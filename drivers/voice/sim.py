@@ -3,7 +3,8 @@
     DIR/speech.jsonl   one line for each line that was begun: when, where, what, how long, whether to its end
     DIR/0001.wav       what was heard of it, tones included
 
-It takes as long as a real one would, so that what is interrupted here is interrupted there. `pace` 0: no time at all.
+It takes `pace` times as long as a real one would: 1 and what is interrupted here is interrupted there; 0 and it takes
+no time at all.
 """
 
 from __future__ import annotations

@@ -249,6 +249,7 @@ class Core:
                 "is_production": self.config.machine.mode is Mode.PRODUCTION,
                 "mask": self.config.town.mask.value,
                 "letters": self.config.town.letters,
+                "reads_aloud": bool(self.config.equipment.reader),
             },
             self.loop.post,
         )

@@ -75,13 +75,9 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     serial: str
     sides: str = "one-sided"
     """How it is printed, as IPP names it; `two-sided-long-edge`: each second page is the back of the one before."""
-    text: tuple[str, ...] = ()
-    """What stands on each page, as it was extracted of these bytes when they were checked."""
-
-    @property
-    def fronts(self) -> tuple[str, ...]:
-        """What stands on the front of each sheet."""
-        return self.text if self.sides == "one-sided" else self.text[::2]
+    fronts: tuple[str, ...] = ()
+    """What stands on the front of each sheet, extracted of these bytes when they were checked; only where there is a
+    reader: rows from top to bottom, a line each, their parts from left to right, parted by tabs."""
 
     @property
     def sheets(self) -> int:

@@ -13,7 +13,7 @@ from kiosk.journal.records import StockSet
 from kiosk.money import Cash, Denomination, Yen
 from kiosk.services.certificate import KIND_FIRST
 from kiosk.view import Confirm, Notice, OutOfService, Role
-from tests.engine.world import FINGERPRINT, SETUP, Physics, World
+from tests.engine.world import FINGERPRINT, READER, SETUP, Physics, World
 
 TWO_SIDED = "two-sided-long-edge"
 
@@ -826,3 +826,33 @@ def test_a_voice_is_made_louder_and_faster_and_the_next_person_begins_as_everybo
     world.tap(intents.Cancel)
     assert world.phase is Phase.IDLE
     assert (world.view.loudness, world.view.pace, world.view.is_voice_on) == (2, 2, False)
+
+
+def test_a_certificate_is_read_to_its_owner_after_printing_and_nowhere_else() -> None:
+    world = World(setup=replace(SETUP, reader=READER)).boot()
+    world.fronts = ("氏名\t例示",)
+    world.tap(intents.SetVoice, is_on=True)
+    world.until_pay()
+    world.tap(intents.ReadAloud, is_on=True)
+    assert not world.view.is_reading, "not before it is printed"
+    world.insert(Denomination.COIN500)
+    before = len(world.records)
+    world.tap(intents.SetVoice, is_on=False)
+    assert "ReadAloud" not in world.view.intents, "only to who listens"
+    world.tap(intents.SetVoice, is_on=True)
+    world.tap(intents.ReadAloud, is_on=True)
+    assert world.view.is_reading and not world.glass.views[Role.ASSISTANT].is_reading
+    orders = [each for each in world.commands if isinstance(each, ports.ReadPaper)]
+    assert [(each.pages, each.loudness, each.pace) for each in orders] == [(world.fronts, 2, 2)]
+    world.tap(intents.ReadAloud, is_on=False)
+    assert isinstance(world.commands[-1], ports.StopReading)
+    world.event(ports.ReadingEnded(READER, ports.ReadingEnd.STOPPED))
+    assert not world.view.is_reading
+    assert len(world.records) == before, "nothing of it is written down"
+    world.tap(intents.ReadAloud, is_on=True)
+    for thing in ("certificate", "change", "receipt"):
+        world.tap(intents.Taken, thing=thing)
+    assert world.phase is Phase.FINISHED and world.view.is_reading, "she may hear it to its end"
+    world.tap(intents.Next)
+    assert [type(each) for each in world.commands].count(ports.StopReading) == 2
+    assert world.phase is Phase.IDLE and not world.view.is_reading

@@ -230,6 +230,7 @@ class World:
         self.loop.add_driver(_Player(self, (*names, *(hopper.device for hopper in HOPPERS))))
         self.loop.add_driver(_Player(self, (TERMINAL, CODES)))
         self.loop.add_driver(_Player(self, (ports.DESK,)))
+        self.loop.add_driver(_Player(self, (READER,)))
         self.perform_instead: set[str] = set()
         """Commands that nobody answers: the core dies before."""
         self.slip_outcome = ports.Outcome.CONFIRMED
@@ -240,6 +241,7 @@ class World:
         self.serial = 0
         self.evidence_changes: dict[str, object] = {}
         self.sides = "one-sided"
+        self.fronts: tuple[str, ...] = ()
         self.pages = 1
         """Of every document."""
         self.camera_may_be_open = False
@@ -686,7 +688,9 @@ class World:
     def _on_Prepare(self, command: ports.Prepare) -> None:
         self.serial += 1
         serial = f"例示-{self.serial:06d}-{command.order.line[:6]}"
-        document = ports.Document(f"%PDF {serial}".encode(), "0" * 64, self.pages, serial, self.sides)
+        document = ports.Document(
+            f"%PDF {serial}".encode(), "0" * 64, self.pages, serial, self.sides, self.fronts
+        )
         fields: dict[str, object] = {
             "signature_ok": True,
             "transaction": command.transaction,
@@ -730,6 +734,10 @@ class World:
     @property
     def given(self) -> Yen:
         return Yen.sum(face.face for face in self.physics.tray)
+
+
+READER = "reader1"
+"""Reads a certificate to its owner, where a test gives a setup that has it."""
 
 
 class _Player:
