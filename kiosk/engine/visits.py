@@ -20,6 +20,8 @@ def watch(turn: Turn, before: Kiosk, event: object) -> None:
     if now is not None:
         _note(turn, before, event)
     if was is not None and (now is None or now.transaction != was.transaction):
+        if not was.notes.end and (end := _given_up(turn, before, event)):  # in this very moment
+            was = replace(was, notes=replace(was.notes, end=end, step=was.step.value))
         turn.note(_ended(was, before, turn.state.now_s))
 
 
@@ -60,7 +62,7 @@ def _given_up(turn: Turn, before: Kiosk, event: object) -> str:
     is_told = turn.state.phase is Phase.NOTIFIED and before.phase is not Phase.NOTIFIED
     if not is_told:
         return ""
-    return "failed" if turn.session.number else "refused"
+    return "failed" if before.session is not None and before.session.number else "refused"
 
 
 def _ended(session: Session, before: Kiosk, now_s: float) -> VisitEnded:
@@ -72,7 +74,7 @@ def _ended(session: Session, before: Kiosk, now_s: float) -> VisitEnded:
     is_whole = notes.end != "interrupted"
     times = _spent(notes, session.step.value, now_s) if is_whole else ()
     return VisitEnded(
-        language=before.manners.language,
+        language=before.manners.language if is_whole else "",
         end=_end(session, before, len(printed)),
         step=notes.step or session.step.value,
         codes=notes.codes,

@@ -105,7 +105,11 @@ def visits(asked: Question) -> Iterable[Table]:
     """How visits ended, in which language, with what help and settings; where they were given up; which codes."""
     found = asked.facts.visits
     yield counted("visits by end", ("end",), _count((each.told.end,) for each in found))
-    yield counted("visits by language", ("language",), _count((each.told.language,) for each in found))
+    yield counted(
+        "visits by language",
+        ("language",),
+        _count((each.told.language,) for each in found if each.told.language),
+    )
     yield counted("visits by hour", ("hour",), _count((f"{each.at.hour:02d}",) for each in found))
     yield counted("visits by help", ("help",), _count((_help(each),) for each in found))
     yield counted(
@@ -275,7 +279,7 @@ def satisfaction(asked: Question) -> Iterable[Table]:
             rows.append(_share(question, sum(each in good for each in answers), len(answers)))
     asked_of = _n(asked.facts.visits)
     first = [each for each in ratings if each.question == next(iter(GOOD))]
-    if asked_of:
+    if asked_of and ratings:
         rows.append(_share("answered", min(len(first), asked_of), asked_of))
     yield Table("satisfaction", ("question",), ("per cent", "of"), tuple(rows), is_additive=False)
 

@@ -141,7 +141,11 @@ WORDS = {
     "out": "休止中",
 }
 
-_OTHERWISE = {("step", "language"): "言語を選ぶ", ("question", "alone"): "つぎはひとりで・コンビニで"}
+_OTHERWISE = {
+    ("step", "language"): "言語を選ぶ",
+    ("question", "alone"): "つぎはひとりで・コンビニで",
+    ("by", "resident"): "利用者",
+}
 """Keys that are another word under another head."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
+from unicodedata import east_asian_width
 
 from kiosk.statistics import words
 from kiosk.statistics.cells import HIDDEN, LEAST, Shown
@@ -34,7 +35,7 @@ def as_text(tables: Iterable[Shown], language: str = "ja", least: int = LEAST) -
         lines.append(words.table(table.name, language))
         heads = [words.word("", each, language) for each in table.columns]
         if len(heads) > 1:
-            lines.append("    " + " ".join(f"{each:>12}" for each in ["", "", *heads]))
+            lines.append("  " + " ".join(_right(each) for each in heads))
         for labels, cells in table.rows:
             named = " / ".join(
                 words.word(head, each, language) for head, each in zip(table.labels, labels, strict=True)
@@ -45,6 +46,12 @@ def as_text(tables: Iterable[Shown], language: str = "ja", least: int = LEAST) -
             lines.append("  -")
         lines.append("")
     return "\n".join(lines)
+
+
+def _right(text: str) -> str:
+    """In a column of twelve; a Japanese letter is two wide."""
+    wide = sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
+    return " " * (12 - wide) + text
 
 
 def _cell(value: int | float | None, least: int) -> str:
