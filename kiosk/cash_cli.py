@@ -20,6 +20,7 @@ from kiosk.journal.ledger import Ledger, fold
 from kiosk.journal.records import AnyRecord, DayClosed, UnitAfter
 from kiosk.journal.store import Store, boot_id, open_store
 from kiosk.money import NO_CASH, Denomination
+from kiosk.report_pdf import pdf_of
 from kiosk.slips import JST
 from kiosk.treasury import acts
 from kiosk.treasury.acts import Scene, Staff
@@ -172,7 +173,9 @@ def _told(given: argparse.Namespace, answer: Answer) -> int:
         return REFUSED
     if answer.ja:
         sys.stdout.write(f"{answer.ja}\n{answer.en}\n")
-    if answer.text and getattr(given, "out", None):
+    if answer.text and str(getattr(given, "out", None) or "").endswith(".pdf"):
+        Path(given.out).write_bytes(pdf_of(answer.text))
+    elif answer.text and getattr(given, "out", None):
         Path(given.out).write_text(answer.text, encoding="utf-8-sig", newline="")
     elif answer.text:
         sys.stdout.write(answer.text)

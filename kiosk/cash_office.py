@@ -31,6 +31,7 @@ from kiosk.treasury.matching import (
     reconciliations,
 )
 from kiosk.treasury.paper import Paper
+from kiosk.treasury.readiness import readiness
 from kiosk.treasury.refusals import RefusedError
 from kiosk.treasury.remittance import assessment, payment_slip, remittances, revenue_rows
 from kiosk.treasury.sheets import day_sheet, month_sheet, year_end
@@ -105,6 +106,8 @@ class Office:
                     if each.exchange == ask.of:
                         return payment_slip(each, self.town)
                 raise RefusedError("no-exchange", what=ask.of)
+            case "readiness":
+                return readiness(self.entries(), self.ledger(), self.town)
         lines, match = fates(self.entries()), self._matched(ask)
         return four_way(lines, match, self.town, reconciliations(self.entries()))
 

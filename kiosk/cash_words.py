@@ -42,6 +42,7 @@ PAPERS: Mapping[str, str] = {
     "payment": "払込書 / payment slip for a collection",
     "assessment": "調定 CSV YYYY-MM",
     "revenue": "収納システム CSV YYYY-MM (--statement)",
+    "readiness": "点検報告書 (--out X.pdf で A4) / what was tested, with results (--out X.pdf: A4)",
     "match": "四者照合 / paid, issued, printed, settled (--statement)",
 }
 
@@ -88,7 +89,9 @@ def _paper_verb(parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument(
             "--print", action="store_true", help="領収書プリンターに出す / on the receipt printer"
         )
-    parser.add_argument("--out", metavar="FILE", help="ファイルに書く / into this file")
+    parser.add_argument(
+        "--out", metavar="FILE", help="ファイルに書く（.pdf も） / into this file; .pdf: as A4 pages"
+    )
 
 
 def _exchange_verbs(verbs: Verbs, signed: argparse.ArgumentParser) -> None:

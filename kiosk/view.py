@@ -422,6 +422,8 @@ class StaffDesk(Body, frozen=True, omit_defaults=True):
     said: tuple[str, str] = ("", "")
     """What became of the last act, Japanese and English."""
     is_refused: bool = False
+    is_done: bool = False
+    """Of the page of the steps: the machine says that the fault is gone."""
 
 
 class StepBar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

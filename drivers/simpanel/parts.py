@@ -293,6 +293,8 @@ def core(
     def enrol() -> None:
         for source in (state("issuance") / "kiosk").iterdir():
             bench.hand_over(source, state("core") / "enrolment" / source.name, "kiosk-core")
+        staff = state("card") / "staff" / "ca.pem"
+        bench.hand_over(staff, state("core") / "enrolment" / "staff-ca.pem", "kiosk-core")
 
     def configure() -> None:
         secret = {places.BENCH / "core" / "gateway.key": GATEWAY_KEY} if has_cashless else {}
@@ -301,7 +303,7 @@ def core(
             bench.own(path, "root", 0o640, "kiosk-core")
 
     return [
-        Task("enrol", "gives the kiosk its keys", enrol, needs=("issuance-init",)),
+        Task("enrol", "gives the kiosk its keys", enrol, needs=("issuance-init", "card-make")),
         Task("configure", "writes the kiosk's configuration", configure),
         _fill(pieces, notes, named),
         Part(

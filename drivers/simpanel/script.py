@@ -133,7 +133,8 @@ class Journey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     @property
     def persons(self) -> list[str]:
         """Whose cards are used: making a card's keys takes a while."""
-        return sorted({step.do[1] for step in self.steps if step.do[:1] == ["place-card"]})
+        placed = {step.do[1] for step in self.steps if step.do[:1] == ["place-card"]}
+        return sorted(each for each in placed if not each.startswith("staff:"))
 
 
 def names() -> list[str]:

@@ -15,6 +15,7 @@ from kiosk.ids import DeviceId, OpId
 from kiosk.journal.records import UnitAfter
 from kiosk.money import Cash, Denomination
 from kiosk.ports import DESK, CardInserted, MakePaper, PaperMade, PrintSlip
+from kiosk.slips import JST
 from kiosk.treasury import words
 from kiosk.treasury.refusals import Refusal, refusal
 from kiosk.treasury.told import told_of
@@ -83,7 +84,10 @@ def back(turn: Turn, _: object) -> None:
 
 def show_paper(turn: Turn, event: Asked) -> None:
     if isinstance(event.intent, intents.ShowPaper):
-        _make(turn, event.intent.report, event.intent.of)
+        report, of = event.intent.report, event.intent.of
+        if report == "month" and not of:
+            of = turn.state.wall.astimezone(JST).strftime("%Y-%m")
+        _make(turn, report, of)
 
 
 def _make(turn: Turn, report: str, of: str) -> None:

@@ -90,6 +90,7 @@ def desk(state: Kiosk) -> AnyBody:
         paper=_paper_lines(now) if now.page == "paper" else (),
         said=now.said,
         is_refused=now.is_refused,
+        is_done=any(each.key == "desk.steps.gone" for each in lines),
     )
 
 

@@ -84,7 +84,7 @@ def faults(state: Kiosk) -> tuple[Fault, ...]:
             found.append(Fault(printers.code_of(reasons), printer, " ".join(reasons)))
     if setup.receipt_printer not in state.up:
         found.append(Fault("R-504", setup.receipt_printer, "no-answer"))
-    found += _device_faults(state)
+    found += [each for each in _device_faults(state) if each.device not in {one.device for one in found}]
     code = service.cash_code(state)
     if code and not any(each.code == code for each in found):
         found.append(Fault(code))

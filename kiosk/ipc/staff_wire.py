@@ -32,6 +32,7 @@ REPORTS = (
     "assessment",
     "revenue",
     "match",
+    "readiness",
 )
 FORMS = ("text", "csv")
 

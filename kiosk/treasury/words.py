@@ -93,3 +93,16 @@ NOTES = {
     "parts": "部品を注文した",
 }
 """A word for the next person, likewise."""
+TESTS = {
+    "receipt": "レシート印刷",
+    "certificate": "証明書印刷",
+    "reader": "カード読取",
+    "touch": "画面の反応",
+    "calibration": "画面の位置",
+    "camera": "カメラ",
+    "cash": "現金部の接続",
+    "network": "証明書サーバー",
+    "clock": "時計",
+    "disk": "記録装置",
+}
+"""Of the staff desk (kiosk/engine/desk_tests.py), for the readiness report."""

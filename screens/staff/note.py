@@ -32,7 +32,8 @@ class StaffNoteScreen(Screen):
 
     def fill(self, body: StaffNote) -> None:
         self.ids.picture.use("take_card", has_arrow=True)
-        self.ids.picture.show(body.is_card_there)
-        self.ids.next.say("staff.note.take" if body.is_card_there else f"staff.note.{body.code}.next")
+        is_to_take = body.is_card_there and body.code != "wait"
+        self.ids.picture.show(is_to_take)
+        self.ids.next.say("staff.note.take" if is_to_take else f"staff.note.{body.code}.next")
         self.ids.ok.show(self.can(Cancel))
         self.bind_intent(self.ids.ok, Cancel)

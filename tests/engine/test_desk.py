@@ -8,11 +8,12 @@ import pytest
 
 from kiosk import intents as i
 from kiosk import ports
-from kiosk.engine import desk, desk_pages, remedies
+from kiosk.engine import desk, desk_pages, desk_tests, remedies
 from kiosk.engine.desk_acts import PAGES
 from kiosk.engine.state import Phase
 from kiosk.journal import records as r
 from kiosk.money import Denomination
+from kiosk.treasury import words
 from kiosk.view import DeskButton, EnterPin, Notice, PlaceCard, StaffDesk, StaffNote, StaffPin
 from tests.engine.staff_world import StaffWorld
 
@@ -476,3 +477,19 @@ def test_every_page_can_be_shown_to_everybody_and_a_treasurer_changes_nothing(wh
 
 def test_every_page_has_its_maker() -> None:
     assert set(PAGES) == set(desk_pages._PAGES)
+
+
+def test_the_report_knows_every_test() -> None:
+    assert set(words.TESTS) == set(desk_tests.TESTS)
+
+
+def test_a_jam_is_one_fault_however_many_ways_it_is_told(world: StaffWorld) -> None:
+    printer = world.setup.certificate_printer
+    world.event(ports.DeviceFault(printer, "media-jam"))
+    world.event(ports.PrinterRead(printer, False, ("media-jam",)))
+    assert [(each.code, each.device) for each in remedies.faults(world.loop.state)] == [("R-502", printer)]
+
+
+def test_every_step_leads_on_and_every_code_has_an_end() -> None:
+    assert all(remedies.steps(code) for code in remedies.STEPS)
+    assert remedies.steps("C-999") == remedies.LAST
