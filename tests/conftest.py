@@ -3,6 +3,7 @@
 import faulthandler
 import os
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,13 @@ PURE = frozenset({"build", "codec", "config", "docs", "engine"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test` is root and skips nothing; anybody may run the pure tests.
+    """`make test` is root and skips nothing; anybody may run the pure tests. The longest begin first.
 
     Real processes on a busy machine may once be slower than any patience: a test with them that fails is run once
     more, and the summary counts and names it as `rerun`. One that fails twice has failed.
     """
     here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(here).parts[0] != "provisioning")
     for item in items:
         if item.path.relative_to(here).parts[0] not in PURE:
             item.add_marker(pytest.mark.flaky(reruns=1))
@@ -35,12 +37,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs root: make test"))
 
 
+# --- a run always ends ------------------------------------------------------------------------------------------------
+#
+# A test's time limit is a signal, once. Where that does not reach a hang, or a fixture hangs after it, the worker is
+# taken down: every thread's place is printed, the test has failed, another worker goes on.
+
+_STDERR = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_STDERR] = os.dup(2)  # the real one: no test has it captured yet
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A test with a longer limit of its own is also left alone for longer by the watch over hanging workers."""
-    limit = item.get_closest_marker("timeout")
-    if limit is not None:
-        faulthandler.dump_traceback_later(2 * limit.args[0] + 60, exit=True)
+    _watch(item)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    _watch(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _watch(item: pytest.Item) -> None:
+    own = item.get_closest_marker("timeout")
+    limit_s = own.args[0] if own else float(item.config.getini("timeout"))
+    faulthandler.dump_traceback_later(1.5 * limit_s, exit=True, file=item.config.stash[_STDERR])
 
 
 SLOW_S = 20.0
