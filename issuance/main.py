@@ -341,12 +341,36 @@ def _look(arguments: argparse.Namespace) -> records.Look:
 
 
 def _records(arguments: argparse.Namespace) -> int:
-    window = (arguments.first, arguments.last)
-    for row in _with_store(
-        arguments, lambda tx: records.search(tx, _look(arguments), arguments.resident, *window)
-    ):
-        print(msgspec.json.encode(row).decode())
+    window, who = (arguments.first, arguments.last), arguments.resident
+    found = _with_store(arguments, lambda tx: records.search(tx, _look(arguments), who, *window))
+    if arguments.form == "json":
+        for row in found:
+            print(msgspec.json.encode(row).decode())
+        return 0
+    from issuance import disclosure  # noqa: PLC0415  # the other commands draw nothing
+
+    refused = _with_store(arguments, lambda tx: records.refusals(tx, who, *window))
+    person = folder.open_register(arguments.dir, SystemClock()).resident(who)
+    town, kinds = read_town(arguments.dir / "town"), read_kinds(folder.certificates_of(arguments.dir))
+    now = SystemClock().now()
+    named = (who, person.name if person is not None else "")
+    sheet = disclosure.disclose(town, kinds, named, found, refused, window, now)
+    made = (
+        disclosure.as_csv(sheet).encode("utf-8-sig")
+        if arguments.form == "csv"
+        else disclosure.as_pdf(sheet, arguments.font, now)
+    )
+    _write_private(arguments.out, made)
     return 0
+
+
+def _write_private(file: Path | None, data: bytes) -> None:
+    """A file that nobody else reads, and that is new; or the standard output."""
+    if file is None:
+        sys.stdout.buffer.write(data)
+        return
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(data)
 
 
 def _dossier(arguments: argparse.Namespace) -> int:
@@ -399,6 +423,11 @@ def _add_looking_after(command: Adder) -> None:
     operator.add_argument("--out", type=Path, required=True, help="folder for the operator's files")
     search = command("records", _records, "what a person requested; noted in the audit log")
     search.add_argument("--resident", required=True, help="the register's id of the person")
+    search.add_argument(
+        "--form", choices=("json", "csv", "pdf"), default="json", help="csv, pdf: for the person (開示)"
+    )
+    search.add_argument("--out", type=Path, help="a new file, for csv and pdf (default: standard output)")
+    search.add_argument("--font", type=Path, default=folder.FONT, help="the font of a pdf")
     dossier = command(
         "dossier", _dossier, "every paper of a time window, with the log; noted in the audit log"
     )

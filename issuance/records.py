@@ -71,6 +71,18 @@ def search(tx: Tx, look: Look, resident: str, first: datetime, last: datetime) -
     ]
 
 
+def refusals(tx: Tx, resident: str, first: datetime, last: datetime) -> list[Entry]:
+    """Each time that this person was refused in `first` ≤ time < `last`; the look itself was noted by `search`."""
+    window = (stamp(first), stamp(last))
+    return [
+        link.entry
+        for link in tx.audit_log()
+        if link.entry.act == "refused"
+        and link.entry.resident == resident
+        and window[0] <= link.entry.at < window[1]
+    ]
+
+
 def dossier(tx: Tx, look: Look, first: datetime, last: datetime) -> Dossier:
     """Every paper that was requested, changed or spoken of in `first` ≤ time < `last`."""
     _note(tx, look, "dossier", first, last)

@@ -6,8 +6,10 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import msgspec
+import pypdfium2
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -56,6 +58,38 @@ def test_who_what_when_assisted(server: Server, cards: Cards) -> None:
     ]
     assert server.audit()[-1].startswith("searched tester ")
     assert server.audit()[-1].endswith(" case 12")
+
+
+def test_a_person_is_shown_the_record_in_a_form_that_can_be_read(
+    server: Server, cards: Cards, capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    """開示: every request and every refusal, by the words and codes of the screen; of the reason behind, nothing."""
+    serial = _issued(server, cards["hanako"], kind="kazei_shomei", options={"tax_year": "y2025"})
+    transaction, _ = server.authenticate(cards["mamoru"])  # 支援措置
+    server.post("/v1/documents", server.machine.order(transaction, cards["mamoru"]))
+    server.clock.at += timedelta(minutes=1)
+    window = ["--from", "2026-11-20", "--to", "2026-11-23", "--reason", "開示請求 3"]
+
+    def shown(who: str, form: str, *more: str) -> int:
+        return main(["records", "--dir", str(server.path), "--resident", who, "--form", form, *window, *more])
+
+    assert shown("hanako", "csv") == 0
+    head, row = capsysbinary.readouterr().out.decode("utf-8-sig").splitlines()
+    assert head.startswith("請求した時刻,証明書,記載の内容")
+    assert serial in row
+    assert "課税証明書,令和7年度,200,交付・印刷済" in row
+    assert shown("mamoru", "csv") == 0
+    told = capsysbinary.readouterr().out.decode()
+    assert "お断り N-301" in told and "protected" not in told
+    file = tmp_path / "kaiji.pdf"
+    assert shown("mamoru", "pdf", "--out", str(file)) == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert shown("mamoru", "pdf", "--out", str(file)) == 1, "what is there is not written over"
+    document = pypdfium2.PdfDocument(file)
+    text = "".join(document[0].get_textpage().get_text_range().split())
+    document.close()
+    assert "保護守" in text and "N-301" in text and "protected" not in text
+    assert sum(each.startswith("searched ") for each in server.audit()) == 4
 
 
 def test_nobody_looks_without_a_reason(server: Server) -> None:
