@@ -1,17 +1,19 @@
-"""What the staff desk needs of the journal on disk: papers, made in a thread of their own. Reads only."""
+"""What the staff desk needs of disk and computer: papers, and the self test, in a thread of their own. Reads only."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from kiosk.cash_office import Office
 from kiosk.errors import ContractError, MadoguchiError
 from kiosk.ids import DeviceId
 from kiosk.ipc.staff_wire import Read
 from kiosk.messages import Message, say
-from kiosk.ports import DESK, Command, Event, MakePaper, PaperMade
+from kiosk.ports import DESK, Command, Event, FactsRead, MakePaper, PaperMade, ReadFacts
+from kiosk.selftest import Finding, State
 from kiosk.treasury.refusals import RefusedError
 
 STOP_S = 10.0
@@ -24,10 +26,14 @@ NO_PAPER = (
 class DeskDriver:
     """Driver (kiosk.ports) of no device. A fault in a paper costs the paper."""
 
-    def __init__(self, office: Office, post: Callable[[Event], None]) -> None:
+    def __init__(
+        self, office: Office, look: Callable[[], tuple[Finding, ...]], post: Callable[[Event], None]
+    ) -> None:
+        """`look`: the self test."""
         self._office = office
+        self._look = look
         self._post = post
-        self._wanted: queue.SimpleQueue[MakePaper | None] = queue.SimpleQueue()
+        self._wanted: queue.SimpleQueue[MakePaper | ReadFacts | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
 
     @property
@@ -38,7 +44,7 @@ class DeskDriver:
         self._thread.start()
 
     def perform(self, command: Command) -> None:
-        if not isinstance(command, MakePaper):
+        if not isinstance(command, MakePaper | ReadFacts):
             raise ContractError("not a command for the desk")
         self._wanted.put(command)
 
@@ -49,7 +55,7 @@ class DeskDriver:
 
     def _run(self) -> None:
         while (wanted := self._wanted.get()) is not None:
-            self._post(self._made(wanted))
+            self._post(self._made(wanted) if isinstance(wanted, MakePaper) else self._seen(wanted))
 
     def _made(self, wanted: MakePaper) -> PaperMade:
         try:
@@ -60,3 +66,25 @@ class DeskDriver:
             say(Message.REPORT_FAILED, report=wanted.report, error=type(error).__name__)
             return PaperMade(wanted.op, None, *NO_PAPER)
         return PaperMade(wanted.op, slip, *(("", "") if slip is not None else NO_PAPER))
+
+    def _seen(self, wanted: ReadFacts) -> FactsRead:
+        found = self._look()
+        facts = tuple((each.check, each.detail, _MARKS[each.state]) for each in found)
+        return FactsRead(wanted.op, (*facts, *plugs()), all(each.state is not State.BAD for each in found))
+
+
+_MARKS = {State.GOOD: "ok", State.SOON: "doubt", State.ABSENT: "doubt", State.BAD: "bad"}
+
+
+def plugs(root: Path = Path("/")) -> tuple[tuple[str, str, str], ...]:
+    """Each network socket and whether something is plugged into it (sysfs-class-net)."""
+    found = []
+    for each in sorted((root / "sys/class/net").glob("*")):
+        if each.name == "lo":
+            continue
+        try:
+            state = (each / "operstate").read_text(encoding="ascii").strip()
+        except OSError:
+            state = "unknown"
+        found.append(("network", f"{each.name} {state}", "ok" if state == "up" else "doubt"))
+    return tuple(found)

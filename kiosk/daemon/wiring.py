@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drivers import registry
-from kiosk import badges, issuance_client
+from kiosk import badges, issuance_client, selftest
 from kiosk.badges import Member
 from kiosk.cash_office import Office
 from kiosk.cash_office import refused as refused_answer
@@ -176,7 +176,7 @@ class Core:
             self._device(each.id, each.driver, each.options) for each in config.devices
         ]
         self.office = Office(config)
-        self.drivers.append(DeskDriver(self.office, self.loop.post))
+        self.drivers.append(DeskDriver(self.office, lambda: selftest.run(config, self.clock), self.loop.post))
         for driver in self.drivers:
             self.loop.add_driver(driver)
         self.staff = self._staff_server()

@@ -63,7 +63,17 @@ def _go(turn: Turn, page: str, of: str = "", *, is_back: bool = False) -> None:
     """Another page; what was said on the one before is over."""
     desk = _desk(turn)
     trail = desk.trail if is_back else (*desk.trail, (desk.page, desk.of))
-    _set(turn, page=page, of=of, trail=trail[-20:], said=("", ""), is_refused=False, result="", op=None)
+    _set(
+        turn,
+        page=page,
+        of=of,
+        trail=trail[-20:],
+        said=("", ""),
+        is_refused=False,
+        result="",
+        op=None,
+        facts=(),
+    )
 
 
 def open_page(turn: Turn, event: Asked) -> None:

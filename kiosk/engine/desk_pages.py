@@ -476,7 +476,9 @@ def _incident(state: Kiosk, now: Desk) -> tuple[Lines, Buttons]:
 
 def _faults(state: Kiosk, _: Desk) -> tuple[Lines, Buttons]:
     lines = [_fault_line(each) for each in remedies.faults(state)]
-    return lines or [_say("desk.faults.none", "ok")], []
+    has_notes = bool(state.setup.note_acceptor)
+    buttons = [_why("desk.notes.clear", i.ClearNotePath(reason=""))] if has_notes else []
+    return lines or [_say("desk.faults.none", "ok")], buttons
 
 
 def _steps(state: Kiosk, now: Desk) -> tuple[Lines, Buttons]:
@@ -539,6 +541,7 @@ def _test(state: Kiosk, now: Desk) -> tuple[Lines, Buttons]:
         lines.append(_say(f"desk.test.{test}.now" if test in ("reader",) else "desk.test.now", "doubt"))
         return lines, [] if judge is desk_tests.Judge.SCREEN else [_do("desk.test.failed", failed)]
     is_well = now.result == "seen"
+    lines += [_say("desk.fact", mark, what=what, finding=finding) for what, finding, mark in now.facts]
     lines.append(_say("desk.test.seen" if is_well else "desk.test.bad", "ok" if is_well else "bad"))
     if judge is desk_tests.Judge.PERSON and is_well:
         lines.append(_say(f"desk.test.{test}.look"))

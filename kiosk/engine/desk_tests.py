@@ -13,11 +13,14 @@ from msgspec.structs import replace
 from kiosk.engine.state import Desk, Kiosk, Turn
 from kiosk.ids import OpId
 from kiosk.ports import (
+    DESK,
     CardInserted,
+    FactsRead,
     Outcome,
     PrintDocument,
     PrintEnded,
     PrintSlip,
+    ReadFacts,
     Slip,
     SlipLine,
     SlipPrinted,
@@ -41,6 +44,7 @@ TESTS: dict[str, Judge] = {
     "calibration": Judge.SCREEN,
     "camera": Judge.MACHINE,
     "cash": Judge.MACHINE,
+    "machine": Judge.MACHINE,
     "network": Judge.MACHINE,
     "clock": Judge.MACHINE,
     "disk": Judge.MACHINE,
@@ -67,6 +71,9 @@ def run(turn: Turn, test: str) -> None:
             _set(turn, op, "running")
             digest = hashlib.sha256(page).hexdigest()
             turn.do(PrintDocument(op, state.setup.certificate_printer, page, digest, 1))
+        case "machine":
+            _set(turn, op, "running")
+            turn.do(ReadFacts(DESK, op))
         case "reader":
             _set(turn, None, "running")
         case "camera":
@@ -114,6 +121,13 @@ def _printed(turn: Turn, op: OpId, outcome: Outcome) -> None:
     desk = turn.state.desk
     if desk is not None and desk.op == op:
         _judged(turn, outcome is Outcome.CONFIRMED)
+
+
+def facts_read(turn: Turn, event: FactsRead) -> None:
+    desk = turn.state.desk
+    if desk is not None and desk.op == event.op:
+        turn.set(desk=replace(desk, facts=event.facts))
+        _judged(turn, event.is_well)
 
 
 def card_seen(turn: Turn, _: CardInserted) -> None:

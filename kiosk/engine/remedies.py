@@ -37,7 +37,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "R-504": ("door", "roll-open", "roll-out", "roll-in", "roll-shut", "door-shut", "wait-ready"),
     "C-101": ("card-away", "reader-wipe", "reader-cable", "reader-light", "wait-ready"),
     "M-402": ("officer", "cash-door", "cash-look", "cash-cable", "cash-shut", "wait-ready"),
-    "M-407": ("officer", "note-open", "note-pull", "note-shut", "wait-ready"),
+    "M-407": ("officer", "note-open", "note-pull", "note-shut", "note-clear", "wait-ready"),
     "M-401": ("officer", "refill"),
     "M-403": ("officer", "slip-pay", "cash-look", "recount", "incident-close"),
     "M-404": ("officer", "recount", "incident-close"),

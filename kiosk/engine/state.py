@@ -478,6 +478,8 @@ class Desk(msgspec.Struct, frozen=True):
     """What the machine is doing for a test, or the paper that is being made."""
     result: str = ""
     """Of the test on this page: `running`, `seen`, `failed`, or nothing."""
+    facts: tuple[tuple[str, str, str], ...] = ()
+    """What the machine found when it looked at itself: (what, finding, mark)."""
 
 
 class Present(msgspec.Struct, frozen=True):

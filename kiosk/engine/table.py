@@ -547,6 +547,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.STAFF_DESK, ports.SlipPrinted, _slip_printed_at_desk),
     Row(P.STAFF_DESK, ports.PrintEnded, _print_ended_at_desk),
     Row(P.STAFF_DESK, ports.PaperMade, desk_acts.paper_made),
+    Row(P.STAFF_DESK, ports.FactsRead, desk_tests.facts_read),
     Row(P.STAFF_DESK, intents.OpenPage, desk_acts.open_page),
     Row(P.STAFF_DESK, intents.Back, desk_acts.back),
     Row(P.STAFF_DESK, intents.ShowPaper, desk_acts.show_paper),

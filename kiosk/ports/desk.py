@@ -29,14 +29,15 @@ class PaperMade(Event, frozen=True):
 
 
 class ReadFacts(Command, frozen=True):
-    """Ends in FactsRead."""
+    """The machine looks at itself (kiosk/selftest.py), and at its network's plugs. Ends in FactsRead."""
 
     device: DeviceId
     op: OpId
 
 
 class FactsRead(Event, frozen=True):
-    """Names and values, no person's: free bytes of the disk, the clock's source, addresses of the network."""
+    """(what, finding, `ok` | `bad` | `doubt`), no person's. `is_well`: nothing bad among them."""
 
     op: OpId
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str, str], ...]
+    is_well: bool

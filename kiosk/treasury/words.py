@@ -101,6 +101,7 @@ TESTS = {
     "calibration": "画面の位置",
     "camera": "カメラ",
     "cash": "現金部の接続",
+    "machine": "機械の自己点検",
     "network": "証明書サーバー",
     "clock": "時計",
     "disk": "記録装置",

@@ -59,6 +59,7 @@ class StaffWorld(World):
         super().__init__(records, physics, setup_with_staff(setup))
         self._chip: Chip | None = None
         self.slots = 0
+        self.facts: tuple[tuple[str, str, str], ...] = (("disk", "900 MiB free", "ok"),)
 
     def boot(self) -> StaffWorld:
         super().boot()
@@ -105,6 +106,9 @@ class StaffWorld(World):
 
     def _on_ProveTap(self, command: ports.ProveTap) -> None:
         self._sign(CARD_AUTHENTICATION.reference, command.op, command.message)
+
+    def _on_ReadFacts(self, command: ports.ReadFacts) -> None:
+        self.later(ports.FactsRead(command.op, self.facts, all(each[2] != "bad" for each in self.facts)))
 
     def _on_MakePaper(self, command: ports.MakePaper) -> None:
         self.later(ports.PaperMade(command.op, ports.Slip("test", (ports.SlipLine(text=command.report),))))

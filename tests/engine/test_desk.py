@@ -420,6 +420,21 @@ def test_results_are_stored_and_never_against_the_machines_own_word(world: Staff
     assert world.ledger.tests["disk"].has_passed
 
 
+def test_the_machine_looks_at_itself_and_says_what_it_found(world: StaffWorld) -> None:
+    world.login("technician")
+    for facts, result in (
+        ((("disk", "900 MiB free", "ok"),), True),
+        ((("disk", "1 MiB free", "bad"), ("network", "eth0 down", "doubt")), False),
+    ):
+        world.facts = facts
+        world.open("test", "machine")
+        press(world, "desk.test.run")
+        told = [dict(each.values)["finding"] for each in world.view.body.lines if each.key == "desk.fact"]
+        assert told == [each[1] for each in facts]
+        press(world, "desk.test.write")
+        assert world.ledger.tests["machine"].has_passed is result
+
+
 def test_the_reader_is_tested_with_any_card_and_nothing_of_it_is_kept(world: StaffWorld) -> None:
     world.login("technician")
     world.open("test", "reader")

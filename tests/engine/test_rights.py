@@ -34,7 +34,7 @@ SetPace R           SetCurtain R
 EnterStaff TCV      LeaveStaff TCV      StartExchange TC    EndExchange C       CloseDay C
 CloseIncident C     NoteIncident TC     RecordTest TC       SettlePaper C       SettlePayout C
 SettleNote C        SettlePayment C     SettleVoid C        RedeemSlip C        RegisterFound C
-HandOverFound C
+HandOverFound C     ClearNotePath TC
 """
 _WORDS = BY_HAND.split()
 EXPECTED = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
@@ -100,6 +100,7 @@ def every_act() -> Iterator[i.StaffIntent]:
         i.SettleNote(op=OpId("x"), unit="cashbox", reason="seen"),
         i.SettlePayment(op=OpId("x"), was_taken=True, reason="seen"),
         i.SettleVoid(op=OpId("x"), was_done=True, reason="seen"), i.RedeemSlip(slip="x"),
+        i.ClearNotePath(reason="seen"),
         i.RegisterFound(what="card", place="tray"), i.HandOverFound(found="F-0001", to="owner"),
     )  # fmt: skip
 
