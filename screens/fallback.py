@@ -25,6 +25,15 @@ LINES = (
 )
 """Fixed, and here on purpose: no catalogue may be needed when everything else has failed."""
 
+STARTING = (
+    ("起動しています", 1.0),
+    ("しばらくお待ちください", 1.0),
+    ("", 0.4),
+    ("Starting", 0.7),
+    ("One moment, please", 0.7),
+)
+"""Of the picture that Plymouth shows until the screens are there."""
+
 INK, PAPER = (26, 26, 26), (255, 255, 255)
 
 
@@ -48,13 +57,13 @@ class Framebuffer:
         return cls(width, height, bits, stride)
 
 
-def picture(width: int, height: int) -> Image.Image:
+def picture(width: int, height: int, words: tuple[tuple[str, float], ...] = LINES) -> Image.Image:
     """The message, as large as it fits, in the middle; text of 1/14 of the shorter side at most."""
     image = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(image)
     size = min(width, height) / 14
-    fonts = [ImageFont.truetype(str(FONTS / FACE), max(8, round(size * scale))) for _, scale in LINES]
-    widest = max(draw.textlength(text, font) for (text, _), font in zip(LINES, fonts, strict=True))
+    fonts = [ImageFont.truetype(str(FONTS / FACE), max(8, round(size * scale))) for _, scale in words]
+    widest = max(draw.textlength(text, font) for (text, _), font in zip(words, fonts, strict=True))
     if widest > width * 0.9:
         shrink = width * 0.9 / widest
         fonts = [
@@ -62,7 +71,7 @@ def picture(width: int, height: int) -> Image.Image:
         ]
     heights = [font.size * 1.5 for font in fonts]
     top = (height - sum(heights)) / 2
-    for (text, _), font, tall in zip(LINES, fonts, heights, strict=True):
+    for (text, _), font, tall in zip(words, fonts, heights, strict=True):
         draw.text((width / 2, top + tall / 2), text, INK, font, anchor="mm")
         top += tall
     return image
@@ -91,7 +100,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", default="/dev/fb0")
     parser.add_argument("--facts", default="/sys/class/graphics/fb0", help="what the kernel says of it")
     parser.add_argument("--turned", type=int, choices=(0, 90, 180, 270), default=0, help="clockwise")
+    parser.add_argument(
+        "--png", type=Path, help="write the picture of the start there instead (for Plymouth)"
+    )
     options = parser.parse_args(argv)
+    if options.png is not None:
+        picture(1080, 1080, STARTING).save(options.png)
+        return 0
     if not Path(options.facts).is_dir():
         return 0
     try:

@@ -49,7 +49,7 @@ def _systemctl(*words: str) -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     """0 done, 1 rolled back, 2 refused (why on stderr and in the log), 5 a visit is under way: nothing was changed."""
     options = _parser().parse_args(argv)
-    open_log("kiosk-bundle")
+    open_log("kiosk-bundle", is_act=True)
     try:
         if options.verb == "make":
             return _make(options)

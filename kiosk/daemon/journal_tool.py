@@ -86,7 +86,7 @@ def _broken(label: str, digits: str) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """0 done, 2 refused (why on stderr): then nothing was changed."""
     options = _parser().parse_args(argv)
-    open_log("kiosk-journal")
+    open_log("kiosk-journal", is_act=True)
     try:
         config = load(options.config)
         return {"backup": _backup, "restore": _restore, "decommission": _decommission}[options.verb](

@@ -141,7 +141,7 @@ def grouped(fingerprint: str) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """0 done, 1 waits for approval (renew: not due), 2 refused, 5 a visit is under way (take)."""
     options = _parser().parse_args(argv)
-    open_log("kiosk-enrol")
+    open_log("kiosk-enrol", is_act=True)
     try:
         config = load(options.config)
         folder = Folder(config.issuance, FileKeys())

@@ -37,9 +37,13 @@ def _fitting(name: str, value: str | int) -> str:
     return text if _FORMS[name].fullmatch(text) else "?"
 
 
-def open_log(process: str) -> None:
-    """From now on messages go to journald where it is our stderr (systemd.exec(5), JOURNAL_STREAM), else to stderr."""
-    handler = _Journal(process) if _is_journal() else _Lines()
+def open_log(process: str, *, is_act: bool = False) -> None:
+    """From now on messages go to journald where it is our stderr (systemd.exec(5), JOURNAL_STREAM), else to stderr.
+
+    `is_act`: what a person does at a terminal is an entry of the machine's journal, too, where there is one.
+    """
+    is_for_journal = _is_journal() or (is_act and os.path.exists(JOURNAL))
+    handler = _Journal(process) if is_for_journal else _Lines()
     for logger in (logging.getLogger(), _LOG):
         logger.handlers[:] = [handler]
         logger.setLevel(logging.INFO)

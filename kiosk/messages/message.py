@@ -289,3 +289,9 @@ class Message(Enum):
         "decommissioned: {files} files destroyed",
         "files",
     )
+    POWER_LOST = (
+        "4215afc6ea93999ab268b847d5bd3de3",
+        logging.WARNING,
+        "on battery: {why}",
+        "why",
+    )

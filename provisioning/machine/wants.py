@@ -320,6 +320,29 @@ class Derived:
 
 
 @dataclass(frozen=True)
+class Initramfs:
+    """What the kernel starts from holds this file as it is now; where there is no kernel, nothing is to do."""
+
+    source: str
+
+    def _images(self, host: Host) -> list[Path]:
+        if not host.path("/usr/sbin/update-initramfs").exists():
+            return []
+        return sorted(host.path("/boot").glob("initrd.img-*"))
+
+    def differs(self, host: Host) -> str:
+        source = host.path(self.source)
+        if not source.is_file():
+            return ""
+        old = [each.name for each in self._images(host) if each.stat().st_mtime < source.stat().st_mtime]
+        return f"/boot: {', '.join(old)} is older than {self.source}" if old else ""
+
+    def make(self, host: Host, memory: Memory, step: str) -> None:
+        del memory, step
+        host.run("update-initramfs", "-u", "-k", "all")
+
+
+@dataclass(frozen=True)
 class Madoguchi:
     """The appliance's Python environment, made of wheels only, each by its hash; again when the wheels changed."""
 

@@ -52,7 +52,7 @@ def said() -> dict[str, list[tuple[str, set[str]]]]:
 
 @pytest.mark.parametrize("message", Message, ids=lambda message: message.name)
 def test_each_message_is_said_somewhere_with_all_its_fields(message: Message) -> None:
-    if message is Message.LIBRARY_SAID:
+    if message in (Message.LIBRARY_SAID, Message.POWER_LOST):  # said by open_log, by ups-notify
         return
     places = said().get(message.name, [])
     assert places, "no code says it: take it out of the catalogue"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from provisioning.machine.host import Host
 from provisioning.machine.profile import Display, Profile
-from provisioning.machine.wants import TextFile, Want
+from provisioning.machine.wants import Derived, Initramfs, TextFile, Want
 
 MATRIX = {
     0: "1 0 0 0 1 0",
@@ -17,9 +17,44 @@ MATRIX = {
 """libinput's calibration matrix for a touch panel that is turned with its display."""
 
 
+THEME = "/usr/share/plymouth/themes/madoguchi"
+_SCRIPT = """# One picture in the middle of white, turned as the display hangs.
+Window.SetBackgroundTopColor(1, 1, 1);
+Window.SetBackgroundBottomColor(1, 1, 1);
+picture.whole = Image("starting.png").Rotate(TURNED);
+side = Math.Min(Window.GetWidth(), Window.GetHeight());
+picture.image = picture.whole.Scale(side, side);
+picture.sprite = Sprite(picture.image);
+picture.sprite.SetX(Window.GetWidth() / 2 - side / 2);
+picture.sprite.SetY(Window.GetHeight() / 2 - side / 2);
+"""
+
+
+def plymouth(profile: Profile) -> list[Want]:
+    """From the boot loader to the first screen: words that say what happens, no text of a system."""
+    return [
+        TextFile(
+            f"{THEME}/madoguchi.plymouth",
+            "[Plymouth Theme]\nName=Madoguchi\nDescription=The start of a kiosk\nModuleName=script\n\n"
+            f"[script]\nImageDir={THEME}\nScriptFile={THEME}/madoguchi.script\n",
+        ),
+        TextFile(
+            f"{THEME}/madoguchi.script", _SCRIPT.replace("TURNED", f"{profile.rotation / 180:g} * Math.Pi")
+        ),
+        Derived(
+            f"{THEME}/starting.png",
+            f"{THEME}/madoguchi.plymouth",
+            ("/opt/madoguchi/venv/bin/kiosk-fallback", "--png", f"{THEME}/starting.png"),
+        ),
+        TextFile("/etc/plymouth/plymouthd.conf", "[Daemon]\nTheme=madoguchi\nShowDelay=0\n"),
+        Initramfs("/etc/plymouth/plymouthd.conf"),
+    ]
+
+
 def display(host: Host, profile: Profile) -> Sequence[Want]:
     del host
     wanted: list[Want] = [
+        *plymouth(profile),
         TextFile(
             "/etc/default/grub.d/madoguchi.cfg",
             "# Quiet, no menu, no other system, no console on the front screen.\n"

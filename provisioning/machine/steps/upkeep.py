@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kiosk.messages.message import Message
 from provisioning.machine.host import Host
 from provisioning.machine.profile import Profile, Purpose
 from provisioning.machine.wants import Derived, Enabled, TextFile, Want
 
+UPS_NOTIFY = "/usr/local/lib/madoguchi/ups-notify"
+ON_BATTERY = "/run/nut/on-battery"
 CATALOGUE = "/usr/lib/systemd/catalog/madoguchi.catalog"
 """What `journalctl -x` explains; made from kiosk/messages/catalogue.toml."""
 
@@ -93,9 +96,22 @@ def updates(host: Host, profile: Profile) -> Sequence[Want]:
     ]
 
 
+def _ups_notify() -> str:
+    """What upsmon runs as its own user: it may touch its own folder and speak to the journal, no more."""
+    lost = Message.POWER_LOST
+    text = lost.text.format(why="mains lost")
+    entry = f"MESSAGE_ID={lost.id}\\nPRIORITY=4\\nSYSLOG_IDENTIFIER=kiosk-ups\\nMESSAGE={text}"
+    return (
+        "#!/bin/sh\n# The mains went or came back (upsmon.conf(5)); kiosk-onbattery.timer looks at the mark.\n"
+        'case "$NOTIFYTYPE" in\n'
+        f"    ONBATT) touch {ON_BATTERY}; printf '{entry}\\n' | logger --journald ;;\n"
+        f"    ONLINE) rm -f {ON_BATTERY} ;;\nesac\n"
+    )
+
+
 def ups(host: Host, profile: Profile) -> Sequence[Want]:
-    """When the power goes the core closes cash, gives back or writes down what is held, and the machine ends itself."""
-    del host
+    """On battery the machine ends itself as soon as no money of anybody is inside; on a low battery at once: what is
+    held is on record, and is offered back after the next start."""
     if profile.ups is None:
         return []
     return [
@@ -118,9 +134,18 @@ def ups(host: Host, profile: Profile) -> Sequence[Want]:
             "/etc/nut/upsmon.conf",
             "MONITOR kiosk@localhost 1 monitor monitor primary\nMINSUPPLIES 1\n"
             'SHUTDOWNCMD "/usr/bin/systemctl poweroff"\nPOLLFREQ 5\nFINALDELAY 0\n'
-            "POWERDOWNFLAG /run/nut/killpower\n",
+            "POWERDOWNFLAG /run/nut/killpower\n"
+            f"NOTIFYCMD {UPS_NOTIFY}\nNOTIFYFLAG ONBATT EXEC\nNOTIFYFLAG ONLINE EXEC\n",
             mode=0o640,
             owner="root:nut",
         ),
-        Enabled(("nut-server.service", "nut-monitor.service")),
+        TextFile(UPS_NOTIFY, _ups_notify(), mode=0o755),
+        *(
+            TextFile(
+                f"/etc/systemd/system/{name}", (host.checkout / "systemd/system" / name).read_text("utf-8")
+            )
+            for name in ("kiosk-onbattery.service", "kiosk-onbattery.timer")
+        ),
+        Enabled(("kiosk-onbattery.timer",)),
+        Enabled(("nut-driver-enumerator.service", "nut-server.service", "nut-monitor.service")),
     ]
