@@ -7,7 +7,6 @@ no display, and answers one packet: how it ended.
 
 from __future__ import annotations
 
-import logging
 import selectors
 import socket
 import threading
@@ -24,8 +23,6 @@ from drivers.voice.player import PAUSE_S
 from drivers.voice.player import Speak as Speaking
 from kiosk.errors import MadoguchiError
 from kiosk.ports import ReadingEnd
-
-log = logging.getLogger(__name__)
 
 LANGUAGE: Final = "ja"
 """The paper's own."""

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import pwd
 import socket
@@ -17,9 +16,8 @@ from drivers.voice.hardening import harden
 from drivers.voice.main import switch_argument
 from kiosk.errors import MadoguchiError
 from kiosk.ipc.peer import uid_of
+from kiosk.messages import Message, open_log, say
 from kiosk.ports import ReadingEnd
-
-log = logging.getLogger("kiosk-read")
 
 _LISTEN_FD = 3
 
@@ -48,7 +46,7 @@ def _serve(args: argparse.Namespace) -> None:
     os.set_inheritable(number, False)
     core = socket.socket(fileno=number)
     if uid_of(core) != pwd.getpwnam(args.core_user).pw_uid:
-        log.error("the peer is not the core")
+        say(Message.PEER_TURNED_AWAY, device="read")
         return
     order = take_order(core)
     if order is None:
@@ -70,14 +68,14 @@ def _serve(args: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """0: read, or ended as it should; 1: started wrongly."""
     args = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    open_log("kiosk-read")
     try:
         _serve(args)
     except ImportError:
-        log.error("the extra `voice` is not installed")
+        say(Message.EXTRA_MISSING, extra="voice")
         return 1
     except (MadoguchiError, OSError, KeyError) as why:
-        log.error("%s", type(why).__name__)
+        say(Message.CANNOT_START, why=type(why).__name__)
         return 1
     return 0
 

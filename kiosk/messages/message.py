@@ -295,3 +295,14 @@ class Message(Enum):
         "on battery: {why}",
         "why",
     )
+    RELAY_READY = (
+        "86d90fe8f03ceaae75adf699540a2357",
+        logging.INFO,
+        "the relay for panels elsewhere is ready",
+    )
+    PANEL_LEFT = (
+        "e9e390cc5cedc1d3a17cf744e986edea",
+        logging.INFO,
+        "a panel left: {why}",
+        "why",
+    )

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import logging
 import os
 import signal
 import socket
@@ -30,11 +29,11 @@ from typing import Final
 from kiosk.clock import SystemClock
 from kiosk.errors import ConfigError, MadoguchiError
 from kiosk.ipc.server import remove_stale
+from kiosk.messages import Message, open_log, say
 from kiosk.relay import keys
 from kiosk.relay.pump import IntentSieve, Pump, as_it_is
 from kiosk.view import Role
 
-LOG = logging.getLogger("kiosk.relay")
 SEATS: Final = 4
 HANDSHAKE_S: Final = 5.0
 _USER_TIMEOUT_MS: Final = 15_000
@@ -80,7 +79,7 @@ class Relay:
         finally:
             peer.close()
             self._seats.release()
-            LOG.info("a panel left: %s", why)
+            say(Message.PANEL_LEFT, why=why)
             self.ended = [*self.ended[-9:], why]
 
 
@@ -164,7 +163,7 @@ def _look_alive(peer: socket.socket) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """0 ended when asked; 1 refused: keys or sockets cannot be had."""
     given = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    open_log("kiosk-relay")
     try:
         if given.verb == "keys":
             keys.make(given.out, given.host, given.panel, SystemClock().wall())
@@ -174,11 +173,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             relay = connect(given.to, given.keys, given.name, given.socket, given.server_name)
     except (ConfigError, OSError) as error:
-        LOG.critical("cannot start: %s", error)
+        say(
+            Message.CANNOT_START, why=str(error) if isinstance(error, ConfigError) else f"errno {error.errno}"
+        )
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop())
-    LOG.info("ready")
+    say(Message.RELAY_READY)
     relay.run()
     return 0
 
