@@ -96,7 +96,20 @@ def load(paths: Sequence[Path | str]) -> Config:
         raise ConfigError("device: two devices have the same id")
     _must_be_apart(config)
     _must_be_there(config)
+    _must_be_marked(config)
     return config
+
+
+def _must_be_marked(config: Config) -> None:
+    """What a training machine writes and proves itself with is never taken for the real thing, nor the other way."""
+    is_training = config.machine.mode is Mode.TRAINING
+    named = {"paths.journal": config.paths.journal, "issuance.key": config.issuance.key}
+    for key, path in named.items():
+        if ("training" in str(path)) != is_training:
+            wanted = "must lie" if is_training else "must not lie"
+            raise ConfigError(
+                f"{key}: {wanted} in a place called training (machine.mode is {config.machine.mode.value})"
+            )
 
 
 def _must_be_there(config: Config) -> None:
@@ -179,11 +192,30 @@ def _device(table: Table, mode: Mode) -> Device:
     )
     if mode is Mode.PRODUCTION and (_is_simulated(made.options) or made.options.get("allow_virtual")):
         raise table.refuse("options", "a production machine takes no simulator")
+    if mode is Mode.TRAINING and _is_real(made.options):
+        raise table.refuse("options", "a training machine takes nothing but simulators")
     table.done()
     return made
 
 
-_SIMULATED = re.compile(r"^/run/kiosk/sim/|^socket://|//(127\.|localhost|\[::1\])|^(127\.|localhost\b|::1$)")
+_SIMULATED = re.compile(
+    r"^/run/(kiosk/sim|bench)/|^socket://|//(127\.|localhost|\[::1\])|^(127\.|localhost\b|::1$)"
+)
+
+
+_ADDRESSES = ("host", "port", "url", "address")
+
+
+def _is_real(option: object, key: str = "") -> bool:
+    """Somewhere in it an address that is not of this very machine's simulators."""
+    if isinstance(option, Mapping):
+        return any(_is_real(each, str(name)) for name, each in option.items())
+    if isinstance(option, list):
+        return any(_is_real(each, key) for each in option)
+    if not isinstance(option, str) or not option:
+        return False
+    is_address = key in _ADDRESSES or option.startswith("/dev/") or "://" in option
+    return is_address and not _is_simulated(option)
 
 
 def _is_simulated(option: object) -> bool:
@@ -266,6 +298,8 @@ def _issuance(table: Table, mode: Mode) -> Issuance:
     made = replace(made, earlier_certificates=(*made.earlier_certificates, *kept))
     if mode is Mode.PRODUCTION and _is_simulated(made.url):
         raise table.refuse("url", "a production machine takes no simulator")
+    if mode is Mode.TRAINING and not _is_simulated(made.url):
+        raise table.refuse("url", "a training machine has an issuing server of its own, on this machine")
     table.done()
     return made
 

@@ -23,6 +23,9 @@ class Mode(Enum):
     """A production machine refuses to start with anything that is simulated."""
 
     DEMO = "demo"
+    TRAINING = "training"
+    """A demo that stands in a hall for classes and staff: simulators only, a journal and keys of its own, and every
+    screen and paper says so."""
     PRODUCTION = "production"
 
 

@@ -84,6 +84,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_clock_skew_s: float = 120.0
     is_production: bool = False
     """Refuses a demo's server."""
+    is_training: bool = False
+    """Refuses every server but a demo's."""
     reads_aloud: bool = False
     """A paper's text is kept beside it, for its owner's ears."""
     version: str = ""
@@ -229,6 +231,7 @@ class _Desk:
             SystemClock(),
             options.max_clock_skew_s,
             is_production=options.is_production,
+            is_training=options.is_training,
             letters=read_letters(Path(options.letters) if options.letters else OURS).forms(),
             reads_aloud=options.reads_aloud,
         )

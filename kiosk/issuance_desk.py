@@ -55,6 +55,7 @@ class Desk:
         max_clock_skew_s: float,
         *,
         is_production: bool = False,
+        is_training: bool = False,
         letters: PlainForms | None = None,
         reads_aloud: bool = False,
     ) -> None:
@@ -66,7 +67,7 @@ class Desk:
         self._version = version
         self._clock = clock
         self._max_clock_skew_s = max_clock_skew_s
-        self._is_production = is_production
+        self._wants = "production" if is_production else "demo" if is_training else ""
         self._letters = letters
         self._reads_aloud = reads_aloud
 
@@ -106,7 +107,7 @@ class Desk:
         return event
 
     def _event(self, command: Command, answer: Answer) -> Event | None:
-        return wire.event_of(command, answer, self._clock.wall(), self._max_clock_skew_s, self._is_production)
+        return wire.event_of(command, answer, self._clock.wall(), self._max_clock_skew_s, self._wants)
 
     def _prepare(self, command: Prepare) -> Talk[Prepared]:
         order = binding.order_bytes(self._kiosk, command.transaction, command.order, command.card_fingerprint)

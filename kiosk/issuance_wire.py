@@ -233,12 +233,12 @@ def read(answer: Answer, kind: type[T]) -> T:
 
 
 def event_of(
-    command: Command, answer: Answer, now: datetime, max_skew_s: float, is_production: bool = False
+    command: Command, answer: Answer, now: datetime, max_skew_s: float, wants: str = ""
 ) -> Event | None:
     """What an answer means for the core, for every command but Prepare. None: nothing the core waits for."""
     match command:
         case ReadIssuance():
-            return status_event(read(answer, Status), now, max_skew_s, is_production)
+            return status_event(read(answer, Status), now, max_skew_s, wants)
         case RequestChallenge(transaction=transaction):
             return ChallengeIssued(transaction, read(answer, Challenge).challenge)
         case Authenticate(transaction=transaction):
@@ -263,14 +263,13 @@ def event_of(
     return None
 
 
-def status_event(
-    status: Status, now: datetime, max_skew_s: float, is_production: bool = False
-) -> IssuanceStatus:
+def status_event(status: Status, now: datetime, max_skew_s: float, wants: str = "") -> IssuanceStatus:
     """A kiosk whose clock differs from the server's issues nothing: dates on papers and in the journal
-    would be wrong. A kiosk in use takes no demo's server: test cards open it, and its papers are worth nothing."""
+    would be wrong. `wants`: a kiosk in use takes no demo's server (test cards open it, and its papers are worth
+    nothing), a training machine no other."""
     stop = status.stop
-    if is_production and status.environment != "production":
-        stop = "demo-server"
+    if wants and status.environment != wants:
+        stop = "demo-server" if wants == "production" else "real-server"
     if not stop and abs((status.time - now).total_seconds()) > max_skew_s:
         stop = "clock"
     prices = tuple((price.kind, price.here, price.counter) for price in status.prices)

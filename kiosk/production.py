@@ -1,4 +1,5 @@
-"""What a machine in use must not have: ways in for cards that anybody can make. For kiosk-check, on the machine.
+"""What a machine in use must not have: ways in for cards that anybody can make, what training left behind. And what a
+training machine must not have: a real key. For kiosk-check, on the machine.
 
 The configuration's own refusals are in kiosk/config.py, the core's in the drivers, the server's in the server; this
 looks at what lies beside them on the disk, and asks the server who it says it is.
@@ -29,14 +30,24 @@ _UNITS: Final = (
     "lib/systemd/system/kiosk-card*",
 )
 _VIRTUAL_DRIVERS: Final = ("usr/lib/pcsc/drivers/serial/libifdvpcd.so*", "etc/reader.conf.d/vpcd*")
+_DEVICE_KEYS: Final = ("var/lib/madoguchi/**/device.key", "etc/madoguchi/**/device.key")
+_TRAINING_LEFT: Final = (
+    "opt/madoguchi/venv/lib/python3*/site-packages/drivers/simpanel",  # the full wheel: simulators
+    "var/lib/madoguchi/*training*",
+    "etc/madoguchi/*training*",
+    "etc/systemd/system/kiosk-sim*",
+)
 _SERVER_WAIT_S: Final = 20.0
 
 
 def findings(config: Config, root: Path = Path("/")) -> tuple[str, ...]:
-    """Why this machine may not be used for residents; none on a demo machine, which may have all of it."""
+    """Why this machine may not be used for residents (production), or may not be shown to a class (training); none on a
+    demo machine, which may have all of it."""
+    if config.machine.mode is Mode.TRAINING:
+        return tuple(_real_keys(root))
     if config.machine.mode is not Mode.PRODUCTION:
         return ()
-    return (*_virtual_reader(root), *_card_process(root), *_roots(root))
+    return (*_virtual_reader(root), *_card_process(root), *_roots(root), *_training(root))
 
 
 def server_findings(config: Config) -> tuple[str, ...]:
@@ -53,6 +64,7 @@ def server_findings(config: Config) -> tuple[str, ...]:
             "ca": str(given.server_ca),
             "manifest_key": str(given.manifest_key),
             "is_production": config.machine.mode is Mode.PRODUCTION,
+            "is_training": config.machine.mode is Mode.TRAINING,
         },
         heard.put,
     )
@@ -97,3 +109,18 @@ def _roots(root: Path) -> Iterator[str]:
         words = line.split("#", 1)[0].split()
         if words and not words[0].startswith(STATES_IDS):
             yield f"test-root: {path}:{number} is the root of a test card"
+
+
+def _real_keys(root: Path) -> Iterator[str]:
+    """A machine that anybody may play with holds no key that the town's server knows."""
+    for pattern in _DEVICE_KEYS:
+        for found in sorted(root.glob(pattern)):
+            if "training" not in str(found.relative_to(root)):
+                yield f"device-key: {found} is a real machine's (revoke it, and take it away)"
+
+
+def _training(root: Path) -> Iterator[str]:
+    """Going back is done when nothing of the class is left."""
+    for pattern in _TRAINING_LEFT:
+        for found in sorted(root.glob(pattern)):
+            yield f"training: {found} was left from training"

@@ -48,6 +48,8 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     machine: str
     invoice: str = ""
     """登録番号 of a qualified invoice issuer (`T` and 13 digits), where the town sells something taxable."""
+    is_training: bool = False
+    """Nothing on it is real, and it says so at its head and its foot."""
 
 
 class FeeLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -341,6 +343,7 @@ def void(
 
 def _head(say: Languages, title: str, heading: Heading) -> tuple[SlipLine, ...]:
     return (
+        *(_SPECIMEN if heading.issuer.is_training else ()),
         *say.lines(title, size=3, is_bold=True, is_centred=True),
         SlipLine(text=heading.issuer.town, size=2, is_centred=True),
         SlipLine(text=heading.issuer.place, is_centred=True),
@@ -359,7 +362,15 @@ def _for_staff(keys: tuple[str, ...]) -> tuple[SlipLine, ...]:
 
 
 def _foot(issuer: Issuer, code: str = "") -> tuple[SlipLine, ...]:
-    return (SlipLine(text=issuer.machine, right=code),)
+    return (SlipLine(text=issuer.machine, right=code), *(_SPECIMEN if issuer.is_training else ()))
+
+
+_SPECIMEN = (
+    SlipLine(text="訓練・見本（無効）", size=2, is_bold=True, is_centred=True),
+    SlipLine(text="TRAINING / SPECIMEN, NOT VALID", is_bold=True, is_centred=True),
+    RULE,
+)
+"""Whatever language the resident chose: staff and anybody who finds it must see what it is."""
 
 
 _BLANK = "＿" * 9

@@ -80,7 +80,7 @@ def run(core: Core) -> int:
         signal.signal(number, lambda *_: loop.stop())
     signal.signal(signal.SIGUSR1, lambda *_: loop.post(CloseDayAsked("root")))
     core.start()
-    loop.record(Started(VERSION, boot_id()))
+    loop.record(Started(VERSION, boot_id(), core.config.machine.mode.value))
     turn = Turn(loop.state)
     start(turn)
     loop.perform_all(turn.commands)

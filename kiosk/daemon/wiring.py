@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from drivers import registry
@@ -36,6 +37,7 @@ from kiosk.ipc.staff import StaffServer
 from kiosk.ipc.staff_wire import Answer, Read
 from kiosk.journal.checkpoint import FileSigner, FileVerifier, seal
 from kiosk.journal.ledger import Ledger
+from kiosk.journal.reading import mode_of, open_for_reading
 from kiosk.journal.records import Checkpoint
 from kiosk.journal.store import Store, boot_id, open_store
 from kiosk.letters import read_letters
@@ -101,7 +103,9 @@ def setup_of(config: Config) -> Setup:
             place=town.place["ja"],
             machine=config.machine.kiosk,
             invoice=town.invoice,
+            is_training=config.machine.mode is Mode.TRAINING,
         ),
+        is_training=config.machine.mode is Mode.TRAINING,
         taxes=town.taxes,
         texts={each: texts_of(each) for each in town.languages},
         page_s=config.profile.page_s,
@@ -152,6 +156,16 @@ def _timeouts(config: Config) -> Timeouts:
     )
 
 
+def must_be_of(config: Config) -> None:
+    """A training machine writes in no real journal, and no real machine in a training one. JournalError."""
+    if not config.paths.journal.is_file():
+        return
+    with closing(open_for_reading(config.paths.journal)) as connection:
+        mode = mode_of(connection)
+    if (mode == Mode.TRAINING.value) != (config.machine.mode is Mode.TRAINING) and mode:
+        raise JournalError(f"journal: it was begun by a machine in mode {mode}")
+
+
 class Core:
     """Everything that runs. `start()` opens the sockets and the devices; `close()` leaves all of it safe."""
 
@@ -160,6 +174,7 @@ class Core:
         self.clock = clock or SystemClock()
         self.config = config
         keys = (config.issuance.certificate, *config.issuance.earlier_certificates)
+        must_be_of(config)
         self.store: Store = open_store(
             config.paths.journal, clock=self.clock, boot=boot_id(), verify=FileVerifier(*keys)
         )
@@ -247,6 +262,7 @@ class Core:
                 "ca": str(given.server_ca),
                 "manifest_key": str(given.manifest_key),
                 "is_production": self.config.machine.mode is Mode.PRODUCTION,
+                "is_training": self.config.machine.mode is Mode.TRAINING,
                 "mask": self.config.town.mask.value,
                 "letters": self.config.town.letters,
                 "reads_aloud": bool(self.config.equipment.reader),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kiosk.errors import JournalError, PeerProtocolError
 from kiosk.journal import ledger as books
-from kiosk.journal.records import READABLE_FORMATS, AnyRecord, Checkpoint
+from kiosk.journal.records import READABLE_FORMATS, AnyRecord, Checkpoint, Started
 from kiosk.plain import Codec
 
 GENESIS = bytes(32)
@@ -89,6 +89,15 @@ def verify_store(connection: sqlite3.Connection, verify: Verify | None, *, is_fu
         ledger = books.fold(ledger, seq, record)
         head = Head(seq, digest)
     return Verified(head, ledger, seals)
+
+
+@sqlite_as_journal_error()
+def mode_of(connection: sqlite3.Connection) -> str:
+    """Of the machine that wrote its first Started; empty: none has, or one of before modes were written."""
+    first = "SELECT record FROM records WHERE json_extract(record, '$.type') = 'Started' ORDER BY seq LIMIT 1"
+    row = connection.execute(first).fetchone()
+    record = CODEC.decode(row[0]) if row is not None else None
+    return record.mode if isinstance(record, Started) else ""
 
 
 @sqlite_as_journal_error()

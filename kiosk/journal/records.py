@@ -25,10 +25,11 @@ class Record(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class Started(Record, frozen=True):
-    """The core came up. `version` of the software, `boot` = kernel boot id."""
+    """The core came up. `version` of the software, `boot` = kernel boot id, `mode` of the machine."""
 
     version: str
     boot: str
+    mode: str = ""
 
 
 class Stopped(Record, frozen=True):

@@ -170,9 +170,12 @@ def test_a_kiosk_in_use_takes_no_demos_server(environment: str, expected: str) -
         "prices": [],
         "environment": environment,
     }
-    event = wire.event_of(ReadIssuance(), good(body), NOW, 120.0, is_production=True)
+    event = wire.event_of(ReadIssuance(), good(body), NOW, 120.0, "production")
     assert event == IssuanceStatus(not expected, expected, "17:15")
     assert wire.event_of(ReadIssuance(), good(body), NOW, 120.0) == IssuanceStatus(True, "", "17:15")
+    stop = "" if environment == "demo" else "real-server"  # a training machine takes no other
+    event = wire.event_of(ReadIssuance(), good(body), NOW, 120.0, "demo")
+    assert event == IssuanceStatus(not stop, stop, "17:15")
 
 
 @pytest.mark.parametrize(

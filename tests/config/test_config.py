@@ -141,7 +141,7 @@ REFUSED = {
     "a wrong choice": (
         '"demo"',
         '"Demo"',
-        "machine.toml:3: machine.mode: one of demo, production is expected",
+        "machine.toml:3: machine.mode: one of demo, training, production is expected",
     ),
     "a wrong type": ('"demo"', "1", "machine.toml:3: machine.mode: a text is expected"),
     "a wrong form": ('"k1"', '"k 1"', "machine.toml:2: machine.kiosk: a text of another form"),
