@@ -36,18 +36,26 @@ install -d -o kiosk-sim -g kiosk-sim -m 0755 /run/sim
 ip link set lo up
 "$0" -P -c 'import sys; from drivers.ipp.sim import main; sys.exit(main(sys.argv[1:]))' \
     --dir /run/sim/paper --control /run/sim/control.sock --with-avahi --user kiosk-sim 2>/run/sim/log &
+if [ "$1" = 2 ]; then
+    while [ ! -S /run/sim/control.sock ]; do sleep 0.05; done
+    "$0" -P -c 'import sys; from drivers.ipp.sim import main; sys.exit(main(sys.argv[1:]))' --port 8632 \
+        --name Second --dir /run/sim/paper2 --control /run/sim/control2.sock --user kiosk-sim 2>/run/sim/log2 &
+fi
 wait
 """
 
 
 class Bench:
-    """One simulated printer; `with Bench() as bench:`."""
+    """One simulated printer, or two; `with Bench() as bench:`."""
+
+    def __init__(self, printers: int = 1) -> None:
+        self._printers = printers
 
     def __enter__(self) -> Bench:
         make_users()
         unshare = ["unshare", "-n", "-m", "-p", "--fork", "--kill-child", "--mount-proc"]
         self._holder = subprocess.Popen(
-            [*unshare, "bash", "-c", _PREPARE, sys.executable],
+            [*unshare, "bash", "-c", _PREPARE, sys.executable, str(self._printers)],
             env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
             cwd="/",
         )
@@ -78,12 +86,13 @@ class Bench:
 
     def _is_up(self) -> bool:
         try:
-            return bool(self.do("state")["ok"])
+            return all(self.do("state", printer=number + 1)["ok"] for number in range(self._printers))
         except (DeviceUnavailable, OSError, IndexError):
             return False
 
-    def do(self, verb: str, *args: str) -> dict[str, Any]:
-        return control.request(self._root / "control.sock", verb, *args, timeout_s=PATIENCE_S)
+    def do(self, verb: str, *args: str, printer: int = 1) -> dict[str, Any]:
+        name = "control.sock" if printer == 1 else f"control{printer}.sock"
+        return control.request(self._root / name, verb, *args, timeout_s=PATIENCE_S)
 
     def ipptool(self, test: str) -> str:
         """A stranger's client, asked to show all that it got."""
@@ -108,12 +117,17 @@ class Bench:
         return [(each["out"], each["pages"]) for each in self._jobs()]
 
     @property
+    def printed_by_second(self) -> list[tuple[int, int]]:
+        """The same of the other printer."""
+        return [(each["out"], each["pages"]) for each in self._jobs("paper2")]
+
+    @property
     def sheets(self) -> list[int]:
         """How many sheets of each job came out."""
         return [each["sheets"] for each in self._jobs()]
 
-    def _jobs(self) -> list[dict[str, int]]:
-        found = sorted((self._root / "paper").glob("*.json"))
+    def _jobs(self, folder: str = "paper") -> list[dict[str, int]]:
+        found = sorted((self._root / folder).glob("*.json"))
         return [json.loads(each.read_text()) for each in found]
 
     def last_paper(self) -> bytes:

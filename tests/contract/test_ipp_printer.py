@@ -79,7 +79,10 @@ def test_the_printer_counts_its_sheets_and_the_core_hears_it(bench: Bench, drive
     assert driven.told.until(PrinterRead, lambda read: read.sheets == 5).is_ready
     driven.send("one", pages=3)
     assert driven.end("one").outcome is Outcome.CONFIRMED
-    assert driven.told.until(PrinterRead, lambda read: read.sheets == 2).is_ready
+    if not any(
+        read.sheets == 2 for read in driven.told.of(PrinterRead)
+    ):  # it may have been told with the last page
+        assert driven.told.until(PrinterRead, lambda read: read.sheets == 2).is_ready
     bench.do("tray", "250")
 
 

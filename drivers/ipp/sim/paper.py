@@ -151,7 +151,7 @@ class PaperPath:
                 return 0
             self._keep(document, pages, page + 1, sides)
             if self.tray is not None and (page % 2 == 0 or sides == "one-sided"):
-                self.tray -= 1
+                self.tray = max(0, self.tray - 1)
             self._say(f"ATTR: job-impressions-completed={max(0, page + 1 - miscount)}")
         return 0
 
