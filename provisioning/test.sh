@@ -25,6 +25,9 @@ fi
 
 export PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=$PWD/build/cache/hypothesis
 
+# Hundreds of processes start from these sources, as users who may not write here: they are compiled once, not each time.
+PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -m compileall -q kiosk drivers screens i18n issuance
+
 # The tests make thousands of journals durable. Where there is memory enough these lie in it, in a mount that ends with
 # the run: how slow a disk is then says nothing about how long the tests take.
 pytest=("$venv/bin/python" -m pytest -n "${WORKERS:-2}" --dist worksteal)
