@@ -17,11 +17,12 @@ from kiosk import intents
 from kiosk.ipc.voice_wire import Ears, Hush, Play, Say, Sound
 from kiosk.money import Yen
 from kiosk.view import Confirm, EnterPin, Pay, TakeCard
-from screens import samples
+from screens import samples, tree
 from screens.keys import CODES, Key
 from screens.speech import Teller
 from screens.theme import look
 from screens.voice import Voice
+from tests.screens import gate
 from tests.screens.window import find, show, tap
 
 CODE = {key: code for code, key in reversed(CODES.items())}
@@ -246,3 +247,27 @@ def test_what_is_confirmed_is_heard_by_its_owner(mouth: Mouth) -> None:
     assert isinstance(app.router.view.body, Confirm)
     said = " ".join(mouth.said())
     assert "住民票" in said and "円" in said
+
+
+@pytest.mark.parametrize(("name", "language"), [("done", "ja"), ("done", "my"), ("take-things", "ja")])
+def test_the_button_that_reads_the_certificate_is_there_when_it_may_be(
+    name: str, language: str, mouth: Mouth
+) -> None:
+    app = show(name, language)
+    assert not [node for node in tree.in_front(app.frame) if node.key == "read"]
+    view = samples.sample(name, language)
+    may = (*view.intents, "ReadAloud")
+    app.show(replace(view, rev=2, step=2, is_voice_on=True, intents=may))
+    nodes = tree.in_front(app.frame)
+    assert gate.places(nodes) + gate.targets(nodes) + gate.words(app.frame) + gate.speech(app, language) == []
+    tap(find(app, "read"))
+    assert app._client.sent == [intents.ReadAloud(step=2, is_on=True)]
+    mouth.sent.clear()
+    app.show(replace(view, rev=3, step=3, is_voice_on=True, intents=may, is_reading=True))
+    assert mouth.sent == [Hush()], "the sound device is the reading process's"
+    strike(app, Key.NEXT, Key.AGAIN)
+    assert mouth.sent == [Hush()]
+    assert app._client.sent[1:] == [intents.ReadAloud(step=3, is_on=False)]
+    app.voice.hear_ears(Ears(True, False))
+    app.show(replace(view, rev=4, step=4, is_voice_on=True, intents=may))
+    assert mouth.said()[0] == voices.as_spoken(catalogue.load(language).message("speak.read.done"), language)
