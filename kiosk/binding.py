@@ -171,7 +171,7 @@ def examine(
         pages_found=len(pages),
         applicant_masked=masked(applicant, mask),
         holders_masked=tuple(masked(name, mask) for name in holders),
-        card=_against_card(holder, manifest, pages, letters or {}) if holder is not None else None,
+        card=_against_card(holder, manifest, pages, holders, letters or {}) if holder is not None else None,
     )
     fronts = _fronts(pdf, manifest.sides) if pages and is_to_be_read else ()
     document = Document(
@@ -294,34 +294,54 @@ def _holders(pages: Sequence[str], claimed: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-_SEXES = {"1": "M", "2": "F"}
-"""The card's word (facts/card.md §2.2) and the manifest's."""
+_SEXES = {"1": ("M", "男"), "2": ("F", "女")}
+"""The card's word (facts/card.md §2.2), the manifest's and the paper's."""
 _ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
 _DATE = re.compile(
     r"(?:(明治|大正|昭和|平成|令和)(元|[0-9]{1,2})|([12][0-9]{3}))年([0-9]{1,2})月([0-9]{1,2})日"
 )
-_BIRTH_LABEL = "生年月日"
+_BIRTH_LABEL, _SEX_LABEL = "生年月日", "性別"
 
 
 def _against_card(
-    holder: CardHolder, manifest: Manifest, pages: Sequence[str], letters: PlainForms
+    holder: CardHolder,
+    manifest: Manifest,
+    pages: Sequence[str],
+    names: Sequence[str],
+    letters: PlainForms,
 ) -> CardEvidence:
     """The card's own record against the server's word and the paper."""
     said = manifest.applicant
-    text = "".join(_squeezed(page) for page in pages)
-    is_on_paper = _squeezed(said.name) in map(_squeezed, manifest.holders) and _BIRTH_LABEL in text
+    in_manifest, on_paper = _SEXES.get(holder.sex, ("", ""))
+    text = unicodedata.normalize("NFKC", "".join(_squeezed(page) for page in pages))
+    places = [at for at, name in enumerate(names) if name == _squeezed(said.name)]
+    births = [_dates(part) for part in _after(_BIRTH_LABEL, text, places, len(names))]
+    sexes = [part[:1] for part in _after(_SEX_LABEL, text, places, len(names))]
     return CardEvidence(
         birth_ok=said.birth == holder.birth,
-        sex_ok=said.sex == _SEXES.get(holder.sex, ""),
+        sex_ok=said.sex == in_manifest,
         name_ok=is_same_name(said.name, holder.name, letters),
-        paper_ok=not is_on_paper or holder.birth in _dates(text),
+        paper_ok=not births or any(holder.birth in dates for dates in births),
+        paper_sex_ok=not any(sex in ("男", "女") for sex in sexes) or on_paper in sexes,
     )
 
 
+def _after(label: str, text: str, places: Sequence[int], people: int) -> list[str]:
+    """What follows this label, up to the next one of its kind, for the people at these places. A paper that says it of
+    each of its people says it in their order; of any other paper it is all that follows such a label. Nothing where
+    nobody is at a place, or the paper does not say it.
+    """
+    parts = text.split(label)[1:]
+    if not places:
+        return []
+    return [parts[at] for at in places] if len(parts) == people else parts
+
+
 def _dates(text: str) -> set[str]:
-    """Every date that stands there, as YYYY-MM-DD, whatever the calendar."""
+    """The date that stands at the beginning, as YYYY-MM-DD, whatever the calendar; all dates, where none does."""
+    first = _DATE.match(text)
     found = set()
-    for era, of_era, year, month, day in _DATE.findall(unicodedata.normalize("NFKC", text)):
+    for era, of_era, year, month, day in [first.groups()] if first else _DATE.findall(text):
         of_common = int(year) if year else _ERAS[era] + (1 if of_era == "元" else int(of_era))
         found.add(f"{of_common:04}-{int(month):02}-{int(day):02}")
     return found

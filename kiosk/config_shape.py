@@ -62,6 +62,8 @@ class Identity:
     """In one session."""
     staff_look: bool
     """Staff have a panel at this machine, and say there that they looked at card and person."""
+    number_by_camera: bool
+    """照合番号B may be read off the card's front by the camera, beside being typed."""
 
 
 @dataclass(frozen=True, slots=True)

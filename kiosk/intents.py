@@ -74,6 +74,10 @@ class ConsentLastTry(Intent, frozen=True):
     """Yes, use the last try."""
 
 
+class TypeNumber(Intent, frozen=True):
+    """The number on the card by keys, not read off it by the camera."""
+
+
 class OtherWay(Intent, frozen=True):
     """Not by the camera: what else is there?"""
 
@@ -379,6 +383,7 @@ AnyIntent = (
     | ChooseOption
     | ChooseMeans
     | ConsentLastTry
+    | TypeNumber
     | OtherWay
     | AskStaff
     | GoToCounter

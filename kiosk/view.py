@@ -68,6 +68,16 @@ class PlaceCard(Body, frozen=True):
 class OfferFace(Body, frozen=True):
     """Before anything of it: what the camera is for, that nothing is kept, and that there is an equal other way."""
 
+    can_show: bool = False
+    """The card's front may be held to the camera; else its number is typed."""
+
+
+class ShowCard(Body, frozen=True):
+    """Hold the card's front to the camera. No picture, and nothing of what stands on it."""
+
+    hint: str
+    """CardHintCode: `no_card`, `come_closer`, `tilt`, `hold_still`; empty: the camera is opening."""
+
 
 class EnterNumber(Body, frozen=True):
     """One of three questions about what is printed on the card. The digits never come here."""
@@ -78,7 +88,7 @@ class EnterNumber(Body, frozen=True):
     """`birth`, `expiry`, `code`."""
     length: int
     note: str = ""
-    """Why it is asked again: `refused`, `forgotten`, `wrong`."""
+    """Why it is asked (again): `refused`, `forgotten`, `wrong`, `unread` (the camera could not)."""
     keyed: int = 0
     """How many digits are in on the ten-key."""
 
@@ -138,10 +148,13 @@ class LastTry(Body, frozen=True):
 
 
 class TakeCard(Body, frozen=True):
-    """Lift the card. `is_verified`: identity proven; `is_left`: it has been lying there too long."""
+    """Lift the card, or the phone. `is_verified`: identity proven; `is_left`: it has been lying there too long;
+    `is_unread`: it could not be read and may be placed again."""
 
     is_verified: bool
     is_left: bool = False
+    is_phone: bool = False
+    is_unread: bool = False
 
 
 class KindChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -445,6 +458,7 @@ AnyBody = (
     | Language
     | PlaceCard
     | OfferFace
+    | ShowCard
     | EnterNumber
     | FaceReady
     | FaceCheck

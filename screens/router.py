@@ -22,6 +22,7 @@ SCREENS: dict[type[views.Body], tuple[str, str]] = {
     views.OutOfService: ("out_of_service", "OutOfServiceScreen"),
     views.Language: ("language", "LanguageScreen"),
     views.OfferFace: ("offer_face", "OfferFaceScreen"),
+    views.ShowCard: ("show_card", "ShowCardScreen"),
     views.EnterNumber: ("enter_number", "EnterNumberScreen"),
     views.FaceReady: ("face_ready", "FaceReadyScreen"),
     views.FaceCheck: ("face_check", "FaceCheckScreen"),

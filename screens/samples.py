@@ -46,6 +46,7 @@ from kiosk.view import (
     Returning,
     Role,
     SessionView,
+    ShowCard,
     StaffDesk,
     StaffLook,
     StaffNote,
@@ -255,6 +256,17 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("pin-keyed", EnterPin(SLOT, 3, 4, keyed=2), 2, ("ForgotPin", "Back", "Cancel")),
     ("pin-checking", EnterPin("", 3, 4, is_checking=True), 2, ()),
     ("face-offer", OfferFace(), 1, ("Next", "OtherWay", "Back", "Cancel")),
+    ("face-offer-show", OfferFace(can_show=True), 1, ("Next", "TypeNumber", "OtherWay", "Back", "Cancel")),
+    *(
+        (
+            f"show-card-{hint.replace('_', '-')}",
+            ShowCard(hint),
+            1,
+            ("TypeNumber", "OtherWay", "Back", "Cancel"),
+        )
+        for hint in ("no_card", "come_closer", "tilt", "hold_still")
+    ),
+    ("number-unread", EnterNumber(SLOT, "birth", 6, note="unread"), 1, ("OtherWay", "Back", "Cancel")),
     ("number-birth", EnterNumber(SLOT, "birth", 6), 1, ("OtherWay", "Back", "Cancel")),
     (
         "number-birth-refused",
@@ -297,6 +309,9 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("last-try", LastTry(), 2, ("ConsentLastTry", "ForgotPin", "Cancel")),
     ("take-card", TakeCard(is_verified=True), 2, ("Cancel",)),
     ("take-card-left", TakeCard(is_verified=False, is_left=True), 2, ()),
+    ("take-card-unread", TakeCard(is_verified=False, is_unread=True), 2, ()),
+    ("take-phone", TakeCard(is_verified=True, is_phone=True), 2, ("Cancel",)),
+    ("take-phone-left", TakeCard(is_verified=False, is_left=True, is_phone=True), 2, ()),
     ("kinds-none", _kinds({}), 3, ("SetCopies", "Back", "Cancel")),
     ("kinds", _kinds({"juminhyo": 2, "inkan_shomei": 1}), 3, ("SetCopies", "Next", "Back", "Cancel")),
     (

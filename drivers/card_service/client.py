@@ -35,6 +35,8 @@ class CardClient(FreshProcess[CardCommand, CardEvent]):
         """The reader is one that anybody can lay cards on: nothing it says counts."""
         self._has_card = False
         """Something lies on the reader, as far as we were told."""
+        self._goes_on = False
+        """Its card could not be read, and it waits for the next one with the number that it holds."""
         self._has_number = False
         """The process was asked to hold 照合番号B, or a part of it."""
 
@@ -44,7 +46,7 @@ class CardClient(FreshProcess[CardCommand, CardEvent]):
         self._queue(command)
 
     def _began(self) -> None:
-        self._is_refused = False
+        self._is_refused = self._goes_on = False
 
     def _take(self, event: Any) -> None:
         if isinstance(event, ports.DeviceArrived):
@@ -58,6 +60,10 @@ class CardClient(FreshProcess[CardCommand, CardEvent]):
         match event:
             case ports.CardInserted():
                 self._has_card = True
+            case ports.CardUnreadable():
+                self._goes_on = event.goes_on
+            case ports.CardRemoved() if self._goes_on:
+                self._has_card = self._goes_on = False
             case ports.CardRemoved():
                 self._has_card = self._has_number = False
                 self._forget_commands()

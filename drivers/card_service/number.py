@@ -48,6 +48,10 @@ class Number:
     def is_complete(self) -> bool:
         return all(self._is_there)
 
+    @property
+    def has_any(self) -> bool:
+        return any(self._is_there)
+
     def put(self, part: NumberPart, digits: bytearray) -> bool:
         """Hold the part; False (and nothing of it held) when it cannot be right. The caller wipes `digits`."""
         begin, end = _PLACES[part]
@@ -67,7 +71,7 @@ class Number:
 
     def wipe(self) -> bool:
         """Whether there was anything."""
-        had = any(self._is_there)
+        had = self.has_any
         self._digits[:] = bytes(_DIGITS)
         self._is_there = [False] * _DIGITS
         self._ends_at_s = None

@@ -38,6 +38,11 @@ class NumberQuestions:
     def is_complete(self) -> bool:
         return self._number.is_complete
 
+    @property
+    def is_waiting(self) -> bool:
+        """Some of it is held, or being asked for."""
+        return self.is_asking or self._number.has_any
+
     def ask(self, part: NumberPart) -> None:
         self.close()
         road = self._camera if part is NumberPart.WHOLE else self._screen

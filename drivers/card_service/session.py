@@ -93,6 +93,8 @@ class CardSession:
         self._attempts_left = 0
         self._wrong_here = 0
         self._is_verified = False
+        self._goes_on = False
+        """Only an unreadable card was here, and a number waits: the next card is this session's."""
         self._is_uncovered = False
         """The last command that carried data was a secret."""
 
@@ -114,12 +116,14 @@ class CardSession:
                 before = self._presence
                 if not now.has_card or before is None or now.insertions != before.insertions:
                     self._remove()
+                    if not self.is_over:  # it goes on, and the next card may be there already
+                        self.see_reader(now)
             case Phase.REMOVED:
                 pass
 
     def obey(self, command: CardCommand) -> None:
         """Do it. Without a usable card there is nothing to do: what the core says then crossed an event of ours."""
-        if self.phase in (Phase.EMPTY, Phase.USABLE):  # the number may come before its card
+        if self.phase in (Phase.EMPTY, Phase.USABLE) or self._goes_on:  # the number may come before its card
             match command:
                 case ports.OpenNumberSlot(part=part):
                     self._number.ask(part)
@@ -194,8 +198,12 @@ class CardSession:
         if not code:
             code = self._identify()
         if code:
-            self.end()
-            self._post(ports.CardUnreadable(self._device, code))
+            self._goes_on = self._number.is_waiting
+            self._take_power()
+            self.phase = Phase.ENDED
+            if not self._goes_on:
+                self.end()
+            self._post(ports.CardUnreadable(self._device, code, self._goes_on))
         elif self._number.is_complete:
             self._read_surface()
 
@@ -426,9 +434,14 @@ class CardSession:
         self._post(ports.CardFailed(self._device, code))
 
     def _remove(self) -> None:
-        self._number.close()
-        self._power_off()
-        self.phase = Phase.REMOVED
+        """The end; but not where only a card was here that could not be read, and a number waits for the right one."""
+        if self._goes_on and self._number.is_waiting:
+            self._goes_on = False
+            self.phase = Phase.EMPTY
+        else:
+            self._number.close()
+            self._power_off()
+            self.phase = Phase.REMOVED
         self._post(ports.CardRemoved(self._device))
 
     def _cover_secret(self) -> None:
@@ -440,12 +453,15 @@ class CardSession:
                 plain.send(COVER)
 
     def _power_off(self) -> None:
+        self._take_power()
+        self._forget_person()
+
+    def _take_power(self) -> None:
         self._cover_secret()
         card, self._card, self._jpki, self._processor = self._card, None, None, None
         self._staff = None
         self._is_verified = False
         self._certificate = b""
-        self._forget_person()
         if self._plain is not None:
             self.exchanges, self._plain = self._plain.sent, None
         if card is not None:

@@ -1,8 +1,8 @@
 """The core's end of the vision process: a Driver that keeps a fresh process connected ahead of the next check.
 
-One connection is one process is one check. A process that ends without a verdict is one: NOT_JUDGED, `process-lost` or
-`process-hangs`. Whether the camera is allowed is told anew to each process. Options: `socket` (default
-`/run/kiosk/vision/vision.sock`).
+One connection is one process is one check, or one reading of a card. A process that ends without a verdict is one:
+NOT_JUDGED, `process-lost` or `process-hangs`. Whether the camera is allowed is told anew to each process. Options:
+`socket` (default `/run/kiosk/vision/vision.sock`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from drivers.face import messages
 from drivers.face.messages import FaceCommand, FaceEvent
 from kiosk import ports
 from kiosk.errors import ContractError
-from kiosk.ids import DeviceId, OpId
+from kiosk.ids import DeviceId, OpId, SlotId
 from kiosk.ipc.fresh import FreshProcess, socket_option
 from kiosk.ports import Command, Event, FaceBand, FaceJudged, FaceOutcome
 
@@ -28,7 +28,9 @@ class FaceClient(FreshProcess[FaceCommand, FaceEvent]):
         super().__init__(device, path, post, messages.event_decoder)
         self._is_allowed = False
         self._op: OpId | None = None
-        self._is_forbidding = False
+        self._slot: SlotId | None = None
+        """A card's number is being read for it."""
+        self._forbidding = 0
 
     def perform(self, command: Command) -> None:
         if not isinstance(command, FaceCommand):
@@ -46,8 +48,13 @@ class FaceClient(FreshProcess[FaceCommand, FaceEvent]):
             case ports.PaymentCodeRead():
                 self._spend()  # one code, and it forgets all
                 self._post(event)
+            case ports.NumberReadingEnded():
+                self._spend()
+                if event.slot == self._slot:
+                    self._slot = None
+                    self._post(event)
             case ports.CameraForbidden():
-                self._is_forbidding = False
+                self._forbidding -= 1
                 self._post(event)
             case _:
                 self._post(event)
@@ -74,20 +81,33 @@ class FaceClient(FreshProcess[FaceCommand, FaceEvent]):
             case ports.AllowCamera():
                 self._is_allowed = True
             case ports.ForbidCamera():
-                self._is_allowed, self._is_forbidding = False, True
+                self._is_allowed = False
+                self._forbidding += 1
             case ports.StartFaceCheck():
                 self._op = command.op
-            case ports.StopFaceCheck() | ports.StartReadingCode() | ports.StopReadingCode():
+            case ports.StartReadingNumber():
+                self._slot = command.slot
+            case (
+                ports.StopFaceCheck()
+                | ports.StartReadingCode()
+                | ports.StopReadingCode()
+                | ports.StopReadingNumber()
+            ):
                 pass
 
     def _ended(self, code: str) -> None:
         """Its camera ended with it; with a check in it, this check is over."""
-        if self._is_forbidding:
-            self._is_forbidding = False
+        while self._forbidding > 0:
+            self._forbidding -= 1
             self._post(ports.CameraForbidden(self._device))
         op, self._op = self._op, None
-        if op is not None and not self._stopped.is_set():
+        slot, self._slot = self._slot, None
+        if self._stopped.is_set():
+            return
+        if op is not None:
             self._post(FaceJudged(self._device, op, FaceOutcome.NOT_JUDGED, FaceBand.NONE, code))
+        if slot is not None:
+            self._post(ports.NumberReadingEnded(self._device, slot, code))
 
 
 def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event], None]) -> FaceClient:

@@ -20,6 +20,8 @@ Pixels = npt.NDArray[np.uint8]
 """Rows, columns, red-green-blue."""
 
 WIDTH, HEIGHT = 640, 480
+FINE = (1280, 960)
+"""For print: what a camera is asked for at most. One that has less (720 rows, or 480) gives that."""
 _FRAME_WITHIN_S: Final = 5.0
 
 
@@ -39,8 +41,8 @@ class FrameSource(Protocol):
     def identity(self) -> str:
         """Maker and model, or the kind of source."""
 
-    def open(self) -> None:
-        """DeviceUnavailable."""
+    def open(self, is_fine: bool = False) -> None:
+        """`is_fine`: as many pixels as it has, up to FINE, for print. DeviceUnavailable."""
 
     def read(self) -> Frame | None:
         """The newest frame; None when none came within half a second. DeviceUnavailable when the camera is gone."""
@@ -60,9 +62,9 @@ class FileFrames:
         self._pictures: list[Pixels] = []
         self._count = 0
 
-    def open(self) -> None:
+    def open(self, is_fine: bool = False) -> None:
         try:
-            self._pictures = [load(path) for path in self._paths]
+            self._pictures = [load(path, FINE[0] if is_fine else WIDTH) for path in self._paths]
         except (OSError, ValueError, Image.DecompressionBombError):
             raise DeviceUnavailable("frames: a file is no picture") from None
         if not self._pictures:
@@ -81,6 +83,8 @@ class FileFrames:
 
 ASK: Final = b"?"
 """What a simulated camera is sent for each frame."""
+ASK_FINE: Final = b"+"
+"""The same, for one of FINE's size."""
 
 
 class SocketFrames:
@@ -92,9 +96,11 @@ class SocketFrames:
         self._path = path
         self._clock = clock or SystemClock()
         self._line: socket.socket | None = None
+        self._size, self._ask = (WIDTH, HEIGHT), ASK
 
-    def open(self) -> None:
+    def open(self, is_fine: bool = False) -> None:
         self.close()
+        self._size, self._ask = (FINE, ASK_FINE) if is_fine else ((WIDTH, HEIGHT), ASK)
         line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         line.settimeout(_FRAME_WITHIN_S)
         try:
@@ -107,10 +113,11 @@ class SocketFrames:
     def read(self) -> Frame | None:
         if self._line is None:
             raise DeviceUnavailable("frames: not open")
-        data = bytearray(WIDTH * HEIGHT * 3)
+        wide, high = self._size
+        data = bytearray(wide * high * 3)
         rest = memoryview(data)
         try:
-            self._line.sendall(ASK)
+            self._line.sendall(self._ask)
             while rest:
                 size = self._line.recv_into(rest)
                 if not size:
@@ -118,7 +125,7 @@ class SocketFrames:
                 rest = rest[size:]
         except OSError:
             raise DeviceUnavailable("frames: the camera is gone") from None
-        pixels = np.frombuffer(data, dtype=np.uint8).reshape(HEIGHT, WIDTH, 3)
+        pixels = np.frombuffer(data, dtype=np.uint8).reshape(high, wide, 3)
         return Frame(pixels, self._clock.monotonic_s())
 
     def close(self) -> None:
@@ -127,9 +134,9 @@ class SocketFrames:
             line.close()
 
 
-def load(path: Path) -> Pixels:
+def load(path: Path, longest: int = WIDTH) -> Pixels:
     """A file as a frame: no side longer than a camera's."""
     with Image.open(path) as picture:
         upright = picture.convert("RGB")
-        upright.thumbnail((WIDTH, WIDTH))
+        upright.thumbnail((longest, longest))
         return np.array(upright, dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""`kiosk-vision`: one fresh process per face check, started ahead of it (README.md).
+"""`kiosk-vision`: one fresh process per face check or reading, started ahead of it (README.md).
 
 The core's connection comes as file descriptor 3 (socket activation, `Accept=yes`), as standard input, or as `--fd`.
 """
@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from drivers.face.hardening import harden
@@ -21,6 +22,7 @@ from kiosk.ipc.peer import NOBODY, uid_of
 from kiosk.messages import Message, open_log, say
 
 DEFAULT_PHOTO_SOCKET = Path("/run/kiosk/photo/photo.sock")
+DEFAULT_NUMBER_SOCKET = Path("/run/kiosk/number/number.sock")
 _LISTEN_FD = 3
 
 
@@ -33,7 +35,12 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-simulated", type=Path, metavar="SOCK", help="`kiosk-sim camera`: demo and tests"
     )
     parser.add_argument("--photo-socket", type=Path, default=DEFAULT_PHOTO_SOCKET)
-    parser.add_argument("--card-user", default="kiosk-card", help="the only user who may send a photo")
+    parser.add_argument("--number-socket", type=Path, default=DEFAULT_NUMBER_SOCKET)
+    parser.add_argument(
+        "--card-user",
+        default="kiosk-card",
+        help="the only user who may send a photo, and who is sent a number",
+    )
     parser.add_argument("--core-user", default="kiosk-core", help="the only user who may command")
     parser.add_argument("--fd", type=int, help="the connected socket")
     return parser
@@ -64,6 +71,7 @@ def _serve(args: argparse.Namespace) -> None:
         "OPENBLAS_NUM_THREADS", "1"
     )  # numpy only subtracts here; threads cost address space
     from drivers.face.cameras import camera  # noqa: PLC0415  # numpy and dlib come after the limits
+    from drivers.face.number_road import send  # noqa: PLC0415
     from drivers.face.service import VisionService  # noqa: PLC0415
 
     card_uid, core_uid = _uid(args.card_user), _uid(args.core_user)
@@ -75,7 +83,8 @@ def _serve(args: argparse.Namespace) -> None:
     if uid != core_uid:
         raise ConfigError("the peer is not the core")
     source = camera(args.camera, args.allow_files, args.allow_simulated)
-    service = VisionService(core, DeviceId(args.device), args.photo_socket, card_uid, source)
+    road = partial(send, args.number_socket, card_uid)
+    service = VisionService(core, DeviceId(args.device), args.photo_socket, card_uid, source, road)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
     service.run()

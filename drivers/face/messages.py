@@ -1,10 +1,11 @@
 """What travels between the core and a vision process: kiosk.ports' own types, one JSON object a line, both ways.
 
-    core -> vision   StartFaceCheck, StopFaceCheck, ForbidCamera, AllowCamera, StartReadingCode, StopReadingCode, Ping
+    core -> vision   StartFaceCheck, StopFaceCheck, ForbidCamera, AllowCamera, StartReadingCode, StopReadingCode,
+                     StartReadingNumber, StopReadingNumber, Ping
     vision -> core   DeviceArrived, DeviceLost, CameraForbidden, PhotoSlotOpened, FaceHint, FaceTurnAsked,
-                     FaceTurnEnded, FaceJudged, PaymentCodeRead, Pong
+                     FaceTurnEnded, FaceJudged, PaymentCodeRead, CardHint, NumberReadingEnded, Pong
 
-No type here has room for a picture, or for numbers that describe a face.
+No type here has room for a picture, for numbers that describe a face, or for a digit of a card.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ FaceEvent = (
     | ports.FaceTurnEnded
     | ports.FaceJudged
     | ports.PaymentCodeRead
+    | ports.CardHint
+    | ports.NumberReadingEnded
 )
 FaceCommand = (
     ports.StartFaceCheck
@@ -34,6 +37,8 @@ FaceCommand = (
     | ports.AllowCamera
     | ports.StartReadingCode
     | ports.StopReadingCode
+    | ports.StartReadingNumber
+    | ports.StopReadingNumber
 )
 
 _EVENTS: Final[Codec[FaceEvent | Pong]] = Codec(FaceEvent | Pong)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from drivers.face.frames import HEIGHT, WIDTH, Frame
+from drivers.face.frames import FINE, HEIGHT, WIDTH, Frame
 from kiosk.clock import Clock, SystemClock
 from kiosk.errors import DeviceUnavailable
 
@@ -21,13 +21,13 @@ class PiCamera:
         self._clock = clock or SystemClock()
         self._camera: Any = None
 
-    def open(self) -> None:
+    def open(self, is_fine: bool = False) -> None:
         try:
             from picamera2 import Picamera2  # noqa: PLC0415  # late: only a Pi has it
 
             self._camera = Picamera2()
             # "BGR888" is red-green-blue in memory (its manual, 4.2.2.2)
-            main = {"size": (WIDTH, HEIGHT), "format": "BGR888"}
+            main = {"size": FINE if is_fine else (WIDTH, HEIGHT), "format": "BGR888"}
             self._camera.configure(self._camera.create_video_configuration(main=main, buffer_count=2))
             self._camera.start()
         except (ImportError, OSError, RuntimeError, IndexError):

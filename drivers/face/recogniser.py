@@ -83,6 +83,12 @@ class Tracker:
         return (left, top, right, bottom), float(sure)
 
 
+def blobs(mask: Grey) -> tuple[npt.NDArray[np.intp], int]:
+    """Connected pieces (eight neighbours) of what is not 0, numbered from 1; how many numbers there are, with 0."""
+    labels, count = dlib.label_connected_blobs(np.ascontiguousarray(mask))
+    return np.asarray(labels).astype(np.intp), int(count)
+
+
 def distance(one: Embedding, other: Embedding) -> float:
     return float(np.linalg.norm(one - other))
 

@@ -1,7 +1,8 @@
 """The loop of a vision process: the core's socket, the photo's socket and the camera, in one thread.
 
-A fresh process serves one check and ends with its verdict; the next is started ahead, its models loaded, its camera
-shut. It begins with the camera forbidden: only a core that says so may have it opened.
+A fresh process serves one check, one payment code or one reading of a card's front, and ends with it; the next is
+started ahead, its models loaded, its camera shut. It begins with the camera forbidden: only a core that says so may
+have it opened.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import secrets
 import selectors
 import socket
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +20,10 @@ from drivers.face import messages
 from drivers.face.decision import FaceCheck
 from drivers.face.frames import Frame, FrameSource
 from drivers.face.messages import FaceCommand, FaceEvent
+from drivers.face.number_task import NumberTask, Road
 from drivers.face.photo import decode, within
 from drivers.face.photo_channel import PhotoChannel
-from drivers.face.recogniser import IDENTITY, Recogniser
+from drivers.face.recogniser import IDENTITY, Recogniser, blobs
 from drivers.face.watcher import Watcher, grey_of, photo_embedding
 from kiosk import ports
 from kiosk.clock import Clock, SystemClock
@@ -33,6 +36,7 @@ from kiosk.messages import Message, say
 from kiosk.ports import FaceBand, FaceJudged, FaceOutcome
 
 PHOTO_WITHIN_S: Final = 30.0
+_JAPAN: Final = timedelta(hours=9)
 SILENT_MAX: Final = 10
 """Times half a second without a frame: the camera is lost."""
 _RECEIVE_BYTES: Final = 4096
@@ -53,6 +57,7 @@ class VisionService:
         photo_socket: Path,
         card_uid: int,
         camera: FrameSource,
+        number_road: Road,
         clock: Clock | None = None,
     ) -> None:
         self._core = core
@@ -69,6 +74,8 @@ class VisionService:
         self._watcher: Watcher | None = None
         self._photo_until_s = 0.0
         self._silent = 0
+        self._number_road = number_road
+        self._number: NumberTask | None = None
         self._is_reading = False
         """A payment code is looked for."""
         self._is_allowed = False
@@ -98,7 +105,7 @@ class VisionService:
 
     def _turn(self) -> None:
         """What came on the sockets, then one frame."""
-        if self._watcher is not None or self._is_reading:
+        if self._watcher is not None or self._is_reading or self._number is not None:
             timeout: float | None = 0.0
         elif self._check is not None:
             timeout = max(0.0, self._photo_until_s - self._clock.monotonic_s())
@@ -110,6 +117,8 @@ class VisionService:
                 key.data()
         if self._watcher is not None:
             self._look(self._watcher)
+        elif self._number is not None:
+            self._read_number(self._number)
         elif self._is_reading:
             self._read_code()
         elif self._check is not None and self._clock.monotonic_s() >= self._photo_until_s:
@@ -146,15 +155,24 @@ class VisionService:
                 self._camera.close()
                 self._post(ports.CameraForbidden(self._device))
                 self._give_up("camera-forbidden")
+                self._give_number_up("camera-forbidden")
             case ports.StopFaceCheck():
                 self._give_up("stopped")
-            case ports.StartFaceCheck() if self._check is None:
+            case ports.StopReadingNumber():
+                self._give_number_up("stopped")
+            case ports.StartFaceCheck() if self._is_free:
                 self._start(command)
-            case ports.StartReadingCode() if self._check is None and self._is_allowed:
+            case ports.StartReadingNumber() if self._is_free:
+                self._start_number(command)
+            case ports.StartReadingCode() if self._is_free and self._is_allowed:
                 self._start_reading()
             case ports.StopReadingCode() if self._is_reading:
                 self._is_reading = False
                 self._camera.close()
+
+    @property
+    def _is_free(self) -> bool:
+        return self._check is None and self._number is None and not self._is_reading
 
     def _start(self, command: ports.StartFaceCheck) -> None:
         self._check = FaceCheck(self._device, command.op, secrets.token_bytes(16), command.threshold)
@@ -213,6 +231,51 @@ class VisionService:
             else:
                 self._post(event)
 
+    # --- the front of a card --------------------------------------------------------------------------------
+
+    def _start_number(self, command: ports.StartReadingNumber) -> None:
+        now_s = self._clock.monotonic_s()
+        self._number = NumberTask(
+            self._device, command.slot, now_s, blobs, lambda: local_year(self._clock), self._number_road
+        )
+        if not self._is_allowed:
+            self._give_number_up("camera-forbidden")
+            return
+        try:
+            self._camera.open(is_fine=True)
+        except DeviceUnavailable:
+            self._give_number_up("camera")
+            return
+        self._silent = 0
+
+    def _read_number(self, task: NumberTask) -> None:
+        """One frame. This process ends with the number sent, or with why not."""
+        try:
+            frame = self._camera.read()
+        except DeviceUnavailable:
+            self._give_number_up("camera")
+            return
+        self._silent = self._silent + 1 if frame is None else 0
+        if self._silent >= SILENT_MAX:
+            self._give_number_up("camera")
+        elif task.is_late(self._clock.monotonic_s()):
+            self._give_number_up("time")
+        elif frame is not None:
+            for event in task.see(frame):
+                if isinstance(event, ports.NumberReadingEnded):
+                    self._end_number(event)
+                else:
+                    self._post(event)
+
+    def _give_number_up(self, reason: str) -> None:
+        if self._number is not None:
+            self._end_number(self._number.end(reason))
+
+    def _end_number(self, event: ports.NumberReadingEnded) -> None:
+        self._forget()
+        self._is_over = True
+        self._post(event)
+
     # --- payment codes --------------------------------------------------------------------------------------
 
     def _start_reading(self) -> None:
@@ -260,7 +323,7 @@ class VisionService:
         self._camera.close()
         with contextlib.suppress(OSError):
             self._photos.close()
-        self._watcher = self._check = None
+        self._watcher = self._check = self._number = None
         self._is_reading = False
 
     def _post(self, event: ports.Event) -> None:
@@ -289,6 +352,11 @@ def _code_in(frame: Frame) -> str | None:
 
     height, width = frame.pixels.shape[:2]
     return reader.read(grey_of(frame.pixels).tobytes(), width, height)
+
+
+def local_year(clock: Clock) -> int:
+    """In Japan, where the cards end."""
+    return (clock.wall() + _JAPAN).year
 
 
 def _nothing() -> None:

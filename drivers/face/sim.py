@@ -1,8 +1,9 @@
 """`kiosk-sim camera`: somebody in front of a camera, who turns her head when a hand says so. Frames go out on a socket.
 
-The vision process asks for a frame when it wants one (one byte) and gets the newest: 640×480, red-green-blue, as a
-driver would give it. A head that turns is a picture warped as parallax would; it is no head, and what that proves and
-does not prove stands in README.md. Nothing of it is in the appliance.
+The vision process asks for a frame when it wants one (one byte) and gets the newest: 640×480 or the finer size,
+red-green-blue, as a driver would give it. A head that turns is a picture warped as parallax would; it is no head, and
+what that proves and does not prove stands in README.md. A card is held up by its drawn front (`--cards`). Nothing of it
+is in the appliance.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from drivers.face.frames import ASK, HEIGHT, WIDTH, Pixels
+from drivers.face.frames import ASK, ASK_FINE, FINE, HEIGHT, WIDTH, Pixels
 from drivers.face.measure import Points
 from drivers.face.recogniser import Recogniser
+from drivers.face.sim_held import Hold, held
 from drivers.face.watcher import grey_of
 from drivers.qr.sim.phone import held_up
 from drivers.transport.control import ControlServer
@@ -38,6 +40,9 @@ A_SECOND: Final = 1.2
 """How fast a head turns."""
 STEP: Final = 0.02
 WALL: Final = (128, 128, 128)
+HANDS: Final = 5
+"""Ways in which a card is held, one after the other."""
+SIZES: Final = {ASK: (WIDTH, HEIGHT), ASK_FINE: FINE}
 
 
 def in_front(picture: Image.Image, face: tuple[float, float, float], middle: tuple[int, int]) -> Image.Image:
@@ -106,8 +111,11 @@ class Person:
 class Room:
     """Who stands in front; what the control verbs do."""
 
-    def __init__(self, pictures: Path) -> None:
-        self._pictures = pictures
+    def __init__(self, pictures: Path, cards: Path | None = None) -> None:
+        """`cards`: NAME/front.png, as drivers.jpki.sim.box makes them."""
+        self._pictures, self._cards = pictures, cards
+        self._front: Image.Image | None = None
+        self._shown = lru_cache(maxsize=2 * HANDS)(self._show_card)
         self._recogniser = Recogniser()
         self._lock = threading.Lock()
         self._person: Person | None = None
@@ -120,6 +128,7 @@ class Room:
             "leave": self.leave,
             "turn": self.turn,
             "hold-code": self.hold_code,
+            "hold-card": self.hold_card,
             "state": self.state,
         }
 
@@ -128,6 +137,27 @@ class Room:
         picture = held_up(text, (WIDTH, HEIGHT)).convert("RGB").tobytes() if text else b""
         with self._lock:
             self._phone = picture
+
+    def hold_card(self, name: str = "") -> None:
+        """hold-card [NAME]: this person's card, its front to the camera; without one it is put away"""
+        front = None
+        if name:
+            path = self._cards / name / "front.png" if self._cards is not None else Path()
+            if self._cards is None or path.parent.parent != self._cards or not path.is_file():
+                raise ValueError(f"no such card: {name}")
+            with Image.open(path) as opened:
+                front = opened.convert("RGB")
+        with self._lock:
+            self._front = front
+            self._shown.cache_clear()
+
+    def _show_card(self, hand: int, size: tuple[int, int]) -> bytes:
+        """A hand is never quite still."""
+        if self._front is None:
+            raise ValueError("no card")
+        away = hand - HANDS / 2
+        hold = Hold(turned=2 + 0.5 * away, tilt=0.02, lean=0.02, middle=(0.5 + 0.003 * away, 0.5), seed=hand)
+        return held(self._front, hold, size).tobytes()
 
     def stand(self, name: str) -> dict[str, Any]:
         """stand NAME: the person of NAME.jpg comes"""
@@ -156,13 +186,21 @@ class Room:
         """state: who is there, and how many frames were taken"""
         return {"stands": self._name, "frames": self._frames}
 
-    def frame(self) -> bytes:
+    def frame(self, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
         with self._lock:
             self._frames += 1
-            if self._phone:
-                return self._phone
-            if self._person is not None:
-                return self._person.frame(time.monotonic())
+            if self._front is not None:
+                return self._shown(self._frames % HANDS, size)
+            small = self._small()
+        if size != (WIDTH, HEIGHT):
+            return Image.frombytes("RGB", (WIDTH, HEIGHT), small).resize(size).tobytes()
+        return small
+
+    def _small(self) -> bytes:
+        if self._phone:
+            return self._phone
+        if self._person is not None:
+            return self._person.frame(time.monotonic())
         return bytes(WALL) * (WIDTH * HEIGHT)
 
 
@@ -181,8 +219,8 @@ def serve(room: Room, path: Path) -> None:
 def _show(room: Room, peer: socket.socket) -> None:
     with peer:
         try:
-            while peer.recv(1) == ASK:
-                peer.sendall(room.frame())
+            while (asked := peer.recv(1)) in SIZES:
+                peer.sendall(room.frame(SIZES[asked]))
         except OSError:
             return
 
@@ -194,13 +232,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--control", type=Path, required=True)
     parser.add_argument("--frames", type=Path, required=True, help="socket of the camera")
     parser.add_argument("--pictures", type=Path, required=True, help="folder of NAME.jpg")
+    parser.add_argument("--cards", type=Path, help="folder of NAME/front.png")
     parser.add_argument("--stand", metavar="NAME", help="who is there at once")
     args = parser.parse_args(argv)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        room = Room(args.pictures.resolve())
+        room = Room(args.pictures.resolve(), args.cards.resolve() if args.cards else None)
         if args.stand:
             room.stand(args.stand)
     except (OSError, ValueError, MadoguchiError) as why:

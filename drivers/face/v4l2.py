@@ -1,4 +1,4 @@
-"""A camera by Linux' own interface (V4L2, <linux/videodev2.h>): YUYV, 640×480, memory-mapped buffers.
+"""A camera by Linux' own interface (V4L2, <linux/videodev2.h>): YUYV, 640×480 or finer, memory-mapped buffers.
 
 Proven up to a descriptor that carries frames: the kernel's side of the requests is played by a test. Sizes and numbers
 of requests are the 64-bit ABI's, compared with the header's on amd64.
@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from drivers.face.frames import HEIGHT, WIDTH, Frame, Pixels
+from drivers.face.frames import FINE, HEIGHT, WIDTH, Frame, Pixels
 from kiosk.clock import Clock, SystemClock
 from kiosk.errors import DeviceUnavailable
 
@@ -78,11 +78,11 @@ class V4l2Camera:
     def identity(self) -> str:
         return f"v4l2 {self._path.name}"
 
-    def open(self) -> None:
+    def open(self, is_fine: bool = False) -> None:
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
             self._check()
-            self._choose_format()
+            self._choose_format(FINE if is_fine else (WIDTH, HEIGHT))
             self._make_buffers()
             self._ask(STREAMON, struct.pack("=i", CAPTURE))
         except (OSError, ValueError, struct.error):
@@ -125,13 +125,14 @@ class V4l2Camera:
         if not can & CAPTURE or not can & STREAMING:
             raise ValueError
 
-    def _choose_format(self) -> None:
+    def _choose_format(self, size: tuple[int, int]) -> None:
+        """The driver answers with what it has that is nearest."""
         asked = bytearray(208)
         struct.pack_into("=I", asked, 0, CAPTURE)
-        struct.pack_into("=IIII", asked, 8, WIDTH, HEIGHT, YUYV, 1)  # 1: progressive
+        struct.pack_into("=IIII", asked, 8, *size, YUYV, 1)  # 1: progressive
         answer = self._ask(S_FMT, bytes(asked))
         self._width, self._height, kind, _, self._stride = struct.unpack_from("=IIIII", answer, 8)
-        if kind != YUYV or not 0 < self._width <= 2 * WIDTH or not 0 < self._height <= 2 * HEIGHT:
+        if kind != YUYV or not 0 < self._width <= FINE[0] or not 0 < self._height <= FINE[1]:
             raise ValueError
         if self._width % 2 or self._stride < 2 * self._width:
             raise ValueError

@@ -48,6 +48,7 @@ PASSED: dict[str, Passed] = {
     "printed": Passed("card", "printed"),
     "stand": Passed("camera", "stand"),
     "turn": Passed("camera", "turn"),
+    "hold-card": Passed("camera", "hold-card"),
 }
 
 TRUTH = {

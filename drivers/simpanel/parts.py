@@ -195,7 +195,8 @@ def _hand_over_roots() -> None:
 
 def camera(stands: str) -> list[Part | Task]:
     """Somebody in front of a simulated camera. `stands`: a picture of FACES."""
-    pictures = ("--pictures", str(places.code_root() / FACES), "--stand", stands)
+    pictures: tuple[str, ...] = ("--pictures", str(places.code_root() / FACES), "--stand", stands)
+    pictures += ("--cards", str(state("card") / "cards"))
     return [
         _simulator("camera", "somebody in front of a camera", "camera", "--frames", str(FRAMES), *pictures)
     ]

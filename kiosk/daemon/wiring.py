@@ -92,6 +92,7 @@ def setup_of(config: Config) -> Setup:
         reader=equipment.reader,
         face_threshold=config.identity.face_threshold,
         face_checks=config.identity.face_checks,
+        reads_number=config.identity.number_by_camera,
         has_assistant=config.identity.staff_look,
         lamp=equipment.lamp,
         messenger=equipment.messenger,

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from kiosk import badges, intents
 from kiosk.badges import Member
-from kiosk.engine import desk_tests, face, helping, identity, service, session, staff
+from kiosk.engine import desk_tests, helping, identity, number, service, session, staff
 from kiosk.engine.state import Asked, Desk, FaceWay, Kiosk, Login, Phase, Turn
 from kiosk.ids import OpId
 from kiosk.journal.records import IncidentOpened, StaffHelped, StaffLeft, StaffRefused
@@ -101,7 +101,7 @@ def card_gone_while_waiting(turn: Turn, event: CardRemoved) -> None:
     """The process that held 照合番号B ends with the card that it saw."""
     identity.note_removed(turn, event)
     if turn.session.face.way is FaceWay.CAMERA:
-        face.number_forgotten(turn, event)
+        number.number_forgotten(turn, event)
 
 
 def _begin(turn: Turn, event: StaffCardRead) -> None:
@@ -138,7 +138,7 @@ def _open_or_wait(turn: Turn, member: Member, wrong: int) -> None:
 
 def _open(turn: Turn) -> None:
     _edit(turn, stage="opening", slot="", digits=0)
-    face.ask_slot(turn, OpenPinSlot(turn.state.setup.card_reader, SecretKind.STAFF))
+    number.ask_slot(turn, OpenPinSlot(turn.state.setup.card_reader, SecretKind.STAFF))
 
 
 def timer(turn: Turn, _: TimerExpired) -> None:

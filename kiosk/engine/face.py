@@ -1,18 +1,19 @@
-"""Is this the person on the card? 照合番号B before the card, its face when it is in, the camera after the PIN. Pure.
+"""Is this the person on the card? The card's own record when the card is in, the camera after the PIN. Pure.
 
-The order of events is docs/face-in-a-visit.md. Whatever does not end well leads to the other way (staff look, or the
-counter), never to a refusal: a face that a machine does not know says nothing about the person.
+Before them comes 照合番号B (number.py); the order of events is docs/face-in-a-visit.md. Whatever does not end well
+leads to the other way (staff look, or the counter), never to a refusal: a face that a machine does not know says
+nothing about the person.
 """
 
 from __future__ import annotations
 
+from kiosk.engine.number import close_reading, offer_other_way, undecide
 from kiosk.engine.session import advance, close_camera, enter, notify, return_card, stop_check
 from kiosk.engine.state import FaceTalk, FaceWay, Phase, Turn
 from kiosk.ids import OpId
 from kiosk.journal.records import FaceCheckEnded, FaceVouched
 from kiosk.ports import (
     AllowCamera,
-    CameraForbidden,
     CardRemoved,
     DeviceLost,
     FaceHint,
@@ -20,17 +21,9 @@ from kiosk.ports import (
     FaceOutcome,
     FaceTurnAsked,
     FaceTurnEnded,
-    ForbidCamera,
     ForgetNumber,
     HandOverPhoto,
-    NumberForgotten,
-    NumberPart,
-    NumberPartRefused,
-    NumberPartTaken,
     NumberRejected,
-    NumberSlotOpened,
-    OpenNumberSlot,
-    OpenPinSlot,
     PhotoHandedOver,
     PhotoSlotOpened,
     StartFaceCheck,
@@ -42,131 +35,10 @@ from kiosk.ports import (
 )
 from kiosk.services.plan import Step
 
-PARTS = (NumberPart.BIRTH, NumberPart.EXPIRY, NumberPart.CODE)
-"""The order of the questions: as they stand on the card, from the top."""
 NUMBERS_WRONG_MAX = 2
 """In one session; a card has ten for ever."""
-FORGOTTEN_MAX = 3
 NO_SECOND_CHECK = (FaceOutcome.MATCHED, FaceOutcome.NOT_MATCHED)
 """Whoever was judged is not judged again: thresholds are not for trying."""
-
-
-def ask_slot(turn: Turn, command: OpenPinSlot | OpenNumberSlot) -> None:
-    """A secret's slot opens only when the camera is shut."""
-    if turn.state.camera_is_allowed:
-        turn.set(slot_waits=command)
-        turn.do(ForbidCamera(turn.state.setup.camera))
-    else:
-        turn.do(command)
-
-
-def camera_forbidden(turn: Turn, _: CameraForbidden) -> None:
-    waiting = turn.state.slot_waits
-    turn.set(camera_is_allowed=False, slot_waits=None)
-    if waiting is not None and turn.state.phase in (
-        Phase.OPENING_PIN,
-        Phase.OPENING_NUMBER,
-        Phase.STAFF_LOGIN,
-    ):
-        turn.do(waiting)
-
-
-# --- before the card: what for, and 照合番号B -------------------------------------------------------------------------
-
-
-def enter_number(turn: Turn) -> None:
-    match turn.session.face.way:
-        case FaceWay.UNDECIDED:
-            turn.go(Phase.OFFERING_FACE)
-        case FaceWay.CAMERA:
-            ask_part(turn, NumberPart.BIRTH, turn.session.face.note)
-        case FaceWay.STAFF:
-            advance(turn)
-
-
-def agreed(turn: Turn, _: object) -> None:
-    turn.edit_face(way=FaceWay.CAMERA)
-    ask_part(turn, NumberPart.BIRTH)
-
-
-def offer_back(turn: Turn, _: object) -> None:
-    """One question back: language, or the kinds."""
-    turn.edit(face=FaceTalk())
-    enter(turn, turn.state.setup.plan.before(Step.NUMBER))
-
-
-def ask_part(turn: Turn, part: NumberPart, note: str = "") -> None:
-    turn.go(Phase.OPENING_NUMBER)
-    turn.edit(slot="")
-    turn.edit_face(part=part, note=note)
-    ask_slot(turn, OpenNumberSlot(turn.state.setup.card_reader, part))
-
-
-def number_slot_opened(turn: Turn, event: NumberSlotOpened) -> None:
-    if event.part is turn.session.face.part:
-        turn.go(Phase.ENTERING_NUMBER)
-        turn.edit(slot=event.slot, digits=0)
-
-
-def part_taken(turn: Turn, event: NumberPartTaken) -> None:
-    if not _is_asked(turn, event):
-        return
-    turn.edit(slot="")
-    following = PARTS.index(event.part) + 1
-    if following < len(PARTS):
-        ask_part(turn, PARTS[following])
-    else:
-        turn.edit_face(note="")
-        advance(turn)
-
-
-def part_refused(turn: Turn, event: NumberPartRefused) -> None:
-    """Not a date that a card can carry: no card was asked, no try was used."""
-    if _is_asked(turn, event):
-        ask_part(turn, event.part, "refused")
-
-
-def _is_asked(turn: Turn, event: NumberPartTaken | NumberPartRefused) -> bool:
-    """Not a late answer about an earlier question."""
-    return event.slot == turn.session.slot and event.part is turn.session.face.part
-
-
-def number_back(turn: Turn, _: object) -> None:
-    at = PARTS.index(turn.session.face.part)
-    if at:
-        ask_part(turn, PARTS[at - 1])
-    else:
-        undecide(turn)
-        enter(turn, Step.NUMBER)
-
-
-def undecide(turn: Turn) -> None:
-    """Back before the question of the face; what is held of the number is forgotten."""
-    turn.do(ForgetNumber(turn.state.setup.card_reader))
-    turn.edit(slot="")
-    turn.edit_face(way=FaceWay.UNDECIDED, note="")
-
-
-def number_forgotten(turn: Turn, _: NumberForgotten | CardRemoved) -> None:
-    """The minute is over, or the process that held it has ended: ask again; not for ever."""
-    if turn.session.face.way is FaceWay.CAMERA:
-        _again(turn, "forgotten")
-
-
-def card_gone_while_typing(turn: Turn, _: CardRemoved) -> None:
-    """It lay there too early: its process ends, and what it held of the number with it."""
-    turn.set(card=None, card_is_present=False)
-    _again(turn, turn.session.face.note)
-
-
-def _again(turn: Turn, note: str) -> None:
-    times = turn.session.face.times_forgotten + 1
-    turn.edit(step=Step.NUMBER)
-    turn.edit_face(times_forgotten=times)
-    if times > FORGOTTEN_MAX:
-        offer_other_way(turn)
-    else:
-        ask_part(turn, NumberPart.BIRTH, note)
 
 
 # --- the card is in: its face ----------------------------------------------------------------------------------------
@@ -189,6 +61,7 @@ def await_surface(turn: Turn) -> None:
 def surface_read(turn: Turn, event: SurfaceRead) -> None:
     """Who the card itself says it belongs to; stays in memory until the session ends."""
     turn.do(StopTimer("stage"))
+    turn.edit_face(is_held=False)
     if turn.session.card is None or event.fingerprint != turn.session.card.fingerprint:
         notify(turn, "C-108")
         return
@@ -200,7 +73,7 @@ def number_rejected(turn: Turn, event: NumberRejected) -> None:
     """Not the number of this card. Once more, with the card in the hand; then the other way."""
     turn.do(StopTimer("stage"))
     wrong = turn.session.face.numbers_wrong + 1
-    turn.edit_face(numbers_wrong=wrong, note="wrong")
+    turn.edit_face(numbers_wrong=wrong, note="wrong", is_typed=True, is_held=False)
     if wrong >= NUMBERS_WRONG_MAX or not event.attempts_left:
         offer_other_way(turn)
     else:
@@ -316,14 +189,10 @@ def _give_up(turn: Turn, reason: str) -> None:
 
 def other_way(turn: Turn, _: object) -> None:
     stop_check(turn)
-    if turn.state.phase in (Phase.OPENING_NUMBER, Phase.ENTERING_NUMBER):
+    close_reading(turn)
+    if turn.state.phase in (Phase.OPENING_NUMBER, Phase.SHOWING_CARD, Phase.ENTERING_NUMBER):
         turn.do(ForgetNumber(turn.state.setup.card_reader))
     offer_other_way(turn)
-
-
-def offer_other_way(turn: Turn) -> None:
-    turn.edit(slot="")
-    turn.go(Phase.CHOOSING_OTHER_WAY)
 
 
 def may_retry(turn: Turn) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from kiosk.engine import face
+from kiosk.engine import face, number
 from kiosk.engine.session import advance, end, enter, leave, notify, return_card
 from kiosk.engine.state import FaceWay, Phase, Turn
 from kiosk.ids import OpId
@@ -38,6 +38,8 @@ from kiosk.ports import (
 from kiosk.services.plan import Step
 
 UNREADABLE = {"not-my-number": "C-102", "no-certificate": "C-107"}
+UNREAD_MAX = 2
+"""Times in one session that a card which cannot be read is asked for again."""
 PHONES = (CardKind.ANDROID, CardKind.IPHONE)
 MESSAGE_HEAD = b"madoguchi/auth/1"
 
@@ -103,8 +105,15 @@ def accept_card(turn: Turn, event: CardRead) -> None:
 
 
 def refuse_card(turn: Turn, event: CardUnreadable) -> None:
+    """While 照合番号B is held for it, the card may be placed again, without the number being asked anew."""
     turn.set(card_is_present=True)
-    notify(turn, UNREADABLE.get(event.code, "C-101"))
+    session = turn.session
+    if event.goes_on and event.code not in UNREADABLE and session.times_unread < UNREAD_MAX:
+        turn.edit(is_unread=True, times_unread=session.times_unread + 1)
+        turn.go(Phase.RETURNING_CARD)
+        turn.do(StartTimer("stage", turn.state.setup.timeouts.card_left_s))
+    else:
+        notify(turn, UNREADABLE.get(event.code, "C-101"))
 
 
 def card_gone_early(turn: Turn, event: CardRemoved) -> None:
@@ -116,7 +125,7 @@ def card_back(turn: Turn, _: object) -> None:
     """One question back from the card."""
     before = turn.state.setup.plan.before(Step.CARD)
     if before is Step.NUMBER:
-        face.undecide(turn)
+        number.undecide(turn)
     enter(turn, before)
 
 
@@ -139,7 +148,7 @@ def open_slot(turn: Turn) -> None:
     turn.go(Phase.OPENING_PIN)
     turn.edit(slot="", is_checking=False)
     setup = turn.state.setup
-    face.ask_slot(turn, OpenPinSlot(setup.card_reader, setup.plan.secret))
+    number.ask_slot(turn, OpenPinSlot(setup.card_reader, setup.plan.secret))
 
 
 def consent(turn: Turn, _: object) -> None:
@@ -261,9 +270,11 @@ def card_returned(turn: Turn, event: CardRemoved) -> None:
 
 
 def _card_again(turn: Turn) -> None:
-    """Another card may come now: what was read of this one is forgotten, and its number is asked again."""
-    turn.edit(holder=None)
-    enter(turn, Step.NUMBER if turn.session.face.way is FaceWay.CAMERA else Step.CARD)
+    """Another card may come now: what was read of this one is forgotten, and its number is asked again, unless it is
+    still held."""
+    turn.edit(holder=None, is_unread=False, card_is_left=False)
+    face = turn.session.face
+    enter(turn, Step.NUMBER if face.way is FaceWay.CAMERA and not face.is_held else Step.CARD)
 
 
 def card_left(turn: Turn, _: TimerExpired) -> None:

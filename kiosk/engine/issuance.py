@@ -134,6 +134,7 @@ def mismatches(turn: Turn, line: Line, event: Prepared) -> tuple[str, ...]:
         "birth": card is None or card.birth_ok,
         "sex": card is None or card.sex_ok,
         "paper-birth": card is None or card.paper_ok,
+        "paper-sex": card is None or card.paper_sex_ok,
         "signature": found.signature_ok,
         "transaction": found.transaction == session.transaction,
         "line": found.line == line.line,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from kiosk.engine import desk_pages, notes, printers, project_cashless
 from kiosk.engine.choosing import chosen_options, offered, questions
 from kiosk.engine.face import may_retry
+from kiosk.engine.identity import PHONES
 from kiosk.engine.service import cares, cash_code, cashless_is_up, stop_reason
 from kiosk.engine.state import Kiosk, Line, LineStage, Phase, Session, Turn
 from kiosk.ids import OpId
@@ -43,6 +44,7 @@ from kiosk.view import (
     Returning,
     Role,
     SessionView,
+    ShowCard,
     StaffLook,
     StepBar,
     StillThere,
@@ -56,6 +58,7 @@ from kiosk.view import (
 
 NEVER_ASSISTED = (
     Phase.OPENING_NUMBER,
+    Phase.SHOWING_CARD,
     Phase.ENTERING_NUMBER,
     Phase.OPENING_PIN,
     Phase.ENTERING_PIN,
@@ -138,8 +141,14 @@ NUMBER_LENGTHS = {NumberPart.BIRTH: 6, NumberPart.EXPIRY: 4, NumberPart.CODE: 4}
 def _enter_number(state: Kiosk) -> AnyBody:
     session = _session(state)
     part = session.face.part
+    if part is NumberPart.WHOLE:
+        return ShowCard("")
     keyed = session.digits if session.slot else 0
     return EnterNumber(session.slot, part.value, NUMBER_LENGTHS[part], session.face.note, keyed)
+
+
+def _show_card(state: Kiosk) -> AnyBody:
+    return ShowCard(_session(state).face.card_hint.value)
 
 
 def _face_check(state: Kiosk) -> AnyBody:
@@ -158,7 +167,11 @@ def _other_ways(state: Kiosk) -> AnyBody:
 
 def _take_card(state: Kiosk) -> AnyBody:
     session = _session(state)
-    return TakeCard(session.is_verified and not session.is_cancelled, session.card_is_left)
+    is_phone = session.card is not None and session.card.kind in PHONES
+    is_unread = session.is_unread and not session.is_cancelled
+    return TakeCard(
+        session.is_verified and not session.is_cancelled, session.card_is_left, is_phone, is_unread
+    )
 
 
 def _kinds(state: Kiosk) -> AnyBody:
@@ -361,8 +374,9 @@ BODIES: dict[Phase, Callable[[Kiosk], AnyBody]] = {
     Phase.OUT_OF_SERVICE: _out,
     Phase.IDLE: _attract,
     Phase.CHOOSING_LANGUAGE: lambda _: Language(),
-    Phase.OFFERING_FACE: lambda _: OfferFace(),
+    Phase.OFFERING_FACE: lambda state: OfferFace(state.setup.reads_number),
     Phase.OPENING_NUMBER: _enter_number,
+    Phase.SHOWING_CARD: _show_card,
     Phase.ENTERING_NUMBER: _enter_number,
     Phase.AWAITING_CARD: lambda state: PlaceCard(is_reading=state.card_is_present),
     Phase.READING_SURFACE: lambda _: PlaceCard(is_reading=True),

@@ -24,6 +24,7 @@ from kiosk.ports import (
     SetAcceptance,
     StartTimer,
     StopFaceCheck,
+    StopReadingNumber,
     StopTimer,
     TimerExpired,
 )
@@ -50,7 +51,7 @@ LONG = (
 )
 PATIENT = (Phase.TAKING_THINGS, Phase.OFFERING_BACK, Phase.IN_TROUBLE, Phase.AWAITING_PRINTER)
 """Phases with their own timers; the idle timer does not run."""
-HOLDING_NUMBER = (Phase.OPENING_NUMBER, Phase.ENTERING_NUMBER, Phase.AWAITING_CARD)
+HOLDING_NUMBER = (Phase.OPENING_NUMBER, Phase.SHOWING_CARD, Phase.ENTERING_NUMBER, Phase.AWAITING_CARD)
 """Phases in which the card process may hold 照合番号B, or a part of it."""
 ASKING = (
     Phase.CHOOSING_LANGUAGE,
@@ -204,10 +205,16 @@ def close_roads(turn: Turn) -> None:
     reader = turn.state.setup.card_reader
     if turn.state.phase in (Phase.OPENING_PIN, Phase.ENTERING_PIN):
         turn.do(ClosePinSlot(reader))
-    if turn.state.phase in HOLDING_NUMBER and turn.session.face.way is FaceWay.CAMERA:
+    face = turn.session.face
+    if face.is_held or (turn.state.phase in HOLDING_NUMBER and face.way is FaceWay.CAMERA):
         turn.do(ForgetNumber(reader))
+        turn.edit_face(is_held=False)
     turn.set(slot_waits=None)
     stop_check(turn)
+    if turn.session.face.is_reading:
+        turn.do(StopReadingNumber(turn.state.setup.camera))
+        turn.edit_face(is_reading=False)
+        close_camera(turn)
 
 
 def stop_check(turn: Turn) -> None:
@@ -219,7 +226,14 @@ def stop_check(turn: Turn) -> None:
 
 def close_camera(turn: Turn) -> None:
     turn.edit_face(op=None, turn=None, is_coming_back=False, box=None)
-    turn.do(StopTimer("face"), ForbidCamera(turn.state.setup.camera))
+    turn.do(StopTimer("face"))
+    forbid_camera(turn)
+
+
+def forbid_camera(turn: Turn) -> None:
+    """It is shut when the vision process has said so, as often as it was told."""
+    turn.set(camera_is_allowed=False, camera_shuttings=turn.state.camera_shuttings + 1)
+    turn.do(ForbidCamera(turn.state.setup.camera))
 
 
 def notify(turn: Turn, code: str) -> None:

@@ -19,6 +19,7 @@ from kiosk.journal.ledger import EMPTY, Ledger
 from kiosk.journal.records import CallAnswered, CallEnded, Record, StaffCalled, VisitEnded
 from kiosk.money import Cash, Denomination, Yen
 from kiosk.ports import (
+    CardHintCode,
     CardHolder,
     CardRead,
     Command,
@@ -55,6 +56,8 @@ class Phase(enum.Enum):
     CHOOSING_LANGUAGE = "choosing_language"
     OFFERING_FACE = "offering_face"
     OPENING_NUMBER = "opening_number"
+    SHOWING_CARD = "showing_card"
+    """The card's front is held to the camera."""
     ENTERING_NUMBER = "entering_number"
     AWAITING_CARD = "awaiting_card"
     READING_SURFACE = "reading_surface"
@@ -145,7 +148,15 @@ class FaceTalk(msgspec.Struct, frozen=True):
     way: FaceWay = FaceWay.UNDECIDED
     part: NumberPart = NumberPart.BIRTH
     note: str = ""
-    """Why the number is asked again: `refused` (not a date), `forgotten` (too slow), `wrong` (not this card's)."""
+    """Why the number is asked again: `refused` (not a date), `forgotten` (too slow), `wrong` (not this card's),
+    `unread` (not by the camera: typed now)."""
+    is_typed: bool = True
+    """In questions; else the card's front is held to the camera."""
+    is_reading: bool = False
+    """The camera is looking for a card."""
+    card_hint: CardHintCode = CardHintCode.NO_CARD
+    is_held: bool = False
+    """The card process holds the whole number, as far as was told."""
     numbers_wrong: int = 0
     times_forgotten: int = 0
     checks: int = 0
@@ -197,6 +208,9 @@ class Session(msgspec.Struct, frozen=True):
     """The card accepted the PIN and signed."""
     is_authenticated: bool = False
     """The server accepted card and signature."""
+    is_unread: bool = False
+    """A card lies there that could not be read; it may be placed again."""
+    times_unread: int = 0
     card_is_left: bool = False
     certificate_ends_soon: bool = False
     entitlements: tuple[Entitlement, ...] = ()
@@ -312,6 +326,8 @@ class Timeouts(msgspec.Struct, frozen=True):
     offer_s: float = 600.0
     surface_s: float = 20.0
     """For the card to give its face."""
+    number_s: float = 60.0
+    """For a card to be read by the camera, above what the vision process allows itself."""
     face_s: float = 130.0
     """For one check, above what the vision process allows itself."""
     look_s: float = 600.0
@@ -404,6 +420,8 @@ class Setup(msgspec.Struct, frozen=True):
     """Reads a certificate aloud to its owner; empty: there is none."""
     face_threshold: float = 0.5
     face_checks: int = 2
+    reads_number: bool = False
+    """照合番号B may be read off the card by the camera."""
     has_assistant: bool = False
     """A member of staff has a panel, and can say there that she looked."""
     lamp: DeviceId = DeviceId("")
@@ -512,7 +530,10 @@ class Kiosk(msgspec.Struct, frozen=True):
     card: CardRead | None = None
     card_is_present: bool = False
     camera_is_allowed: bool = False
-    """No secret slot opens before the vision process has said that its camera is shut."""
+    """As it was told last. No secret slot opens before the vision process has said that its camera is shut, but for the
+    one slot that the camera itself fills."""
+    camera_shuttings: int = 0
+    """Times that it was told to shut and has not said that it is."""
     slot_waits: OpenPinSlot | OpenNumberSlot | None = None
     printers: tuple[PrinterRead, ...] = ()
     """What each certificate printer last said; one that is away is not among them."""

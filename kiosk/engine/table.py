@@ -43,6 +43,7 @@ from kiosk.engine import (
     issuance,
     means,
     notes,
+    number,
     payment,
     payout,
     reading,
@@ -107,7 +108,7 @@ CALL = Timer("call")
 session.ENTRANCES.update(
     {
         Step.LANGUAGE: session.enter_language,
-        Step.NUMBER: face.enter_number,
+        Step.NUMBER: number.enter_number,
         Step.CARD: identity.enter_card,
         Step.PIN: identity.enter_pin,
         Step.FACE: face.enter_face,
@@ -173,6 +174,11 @@ def _server_answers(phase: Phase) -> tuple[Row, ...]:
 def _lost_while_checking(turn: Turn, event: ports.DeviceLost) -> None:
     _reader_lost(turn, event)
     face.camera_lost(turn, event)
+
+
+def _lost_while_showing(turn: Turn, event: ports.DeviceLost) -> None:
+    _reader_lost(turn, event)
+    number.reading_camera_lost(turn, event)
 
 
 def _reader_lost(turn: Turn, event: ports.DeviceLost) -> None:
@@ -302,31 +308,49 @@ ROWS: tuple[Row, ...] = (
     *_leave_row(P.CHOOSING_LANGUAGE),
     *_patience(P.CHOOSING_LANGUAGE),
     # --- 照合番号B, where the policy wants the face
-    Row(P.OFFERING_FACE, intents.Next, face.agreed, (P.OPENING_NUMBER,)),
+    Row(P.OFFERING_FACE, intents.Next, number.agreed, (P.OPENING_NUMBER,)),
+    Row(P.OFFERING_FACE, intents.TypeNumber, number.type_number, (P.OPENING_NUMBER,)),
     Row(P.OFFERING_FACE, intents.OtherWay, face.other_way, (P.CHOOSING_OTHER_WAY,)),
-    Row(P.OFFERING_FACE, intents.Back, face.offer_back, (P.CHOOSING_LANGUAGE, P.CHOOSING_KINDS)),
+    Row(P.OFFERING_FACE, intents.Back, number.offer_back, (P.CHOOSING_LANGUAGE, P.CHOOSING_KINDS)),
     *_leave_row(P.OFFERING_FACE),
     *_patience(P.OFFERING_FACE),
-    Row(P.OPENING_NUMBER, ports.NumberSlotOpened, face.number_slot_opened, (P.ENTERING_NUMBER,)),
-    Row(P.OPENING_NUMBER, ports.NumberForgotten, face.number_forgotten, ASKING_NUMBER),
-    Row(P.OPENING_NUMBER, ports.CardRemoved, face.card_gone_while_typing, ASKING_NUMBER),
+    Row(
+        P.OPENING_NUMBER,
+        ports.NumberSlotOpened,
+        number.number_slot_opened,
+        (P.ENTERING_NUMBER, P.SHOWING_CARD),
+    ),
+    Row(P.OPENING_NUMBER, ports.NumberForgotten, number.number_forgotten, ASKING_NUMBER),
+    Row(P.OPENING_NUMBER, ports.CardRemoved, number.card_gone_while_typing, ASKING_NUMBER),
     Row(P.OPENING_NUMBER, ports.DeviceLost, _reader_lost, (P.NOTIFIED,)),
     Row(P.OPENING_NUMBER, intents.OtherWay, face.other_way, (P.CHOOSING_OTHER_WAY,)),
     Row(P.OPENING_NUMBER, intents.Cancel, session.leave, LEAVING),
+    Row(P.SHOWING_CARD, ports.CardHint, number.card_hinted),
+    Row(P.SHOWING_CARD, ports.NumberPartTaken, number.part_taken, AFTER_NUMBER),
+    Row(P.SHOWING_CARD, ports.NumberPartRefused, number.part_refused, (P.OPENING_NUMBER,)),
+    Row(P.SHOWING_CARD, ports.NumberReadingEnded, number.reading_ended, (P.OPENING_NUMBER,)),
+    Row(P.SHOWING_CARD, ports.NumberForgotten, number.number_forgotten, ASKING_NUMBER),
+    Row(P.SHOWING_CARD, ports.CardRemoved, number.card_gone_while_typing, ASKING_NUMBER),
+    Row(P.SHOWING_CARD, ports.DeviceLost, _lost_while_showing, (P.OPENING_NUMBER, P.NOTIFIED)),
+    Row(P.SHOWING_CARD, FACE, number.reading_late, (P.OPENING_NUMBER,)),
+    Row(P.SHOWING_CARD, intents.TypeNumber, number.type_number, (P.OPENING_NUMBER,)),
+    Row(P.SHOWING_CARD, intents.OtherWay, face.other_way, (P.CHOOSING_OTHER_WAY,)),
+    Row(P.SHOWING_CARD, intents.Back, number.number_back, (P.OFFERING_FACE,)),
+    Row(P.SHOWING_CARD, intents.Cancel, session.leave, LEAVING),
     Row(P.ENTERING_NUMBER, ports.DigitsEntered, identity.digits_entered),
-    Row(P.ENTERING_NUMBER, ports.NumberPartTaken, face.part_taken, (P.OPENING_NUMBER, *AFTER_NUMBER)),
-    Row(P.ENTERING_NUMBER, ports.NumberPartRefused, face.part_refused, (P.OPENING_NUMBER,)),
-    Row(P.ENTERING_NUMBER, ports.NumberForgotten, face.number_forgotten, ASKING_NUMBER),
-    Row(P.ENTERING_NUMBER, ports.CardRemoved, face.card_gone_while_typing, ASKING_NUMBER),
+    Row(P.ENTERING_NUMBER, ports.NumberPartTaken, number.part_taken, (P.OPENING_NUMBER, *AFTER_NUMBER)),
+    Row(P.ENTERING_NUMBER, ports.NumberPartRefused, number.part_refused, (P.OPENING_NUMBER,)),
+    Row(P.ENTERING_NUMBER, ports.NumberForgotten, number.number_forgotten, ASKING_NUMBER),
+    Row(P.ENTERING_NUMBER, ports.CardRemoved, number.card_gone_while_typing, ASKING_NUMBER),
     Row(P.ENTERING_NUMBER, ports.DeviceLost, _reader_lost, (P.NOTIFIED,)),
     Row(P.ENTERING_NUMBER, intents.OtherWay, face.other_way, (P.CHOOSING_OTHER_WAY,)),
-    Row(P.ENTERING_NUMBER, intents.Back, face.number_back, (P.OPENING_NUMBER, P.OFFERING_FACE)),
+    Row(P.ENTERING_NUMBER, intents.Back, number.number_back, (P.OPENING_NUMBER, P.OFFERING_FACE)),
     *_leave_row(P.ENTERING_NUMBER),
     *_patience(P.ENTERING_NUMBER),
     # --- the card
     Row(P.AWAITING_CARD, ports.CardRead, identity.accept_card, AFTER_CARD),
-    Row(P.AWAITING_CARD, ports.NumberForgotten, face.number_forgotten, ASKING_NUMBER),
-    Row(P.AWAITING_CARD, ports.CardUnreadable, identity.refuse_card, (P.NOTIFIED,)),
+    Row(P.AWAITING_CARD, ports.NumberForgotten, number.number_forgotten, ASKING_NUMBER),
+    Row(P.AWAITING_CARD, ports.CardUnreadable, identity.refuse_card, (P.NOTIFIED, P.RETURNING_CARD)),
     Row(P.AWAITING_CARD, ports.CardFailed, identity.card_failed, (P.NOTIFIED,)),
     Row(P.AWAITING_CARD, ports.DeviceLost, _reader_lost, (P.NOTIFIED,)),
     Row(P.AWAITING_CARD, intents.NoCard, identity.no_card, (P.NOTIFIED,)),
@@ -615,6 +639,7 @@ ANYWHERE: dict[Key, Handler] = {
     ports.PrintEnded: issuance.print_ended,
     ports.SlipPrinted: taking.slip_printed,
     ports.ReadingEnded: reading.ended,
+    ports.NumberForgotten: number.number_gone,
     ports.CardInserted: identity.note_inserted,
     ports.CardRead: identity.note_read,
     ports.CardUnreadable: identity.note_inserted,
@@ -624,7 +649,7 @@ ANYWHERE: dict[Key, Handler] = {
     ports.FactsRead: _nothing,
     ports.CardRemoved: identity.note_removed,
     ports.ChallengeIssued: identity.challenge_issued,
-    ports.CameraForbidden: face.camera_forbidden,
+    ports.CameraForbidden: number.camera_forbidden,
     ports.PrintedAcknowledged: issuance.printed_acknowledged,
     ports.VoidAcknowledged: issuance.void_acknowledged,
     ports.HeadAcknowledged: _nothing,
@@ -707,6 +732,7 @@ GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
     (P.CHOOSING_KINDS, intents.Back): lambda state: state.setup.plan.binds_kinds,
     (P.CHOOSING_OPTIONS, intents.Back): choosing.may_go_back,
     (P.CONFIRMING, intents.Back): choosing.may_go_back_from_confirm,
+    (P.OFFERING_FACE, intents.TypeNumber): lambda state: state.setup.reads_number,
     (P.CHOOSING_OTHER_WAY, intents.AskStaff): lambda state: state.setup.has_assistant,
     (P.CHOOSING_OTHER_WAY, intents.Next): lambda state: face.may_retry(Turn(state)),
     (P.CHOOSING_OTHER_WAY, intents.Back): lambda state: Turn(state).session.step is Step.NUMBER,

@@ -104,6 +104,8 @@ class CardUnreadable(Event, frozen=True):
 
     device: DeviceId
     code: str
+    goes_on: bool = False
+    """What was typed of 照合番号B is still held, for the card that comes after this one."""
 
 
 class CardRemoved(Event, frozen=True):

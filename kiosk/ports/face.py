@@ -1,4 +1,4 @@
-"""The vision process: no picture, distance or measure of a face has a type here."""
+"""The vision process: no picture, distance or measure of a face, and no digit of a card, has a type here."""
 
 from __future__ import annotations
 
@@ -39,6 +39,17 @@ class FaceHintCode(enum.Enum):
     HOLD_STILL = "hold_still"
     LOOK_HERE = "look_here"
     GOOD = "good"
+
+
+class CardHintCode(enum.Enum):
+    """What the person who holds up a card can do now."""
+
+    NO_CARD = "no_card"
+    COME_CLOSER = "come_closer"
+    TILT = "tilt"
+    """Print is there and cannot be read: glare, shadow, slant."""
+    HOLD_STILL = "hold_still"
+    """It is being read."""
 
 
 class TurnDirection(enum.Enum):
@@ -94,6 +105,23 @@ class FaceJudged(Event, frozen=True):
     reason: str
 
 
+class CardHint(Event, frozen=True):
+    """A card is looked for. Told when it changes. Nothing of what stands on it."""
+
+    device: DeviceId
+    code: CardHintCode
+
+
+class NumberReadingEnded(Event, frozen=True):
+    """The camera is shut again. `reason` empty: the number went to the card process, whose word comes from there; else
+    `time`, `stopped`, `camera`, `camera-forbidden`, `not-taken`, `process-lost`, `process-hangs`.
+    """
+
+    device: DeviceId
+    slot: SlotId
+    reason: str
+
+
 class CameraForbidden(Event, frozen=True):
     """The camera is shut and stays so until AllowCamera: a secret slot may open now."""
 
@@ -110,6 +138,19 @@ class StartFaceCheck(Command, frozen=True):
 
 class StopFaceCheck(Command, frozen=True):
     """Ends in FaceJudged (NOT_JUDGED, `stopped`), unless it had ended."""
+
+    device: DeviceId
+
+
+class StartReadingNumber(Command, frozen=True):
+    """Look for a card's front and send 照合番号B to this slot of the card process. Ends in NumberReadingEnded, once."""
+
+    device: DeviceId
+    slot: SlotId
+
+
+class StopReadingNumber(Command, frozen=True):
+    """Ends in NumberReadingEnded (`stopped`), unless it had ended."""
 
     device: DeviceId
 

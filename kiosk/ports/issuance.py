@@ -39,7 +39,9 @@ class CardEvidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name_ok: bool
     """Letters that registers and cards write differently are no difference (kiosk/same_name.py)."""
     paper_ok: bool
-    """Where the applicant stands on the paper with birth date or sex: they are the card's."""
+    """Where the applicant stands on the paper with a birth date: it is the card's."""
+    paper_sex_ok: bool
+    """Where the applicant stands on the paper with a sex: it is the card's."""
 
 
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

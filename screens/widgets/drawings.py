@@ -235,6 +235,16 @@ CARD_AND_FACE: Final = Drawing(
         Shape("M694 190q26 20 52 0", stroke=_INK),
     ),
 )
+# The card's front, held up to the eye of the machine.
+SHOW_CARD: Final = Drawing(
+    520,
+    420,
+    (
+        Shape(circle(260, 46, 34), fill="grey", stroke=_INK),
+        Shape(circle(260, 46, 14), fill="card", stroke=_INK, width=5),
+        *_moved(tuple(s._replace(width=9) for s in _CARD), _by(50, 140, 0.72)),
+    ),
+)
 # A payment terminal with the four arcs of contactless, and a card that is laid on it.
 TERMINAL: Final = Drawing(
     300,
@@ -288,6 +298,7 @@ DRAWINGS: Final[dict[str, Drawing]] = {
     "card": CARD,
     "counter": COUNTER,
     "card_and_face": CARD_AND_FACE,
+    "show_card": SHOW_CARD,
     "pin": PIN,
     "machine_reader": MACHINE_READER,
     "machine_money": MACHINE_MONEY,

@@ -45,16 +45,19 @@ def paper(
     line: str = LINE,
     serial: str = SERIAL,
     birth: str = "昭和16年3月3日",
+    sex: str = "",
+    text: str = "",
 ) -> bytes:
     """A paper of these pages, each a 発行番号 and the names on it."""
     words = [f"transaction:{transaction}", f"line:{line}", f"serial:{serial}"]
     keywords = ", ".join(json.dumps(word) for word in words)
     body = "\n#pagebreak()\n".join(
         "\n\n".join(
-            [*(f'氏#h(2em)名 #"{name}" 生年月日 {birth}' for name in names), f"発行番号 {number} 1/1"]
+            [*(f'氏#h(2em)名 #"{name}" 生年月日 {birth} {sex}' for name in names), f"発行番号 {number} 1/1"]
         )
         for number, names in pages or [(SERIAL, (HANAKO,))]
     )
+    body = f"{text}\n\n発行番号 {serial} 1/1" if text else body
     head = f'#set document(keywords: ({keywords}))\n#set text(font: "IPAmjMincho")\n#set page(width: 180mm)\n'
     pdf = _compiler.compile((head + body).encode(), format="pdf", timestamp=0)
     assert isinstance(pdf, bytes)
@@ -351,7 +354,9 @@ def test_a_session_that_knows_nothing_of_the_card_claims_nothing() -> None:
 
 
 def test_the_cards_record_is_the_applicants() -> None:
-    assert against(CARD) == CardEvidence(birth_ok=True, sex_ok=True, name_ok=True, paper_ok=True)
+    assert against(CARD) == CardEvidence(
+        birth_ok=True, sex_ok=True, name_ok=True, paper_ok=True, paper_sex_ok=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -373,6 +378,30 @@ def test_a_manifest_that_fits_does_not_help_a_paper_that_does_not() -> None:
     other = paper((SERIAL, (HANAKO,)), birth="昭和39年10月10日")
     card = against(CARD, other)
     assert card.birth_ok and not card.paper_ok
+
+
+@pytest.mark.parametrize(
+    ("sex", "is_ok"), [("性別 女", True), ("性別 男", False), ("性別 【省略】", True), ("", True)]
+)
+def test_a_sex_on_the_paper_is_the_cards(sex: str, is_ok: bool) -> None:
+    card = against(CARD, paper((SERIAL, (HANAKO,)), sex=sex))
+    assert card.paper_sex_ok is is_ok and card.sex_ok and card.paper_ok
+
+
+@pytest.mark.parametrize(
+    ("of_hanako", "wrong"),
+    [
+        ("生年月日 昭和16年3月3日 性別 女", []),
+        ("生年月日 昭和14年5月5日 性別 女", ["paper_ok"]),
+        ("生年月日 昭和16年3月3日 性別 男", ["paper_sex_ok"]),
+    ],
+)
+def test_in_a_household_the_applicants_own_line_counts(of_hanako: str, wrong: list[str]) -> None:
+    """Her date and sex stand on the paper, of somebody else: as 住民票 is drawn, they come before the name."""
+    husband = f'生年月日 昭和16年3月3日 性別 女 氏#h(2em)名 #"{YOSHIKO}"'
+    both = paper(text=f'{husband}\n\n{of_hanako} 氏#h(2em)名 #"{HANAKO}"')
+    card = against(CARD, both, holders=[YOSHIKO, HANAKO])
+    assert [name for name in card.__struct_fields__ if not getattr(card, name)] == wrong
 
 
 def test_an_applicant_who_is_not_on_the_paper_is_not_looked_for_there() -> None:

@@ -13,7 +13,7 @@ from drivers.card_service.surface import FEWEST_TRIES
 from drivers.jpki.sim.box import Options
 from drivers.jpki.sim.card import Fault
 from kiosk import ports
-from kiosk.errors import ConfigError
+from kiosk.errors import ConfigError, DeviceTimeout
 from kiosk.ids import OpId, SlotId
 from kiosk.ports import CardHolder, NumberPart
 from tests.contract.cards import DEVICE, PHONE_PIN, PIN, Desk, Seen, Still, box, desk, number_b
@@ -308,3 +308,44 @@ def test_a_file_that_is_no_list_of_roots_is_refused(line: str, tmp_path: Path) -
 def test_the_parts_are_fourteen_digits() -> None:
     parts = (NumberPart.BIRTH, NumberPart.EXPIRY, NumberPart.CODE)
     assert sum(map(numbers.length_of, parts)) == numbers.length_of(NumberPart.WHOLE) == 14
+
+
+def test_a_card_placed_wrong_costs_no_number() -> None:
+    """Upside down first: the same process waits for the card again, and the number with it."""
+    on = desk()
+    on.type_number(number_b())
+    on.refusal = DeviceTimeout("card: no answer")
+    on.insert()
+    assert on.last() == ports.CardUnreadable(DEVICE, "mute", goes_on=True)
+    on.session.see_reader(Seen(insertions=2))
+    assert on.names()[-1] == "CardRemoved" and not on.session.is_over
+    on.refusal = None
+    on.session.see_reader(Seen(has_card=True, insertions=3))
+    assert "SurfaceRead" in on.names()
+    on.session.see_reader(Seen(insertions=4))
+    assert on.names()[-1] == "CardRemoved" and on.session.is_over
+
+
+def test_a_swap_of_an_unreadable_card_is_the_next_card() -> None:
+    on = desk()
+    on.type_number(number_b())
+    on.refusal = DeviceTimeout("card: no answer")
+    on.insert()
+    on.refusal = None
+    on.session.see_reader(Seen(has_card=True, insertions=3))
+    assert on.names()[-4:] == ["CardRemoved", "CardInserted", "CardRead", "SurfaceRead"]
+
+
+@pytest.mark.parametrize("how", ["forgotten", "late"])
+def test_a_number_that_waits_behind_an_unreadable_card_is_forgotten_as_ever(how: str) -> None:
+    on = desk()
+    on.type_number(number_b())
+    on.refusal = DeviceTimeout("card: no answer")
+    on.insert()
+    if how == "late":
+        on.clock.now_s += HELD_S + 1
+        on.session.check_time()
+    else:
+        on.session.obey(ports.ForgetNumber(DEVICE))
+    on.session.see_reader(Seen(insertions=2))
+    assert on.session.is_over, "the next person's card meets a fresh process"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from msgspec.structs import replace
@@ -18,8 +19,9 @@ from kiosk.ports import FaceOutcome, NumberPart
 from kiosk.services.certificate import KIND_FIRST, KONBINI
 from kiosk.services.plan import Policy, Step
 from kiosk.view import Role
-from tests.engine.world import FACE_SETUP, HOLDER, SETUP, World
+from tests.engine.world import FACE_SETUP, HOLDER, SETUP, SHOW_SETUP, World
 
+C = TypeVar("C", bound=ports.Command)
 READER, CAMERA = FACE_SETUP.card_reader, FACE_SETUP.camera
 
 
@@ -28,7 +30,7 @@ def world() -> World:
     return World(setup=FACE_SETUP).boot()
 
 
-def sent(world: World, kind: type) -> list[ports.Command]:
+def sent(world: World, kind: type[C]) -> list[C]:
     return [each for each in world.commands if isinstance(each, kind)]
 
 
@@ -161,6 +163,169 @@ def test_a_face_of_another_card_than_was_read_ends_it(world: World) -> None:
     world.card()
     world.surface(fingerprint="0" * 64)
     assert world.view.body.code == "C-108"
+
+
+# --- the number read off the card by the camera -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown() -> World:
+    """Where the town lets the camera read the card, at its first question."""
+    world = World(setup=SHOW_SETUP).boot()
+    world.tap(intents.ChooseLanguage, language="ja")
+    assert world.view.body.can_show
+    assert {"Next", "TypeNumber", "OtherWay", "Back"} <= set(world.view.intents)
+    return world
+
+
+def test_a_card_that_is_shown_needs_no_typing(shown: World) -> None:
+    shown.tap(intents.Next)
+    assert (shown.phase, shown.view.body.hint) == (Phase.SHOWING_CARD, "no_card")
+    (opened,) = sent(shown, ports.OpenNumberSlot)
+    assert opened.part is NumberPart.WHOLE
+    (reading,) = sent(shown, ports.StartReadingNumber)
+    session = shown.loop.state.session
+    assert session is not None and reading.slot == session.slot
+    assert {"TypeNumber", "OtherWay", "Back", "Cancel"} <= set(shown.view.intents), "always another way"
+    shown.event(ports.CardHint(CAMERA, ports.CardHintCode.TILT))
+    assert shown.view.body.hint == "tilt"
+    shown.show_card()
+    assert shown.phase is Phase.AWAITING_CARD and not shown.camera_may_be_open
+    shown.card()
+    assert shown.phase is Phase.READING_SURFACE
+    shown.surface()
+    shown.pin()
+    shown.tap(intents.Next)
+    assert shown.phase is Phase.CHECKING_FACE, "the camera opens again for the face, with its own touch"
+
+
+def test_who_would_rather_type_the_number_may_at_any_moment(shown: World) -> None:
+    shown.tap(intents.TypeNumber)
+    assert (shown.phase, shown.view.body.part) == (Phase.ENTERING_NUMBER, "birth")
+    assert not sent(shown, ports.StartReadingNumber) and not sent(shown, ports.AllowCamera)
+    shown.tap(intents.Back)
+    shown.tap(intents.Next)
+    assert shown.phase is Phase.SHOWING_CARD
+    late = shown.reading
+    assert late is not None
+    shown.perform_instead = {"ForbidCamera"}
+    shown.tap(intents.TypeNumber)
+    assert shown.phase is Phase.OPENING_NUMBER
+    parts = [each.part for each in sent(shown, ports.OpenNumberSlot)]
+    assert parts[-1] is NumberPart.WHOLE, "no slot for keys opens while the camera may be open"
+    shown.event(ports.NumberPartTaken(READER, NumberPart.WHOLE, late))
+    assert shown.phase is Phase.OPENING_NUMBER, "what the camera read too late is nobody's"
+    shown.camera_may_be_open = False
+    shown.event(ports.CameraForbidden(CAMERA))
+    assert (shown.phase, shown.view.body.part) == (Phase.ENTERING_NUMBER, "birth")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        lambda world: world.not_read("time"),
+        lambda world: world.not_read("not-taken"),
+        lambda world: world.show_card(is_right=False),
+        lambda world: world.event(ports.DeviceLost(CAMERA, "no-process")),
+        lambda world: world.time_out("face"),
+    ],
+)
+def test_what_the_camera_cannot_read_is_typed(shown: World, trouble: Callable[[World], None]) -> None:
+    shown.tap(intents.Next)
+    trouble(shown)
+    body = shown.view.body
+    assert (shown.phase, body.part, body.note) == (Phase.ENTERING_NUMBER, "birth", "unread")
+    shown.number()
+    assert shown.phase is Phase.AWAITING_CARD
+
+
+def test_a_number_that_the_camera_read_wrong_costs_one_try_and_is_typed_then(shown: World) -> None:
+    shown.tap(intents.Next)
+    shown.show_card()
+    shown.card()
+    shown.surface("wrong")
+    shown.take_card()
+    assert (shown.phase, shown.view.body.note) == (Phase.ENTERING_NUMBER, "wrong")
+
+
+def test_leaving_while_a_card_is_shown_shuts_the_camera_and_forgets_the_number(shown: World) -> None:
+    for leave in (intents.Cancel, intents.OtherWay, intents.Back):
+        shown.tap(intents.Next)
+        assert shown.phase is Phase.SHOWING_CARD and shown.camera_may_be_open
+        forgets = len(sent(shown, ports.ForgetNumber))
+        shown.tap(leave)
+        assert not shown.camera_may_be_open and shown.reading is None
+        assert len(sent(shown, ports.ForgetNumber)) > forgets
+        if shown.phase is Phase.CHOOSING_OTHER_WAY:
+            shown.tap(intents.Back)
+        elif shown.phase is Phase.IDLE:
+            shown.tap(intents.ChooseLanguage, language="ja")
+        assert shown.phase is Phase.OFFERING_FACE
+
+
+def test_a_card_process_that_ends_while_a_card_is_shown_begins_again_but_not_for_ever(shown: World) -> None:
+    shown.tap(intents.Next)
+    for _ in range(3):
+        assert shown.phase is Phase.SHOWING_CARD
+        shown.event(ports.NumberForgotten(READER))
+    assert shown.phase is Phase.SHOWING_CARD
+    shown.event(ports.CardRemoved(READER))
+    assert shown.phase is Phase.CHOOSING_OTHER_WAY and not shown.camera_may_be_open
+
+
+# --- a card that cannot be read, while its number is held -------------------------------------------------------------
+
+
+def unreadable(world: World, *, goes_on: bool = True) -> None:
+    world.event(ports.CardInserted(READER))
+    world.event(ports.CardUnreadable(READER, "mute", goes_on))
+
+
+def test_a_card_placed_wrong_is_placed_again_without_another_number(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.number()
+    for _ in range(2):
+        unreadable(world)
+        assert world.phase is Phase.RETURNING_CARD and world.view.body.is_unread
+        assert not sent(world, ports.ForgetNumber) and not sent(world, ports.EndCardSession)
+        world.take_card()
+        assert world.phase is Phase.AWAITING_CARD
+    unreadable(world)
+    assert world.view.body.code == "C-101", "not for ever"
+    assert sent(world, ports.ForgetNumber)
+
+
+def test_a_number_that_is_forgotten_meanwhile_is_asked_again(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.number()
+    unreadable(world)
+    world.event(ports.NumberForgotten(READER))
+    assert world.phase is Phase.RETURNING_CARD
+    world.take_card()
+    assert world.phase is Phase.ENTERING_NUMBER
+
+
+def test_a_held_number_does_not_outlive_who_leaves(world: World) -> None:
+    """The next person's card must never meet it."""
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.number()
+    unreadable(world)
+    world.time_out("stage")
+    assert world.view.body.is_left
+    world.take_card()
+    world.tap(intents.Cancel)
+    assert world.phase is Phase.IDLE and sent(world, ports.ForgetNumber)
+
+
+def test_a_card_that_nothing_is_held_for_ends_it(world: World) -> None:
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.tap(intents.Next)
+    world.number()
+    unreadable(world, goes_on=False)
+    assert world.view.body.code == "C-101"
 
 
 @pytest.mark.parametrize("outcome", [FaceOutcome.NOT_MATCHED, FaceOutcome.NOT_LIVE, FaceOutcome.NOT_JUDGED])
@@ -368,7 +533,7 @@ def test_a_card_that_is_lifted_ends_the_session_wherever_it_was(world: World, ph
     assert not world.camera_may_be_open and world.checking is None
 
 
-@pytest.mark.parametrize("phase", HOLDING_NUMBER)
+@pytest.mark.parametrize("phase", [each for each in HOLDING_NUMBER if each is not Phase.SHOWING_CARD])
 def test_leaving_forgets_the_number(world: World, phase: Phase) -> None:
     world.perform_instead = {"OpenNumberSlot"} if phase is Phase.OPENING_NUMBER else set()
     world.tap(intents.ChooseLanguage, language="ja")
@@ -432,9 +597,10 @@ def test_the_paper_is_compared_with_the_cards_own_record(world: World) -> None:
 @pytest.mark.parametrize(
     ("card", "fact"),
     [
-        (ports.CardEvidence(False, True, True, True), "birth"),
-        (ports.CardEvidence(True, False, True, True), "sex"),
-        (ports.CardEvidence(True, True, True, False), "paper-birth"),
+        (ports.CardEvidence(False, True, True, True, True), "birth"),
+        (ports.CardEvidence(True, False, True, True, True), "sex"),
+        (ports.CardEvidence(True, True, True, False, True), "paper-birth"),
+        (ports.CardEvidence(True, True, True, True, False), "paper-sex"),
         (None, "card-record"),
     ],
 )
@@ -452,7 +618,7 @@ def test_another_birth_date_or_sex_than_the_cards_stops_the_machine(
 
 
 def test_only_another_name_refuses_this_session_and_the_machine_goes_on(world: World) -> None:
-    world.evidence_changes = {"card": ports.CardEvidence(True, True, False, True)}
+    world.evidence_changes = {"card": ports.CardEvidence(True, True, False, True, True)}
     matched(world)
     assert world.view.body.code == "X-607" and world.loop.state.is_staff_called
     assert not [each for each in world.records if isinstance(each, records.IncidentOpened)]
@@ -469,7 +635,7 @@ def test_without_a_number_there_is_no_evidence_of_the_cards_and_none_is_claimed(
 
 def test_evidence_that_nobody_gave_is_refused() -> None:
     world = World(setup=SETUP).boot()
-    world.evidence_changes = {"card": ports.CardEvidence(True, True, True, True)}
+    world.evidence_changes = {"card": ports.CardEvidence(True, True, True, True, True)}
     world.until_pay()
     assert world.view.body.code == "X-603"
 

@@ -277,7 +277,7 @@ class Anything(RuleBasedStateMachine):
 class AnythingWithFace(Anything):
     """The same where the policy wants the face: number, surface and camera come at any time, right, wrong and late."""
 
-    setup = worlds.FACE_SETUP
+    setup = worlds.SHOW_SETUP
     world: StaffWorld
 
     def new_world(self) -> StaffWorld:
@@ -301,6 +301,14 @@ class AnythingWithFace(Anything):
         now = self.world.loop.state.desk
         assert now is None or PEOPLE[now.staff.id] is now.staff.role
         assert (self.world.phase is Phase.STAFF_DESK) <= (now is not None)
+
+    @rule(is_right=st.booleans())
+    def show_card(self, is_right: bool) -> None:
+        self.world.show_card(is_right=is_right)
+
+    @rule(reason=st.sampled_from(["time", "not-taken", "camera"]))
+    def not_read(self, reason: str) -> None:
+        self.world.not_read(reason)
 
     @rule(part=st.sampled_from(ports.NumberPart), is_right=st.booleans())
     def number(self, part: ports.NumberPart, is_right: bool) -> None:

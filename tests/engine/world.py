@@ -30,6 +30,7 @@ FACES = (Denomination.COIN10, Denomination.COIN50, Denomination.COIN100, Denomin
 HOPPERS = tuple(Hopper(DeviceId(f"hopper{face.face.value}"), face) for face in FACES)
 SETUP = Setup(kiosk="kiosk-test", town={"ja": "例示市", "en": "Reiji City"}, faces=FACES, hoppers=HOPPERS)
 FACE_SETUP = replace(SETUP, plan=KONBINI.under(Policy.PIN_AND_FACE), has_assistant=True)
+SHOW_SETUP = replace(FACE_SETUP, reads_number=True)
 HOLDER = ports.CardHolder("例示　花子", "1941-03-03", "2")
 CERTIFICATE = b"certificate"
 FINGERPRINT = "f" * 64
@@ -246,6 +247,8 @@ class World:
         """Of every document."""
         self.camera_may_be_open = False
         self.slots_with_open_camera = 0
+        self.reading: SlotId | None = None
+        """The slot for which a card is being read."""
         self.checking: OpId | None = None
         """The face check that the vision process is at."""
 
@@ -351,6 +354,21 @@ class World:
         """All three questions, answered as they stand on the card."""
         for part in (ports.NumberPart.BIRTH, ports.NumberPart.EXPIRY, ports.NumberPart.CODE):
             self.number_part(part)
+
+    def show_card(self, *, is_right: bool = True) -> None:
+        """The card's front before the camera: read, sent, and what the card process says of it."""
+        slot, self.reading = self.reading, None
+        if slot is not None:
+            self.event(ports.CardHint(self.setup.camera, ports.CardHintCode.HOLD_STILL))
+            kind = ports.NumberPartTaken if is_right else ports.NumberPartRefused
+            self.event(kind(self.setup.card_reader, ports.NumberPart.WHOLE, slot))
+            self.event(ports.NumberReadingEnded(self.setup.camera, slot, ""))
+
+    def not_read(self, reason: str = "time") -> None:
+        """The camera could not read it."""
+        slot, self.reading = self.reading, None
+        if slot is not None:
+            self.event(ports.NumberReadingEnded(self.setup.camera, slot, reason))
 
     def surface(self, code: str = "", fingerprint: str = FINGERPRINT) -> None:
         """What the card's face says: nothing wrong, or `wrong` (number), or a code."""
@@ -467,6 +485,14 @@ class World:
             self.loop.take(ports.CameraForbidden(command.device))
 
         self.pending.append(shut)
+
+    def _on_StartReadingNumber(self, command: ports.StartReadingNumber) -> None:
+        self.reading = command.slot
+
+    def _on_StopReadingNumber(self, command: ports.StopReadingNumber) -> None:
+        slot, self.reading = self.reading, None
+        if slot is not None:
+            self.later(ports.NumberReadingEnded(command.device, slot, "stopped"))
 
     def _on_StartFaceCheck(self, command: ports.StartFaceCheck) -> None:
         self.checking = command.op
@@ -705,7 +731,7 @@ class World:
             "pages_found": self.pages,
             "applicant_masked": "例＊＊",
             "holders_masked": ("例＊＊",),
-            "card": ports.CardEvidence(True, True, True, True) if command.holder else None,
+            "card": ports.CardEvidence(True, True, True, True, True) if command.holder else None,
         }
         evidence = ports.Evidence(**{**fields, **self.evidence_changes})
         self._server(command, ports.Prepared(command.transaction, command.order.line, document, evidence))

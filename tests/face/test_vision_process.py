@@ -9,13 +9,21 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("dlib", reason="the extra `vision` is not installed")
 
+from PIL import Image
+
 from drivers.face import messages
+from drivers.face.number_road import send
+from drivers.face.sim_held import Hold, held
+from drivers.jpki.sim.front import front
+from drivers.jpki.sim.persons import PERSONS
 from drivers.qr.sim.phone import held_up
 from kiosk import ports
 from kiosk.ids import SlotId
@@ -44,6 +52,7 @@ class Vision:
         command = [sys.executable, "-m", "drivers.face.main", "--fd", str(theirs.fileno())]
         command += ["--allow-files", str(scene), "--photo-socket", str(self.photo_socket)]
         command += ["--core-user", "root", "--card-user", card_user]
+        command += ["--number-socket", str(folder.parent / "number.sock")]
         self.process = subprocess.Popen(
             command,
             pass_fds=(theirs.fileno(),),
@@ -250,3 +259,69 @@ def test_no_code_is_looked_for_any_more_when_the_camera_is_forbidden(vision: Vis
     vision.send(ports.StopReadingCode(DEVICE))
     vision.send(START)
     vision.expect(ports.PhotoSlotOpened)
+
+
+def number_socket(folder: Path) -> socket.socket:
+    """The card process's end of the number's road; root stands in for its user."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.settimeout(120)
+    listener.bind(os.fspath(folder / "number.sock"))
+    (folder / "number.sock").chmod(0o666)
+    listener.listen()
+    return listener
+
+
+def test_the_number_on_a_card_goes_to_the_card_process_and_nowhere_else(vision: Vision, folder: Path) -> None:
+    person = PERSONS["hanako"]
+    expiry = datetime.now(UTC).year + 5
+    card = front(person, f"{expiry}{person.birth:%m%d}")
+    Image.fromarray(held(card, Hold(turned=2, tilt=0.02))).save(folder / "scene.png")
+    slot = SlotId("5a" * 16)
+    with number_socket(folder) as listener:
+        vision.expect(ports.DeviceArrived)
+        vision.send(ports.AllowCamera(DEVICE))
+        vision.send(ports.StartReadingNumber(DEVICE, slot))
+        peer, _ = listener.accept()
+        with peer:
+            packet = peer.recv(100)
+            peer.send(ACCEPTED)
+        hints = []
+        while not isinstance(event := vision.next_event(), ports.NumberReadingEnded):
+            assert isinstance(event, ports.CardHint)
+            hints.append(event.code)
+    assert event == ports.NumberReadingEnded(DEVICE, slot, "") and ports.CardHintCode.HOLD_STILL in hints
+    number = f"{person.birth_digits}{expiry}{person.security_code}".encode()
+    assert packet == bytes.fromhex(slot) + bytes([14]) + number + bytes(2)
+    assert vision.process.wait(30) == 0
+    assert number not in vision.end().encode()
+
+
+def test_a_stranger_who_took_the_card_processs_place_is_told_no_number(folder: Path) -> None:
+    """The socket is root's here, and the card process has another uid."""
+    person = PERSONS["hanako"]
+    card = front(person, f"{datetime.now(UTC).year + 5}{person.birth:%m%d}")
+    Image.fromarray(held(card, Hold(turned=2, tilt=0.02))).save(folder / "scene.png")
+    made = Vision(folder / "own", folder / "scene.png", card_user="kiosk-card")
+    try:
+        with number_socket(folder) as listener:
+            made.expect(ports.DeviceArrived)
+            made.send(ports.StartReadingNumber(DEVICE, SlotId("5a" * 16)))
+            assert made.next_event().reason == "camera-forbidden", "not before the core allows it"
+            assert made.process.wait(30) == 0
+            listener.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                listener.accept()
+        road = partial(send, folder / "number.sock", pwd.getpwnam("kiosk-card").pw_uid)
+        (folder / "number.sock").unlink()
+        with number_socket(folder) as listener:
+            number = bytearray(b"16030320361001")
+            assert not road(SlotId("5a" * 16), number)
+            assert number == bytes(14)
+            peer, _ = listener.accept()
+            with peer:
+                assert peer.recv(100) == b"", "it went away without a word"
+    finally:
+        made.core.close()
+        if made.process.poll() is None:
+            made.process.kill()
+        made.process.communicate(timeout=30)

@@ -110,7 +110,13 @@ def _made_keys() -> set[str]:
             for part in ("birth", "expiry", "code")
             for what in ("title", "lead", "example")
         ),
-        *(f"number.note.{why}" for why in ("refused", "forgotten", "wrong")),
+        *(f"number.note.{why}" for why in ("refused", "forgotten", "wrong", "unread")),
+        *(
+            f"take_{thing}.{part}"
+            for thing in ("card", "phone")
+            for part in ("title", "ended", "left", "next")
+        ),
+        *(f"take_{thing}.verified" for thing in ("card", "phone")),
         *(f"face.{each.value}" for each in Denomination if each.is_note),
         *(f"cashless.{stage}.{part}" for stage in charging for part in ("title", "lead")),
         *(f"means.said.{said}" for said in ("declined", "nobody", "trouble")),

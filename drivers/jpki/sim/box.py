@@ -2,8 +2,8 @@
 
 DIR/pki/      auth-ca, sign-ca, cv-text, cv-surface (keys and roots); ca.pem (= the auth root), crl.pem, crl.der,
               cv-roots.txt (for kiosk-card --cv-roots)
-DIR/cards/N/  keys and certificates of one card, memory.json (secrets and counters, written at every change), photo.jp2
-              where it carries a given picture
+DIR/cards/N/  keys and certificates of one card, memory.json (secrets and counters, written at every change), front.png
+              (what is printed on it), photo.jp2 where it carries a given picture
 DIR/links.csv certificate_serial_hex,resident_id (lower-case hex, no leading zeros)
 """
 
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import serialization
 
 from drivers.jpki.sim import applications, pki, surface
 from drivers.jpki.sim.filesystem import Image, Memory, Secret
+from drivers.jpki.sim.front import front
 from drivers.jpki.sim.persons import PERSONS, Person
 from drivers.jpki.sim.pki import Authority
 
@@ -110,6 +111,7 @@ def _make_card(box: Path, person: Person, pin: str, sign_password: str) -> None:
     day = person.birth.replace(day=min(person.birth.day, 28))  # no card ends on a 29 February
     expiry = f"{datetime.now(UTC).year + 10}{day:%m%d}"
     (folder / "card.json").write_text(json.dumps({"format": 1, "person": person.key, "expiry": expiry}))
+    front(person, expiry).save(folder / "front.png")
     Memory(_secrets(person, expiry, pin, sign_password), folder / "memory.json").save()
 
 
