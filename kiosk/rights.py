@@ -47,6 +47,7 @@ MAY: Mapping[AnyKind, Right] = {
     i.ChooseOption: _DEED,
     i.ChooseMeans: _RESIDENT,
     i.ConsentLastTry: _RESIDENT,
+    i.TypeNumber: _RESIDENT,
     i.OtherWay: _RESIDENT,
     i.AskStaff: _RESIDENT,
     i.GoToCounter: _RESIDENT,
