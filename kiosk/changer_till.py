@@ -306,7 +306,7 @@ class ChangerTill:
 
     def _credit(self, said: Said, counts: Cash) -> None:
         """Each piece that is not told yet, in an order that does not matter: the sum of an epoch decides."""
-        if not counts.covers(self._told):
+        if not counts.covers(self._told) or counts.pieces - self._told.pieces > MAY_BE_MISSING:
             if not self._is_lost:
                 said.tell(CreditsLost(self.device, self._epoch, MAY_BE_MISSING))
             self._is_lost = True

@@ -19,6 +19,8 @@ from kiosk.errors import PeerProtocolError
 from kiosk.money import Cash, Denomination
 
 LINE_MAX = 4096
+PIECES_MAX = 100_000
+"""Of one face. No machine holds more: such a count is no count."""
 
 Message = Mapping[str, Any]
 
@@ -72,7 +74,7 @@ def cash_of(value: object) -> Cash:
         raise PeerProtocolError("changer: no counts")
     try:
         pieces = {Denomination(face): count for face, count in value.items()}
-        if not all(type(count) is int and count >= 0 for count in pieces.values()):
+        if not all(type(count) is int and 0 <= count <= PIECES_MAX for count in pieces.values()):
             raise ValueError
         return Cash(pieces)
     except (ValueError, TypeError):

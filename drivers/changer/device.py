@@ -319,9 +319,12 @@ class Changer:
         return events
 
     def _deposit_ended(self, op: OpId, told: Message, counts: Cash) -> Event:
-        self._deposit = OpId("")
-        action = EndAction(text_of(told, "action"))
+        try:
+            action = EndAction(text_of(told, "action"))
+        except ValueError:
+            raise PeerProtocolError("changer: no action") from None
         repaid = cash_of(told.get("repaid"))
+        self._deposit = OpId("")
         is_whole = action is not EndAction.REPAY or repaid == counts
         outcome = Outcome.CONFIRMED if is_whole else Outcome.PARTIAL
         accepted = counts - repaid if counts.covers(repaid) else counts
