@@ -172,8 +172,11 @@ def coin_accepted(turn: Turn, event: CoinAccepted) -> None:
 
 
 def _only_open_account(turn: Turn) -> Account | None:
-    """A credit told late, after a restart, belongs to the one transaction that was open."""
-    found = turn.state.ledger.open_transactions
+    """A credit told late, after a restart, belongs to the one transaction that had the slot open. One that only waits
+    for a person (a paper in doubt) had not."""
+    state = turn.state
+    paying = [e for e in state.ledger.open_transactions if was_paying(e) and not is_cashless(state, e)]
+    found = paying or state.ledger.open_transactions
     return found[0] if len(found) == 1 else None
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 
 from kiosk.engine.state import Phase
+from kiosk.money import Yen
+from kiosk.ports import Outcome
 from tests.crash.campaign_room import Schedule, drawn, every_death, play
 from tests.crash.room import VISITS, Hardware, Room, pays_with_a_coin, pays_with_a_note
 
@@ -35,6 +37,24 @@ def test_a_night_without_power_leaves_no_incident() -> None:
     assert again.phase is Phase.IDLE
     assert not again.ledger.incidents
     assert not again.ledger.credit_doubts
+
+
+def test_a_late_coin_is_of_the_visit_that_had_the_slot_open() -> None:
+    """Another transaction is open all the same: its paper is in doubt, and waits for staff."""
+    room = Room(Hardware()).boot()
+    room.physics.print_outcome = Outcome.UNKNOWN
+    pays_with_a_coin(room)
+    room.physics.print_outcome = Outcome.CONFIRMED
+    assert len(room.ledger.open_transactions) == 1
+    room.until_pay()
+    assert room.live(3, room.is_open)
+    second = room.loop.state.session
+    assert room.coin(100)
+    again = room.reborn().boot()  # the core died before it heard of the coin
+    again.live(3)
+    assert not again.ledger.unassigned
+    assert second is not None
+    assert again.ledger.accounts[second.transaction].held == Yen(100)
 
 
 def test_an_acceptor_that_lost_its_power_with_the_slot_open_is_a_doubt() -> None:
