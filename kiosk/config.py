@@ -272,6 +272,7 @@ def _identity(table: Table, devices: tuple[Device, ...], equipment: Equipment) -
         face_threshold=table.fraction("face_threshold", 0.5, low=0.3, high=0.6),
         face_checks=table.integer("face_checks", 2, low=1, high=3),
         staff_look=table.flag("staff_look", False),
+        record_by_pin=table.flag("record_by_pin", False),
         number_by_camera=table.flag("number_by_camera", True),
     )
     if made.certificate not in POLICIES:

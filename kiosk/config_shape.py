@@ -62,6 +62,9 @@ class Identity:
     """In one session."""
     staff_look: bool
     """Staff have a panel at this machine, and say there that they looked at card and person."""
+    record_by_pin: bool
+    """Who gave no 照合番号B gives the PIN of the card's own record (券面事項入力補助用), which is then compared with
+    the server's word and the paper (DESIGN 6 e)."""
     number_by_camera: bool
     """照合番号B may be read off the card's front by the camera, beside being typed."""
 

@@ -141,6 +141,8 @@ class EnterPin(Body, frozen=True):
     is_checking: bool = False
     was_wrong: bool = False
     keyed: int = 0
+    is_record: bool = False
+    """The PIN of the card's own record (券面事項入力補助用), not the one that signs."""
 
 
 class LastTry(Body, frozen=True):

@@ -253,6 +253,7 @@ _SAMPLES: tuple[_Sample, ...] = (
     ("place-card-reading", PlaceCard(is_reading=True), 1, ("Cancel",)),
     ("pin", EnterPin(SLOT, 3, 4), 2, ("ForgotPin", "Back", "Cancel")),
     ("pin-wrong", EnterPin(SLOT, 2, 4, was_wrong=True), 2, ("ForgotPin", "Back", "Cancel")),
+    ("pin-record", EnterPin(SLOT, 3, 4, is_record=True), 2, ("ForgotPin", "Back", "Cancel")),
     ("pin-keyed", EnterPin(SLOT, 3, 4, keyed=2), 2, ("ForgotPin", "Back", "Cancel")),
     ("pin-checking", EnterPin("", 3, 4, is_checking=True), 2, ()),
     ("face-offer", OfferFace(), 1, ("Next", "OtherWay", "Back", "Cancel")),
@@ -561,7 +562,7 @@ _HELPED = {"helped-pin": "pin", "helped-kinds": "kinds", "helped-pay": "pay"}
 
 NOTICE_CODES = (
     "C-101", "C-102", "C-103", "C-104", "C-105", "C-106", "C-107", "C-108", "C-109", "C-110", "C-111", "C-112", "C-113",
-    "F-701", "P-201", "P-202", "P-203",
+    "F-701", "P-201", "P-202", "P-203", "P-204",
     "N-301", "N-302", "N-303", "N-304", "N-305", "N-306", "N-307",
     "N-308", "N-309", "N-310", "N-311", "N-312", "M-401",
     "M-402", "M-403", "M-404", "M-405", "M-406", "M-407", "M-408", "M-411", "M-412", "M-409", "M-410", "R-501",

@@ -18,6 +18,8 @@ from drivers.card_service.messages import CardCommand, CardEvent
 from drivers.card_service.needs import Card, Presence, Roads
 from drivers.card_service.number import Number
 from drivers.card_service.questions import NumberQuestions
+from drivers.card_service.record import LENGTH as RECORD_LENGTH
+from drivers.card_service.record import PinWrong, RecordByPin
 from drivers.card_service.staff import PIN_LENGTHS, StaffCard
 from drivers.card_service.surface import NumberWrong, Surface, SurfaceUnusable, read_surface
 from drivers.jpki import codec
@@ -93,6 +95,8 @@ class CardSession:
         self._attempts_left = 0
         self._wrong_here = 0
         self._is_verified = False
+        self._record: RecordByPin | None = None
+        """A slot is open for its PIN."""
         self._goes_on = False
         """Only an unreadable card was here, and a number waits: the next card is this session's."""
         self._is_uncovered = False
@@ -151,13 +155,21 @@ class CardSession:
             if self._number.is_asking:
                 if self._number.answer(secret) and self.phase is Phase.USABLE:
                     self._guarded(self._read_surface)
+            elif self.phase is Phase.USABLE and (record := self._take_record()) is not None:
+                self._guarded(lambda: self._read_record(record, secret))
             elif self.phase is Phase.USABLE:
                 self._guarded(lambda: self._verify(secret))
         finally:
             secret[:] = bytes(len(secret))
 
+    def _take_record(self) -> RecordByPin | None:
+        """The open slot was for the record's PIN."""
+        record, self._record = self._record, None
+        return record
+
     def close_slot(self) -> None:
         """The slot ends without a VERIFY."""
+        self._record = None
         slot = self._slots.close()
         if slot is not None:
             self.slot_spoilt(slot)
@@ -304,6 +316,42 @@ class CardSession:
         jpki.open()
         self._post(event)
 
+    def _open_record_slot(self) -> None:
+        """For the record's own PIN; the keys' application is selected again, so that no state is left between."""
+        try:
+            if not self._profile.has_surface or self._processor is None:
+                raise SurfaceUnusable("no-surface")
+            if self._wrong_here >= MAX_WRONG_HERE:
+                raise SurfaceUnusable("few-tries")
+            record = RecordByPin(self._processor, self._roots)
+            left = record.tries()
+            slot = self._slots.open(RECORD_LENGTH, RECORD_LENGTH)
+        except SurfaceUnusable as why:
+            self._check_gone()
+            self._post(ports.SurfaceFailed(self._device, why.code))
+            return
+        except OSError:
+            self._fail("no-slot")
+            return
+        self._record = record
+        self._post(ports.PinSlotOpened(self._device, slot, left, RECORD_LENGTH, RECORD_LENGTH))
+
+    def _read_record(self, record: RecordByPin, pin: bytearray) -> None:
+        self._is_verified, self._is_uncovered = False, True
+        event: CardEvent
+        try:
+            holder = record.read(pin)
+            event = ports.SurfaceRead(self._device, holder, codec.fingerprint(self._certificate))
+        except PinWrong as wrong:
+            self._wrong_here += 1
+            event = ports.PinRejected(self._device, wrong.left)
+        except SurfaceUnusable as why:
+            self._check_gone()
+            event = ports.SurfaceFailed(self._device, why.code)
+        self._cover_secret()
+        self._application().open()
+        self._post(event)
+
     def _hand_over_photo(self, slot: SlotId) -> None:
         photo = self._surface.photo if self._surface is not None else bytearray()
         self._post(ports.PhotoHandedOver(self._device, slot, self._send_photo(slot, photo)))
@@ -312,6 +360,9 @@ class CardSession:
 
     def _open_slot(self, secret: SecretKind) -> None:
         self.close_slot()
+        if secret is SecretKind.RECORD and self._staff is None:
+            self._open_record_slot()
+            return
         if (self._staff is not None) is not (secret is SecretKind.STAFF):
             self._fail("order")
             return
@@ -457,6 +508,7 @@ class CardSession:
         self._forget_person()
 
     def _take_power(self) -> None:
+        self._record = None
         self._cover_secret()
         card, self._card, self._jpki, self._processor = self._card, None, None, None
         self._staff = None

@@ -62,7 +62,7 @@ def read_surface(processor: Processor, number: bytearray, roots: Roots) -> Surfa
         facts = text.believed_facts(roots)
         if face.birth.isdigit() and len(face.birth) == 8 and face.birth != facts.birth.encode():
             raise NotBelieved("two records, two people")
-        return Surface(_holder(facts), bytearray(face.photo))
+        return Surface(holder_of(facts), bytearray(face.photo))
     except NotBelieved:
         raise SurfaceUnusable("not-believed") from None
     except (PeerProtocolError, NotFound, NotAllowed):
@@ -84,6 +84,7 @@ def _verify(application: Application, reference: int, number: bytearray) -> None
         raise NumberWrong(end.left or 0)
 
 
-def _holder(facts: BasicFacts) -> CardHolder:
+def holder_of(facts: BasicFacts) -> CardHolder:
+    """As the core knows a holder."""
     birth = f"{facts.birth[:4]}-{facts.birth[4:6]}-{facts.birth[6:]}"
     return CardHolder(facts.name, birth, facts.sex)

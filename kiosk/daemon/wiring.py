@@ -61,7 +61,9 @@ def setup_of(config: Config) -> Setup:
         kiosk=config.machine.kiosk,
         town=town.name,
         place=town.place,
-        plan=PLANS[config.machine.flow.value].under(config.identity.certificate),
+        plan=PLANS[config.machine.flow.value].under(
+            config.identity.certificate, config.identity.record_by_pin
+        ),
         languages=town.languages,
         card_reader=equipment.card_reader,
         acceptor=equipment.acceptor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from kiosk.engine import face, number
+from kiosk.engine import card_record, face, number
 from kiosk.engine.session import advance, end, enter, leave, notify, return_card
 from kiosk.engine.state import FaceWay, Phase, Turn
 from kiosk.ids import OpId
@@ -174,6 +174,9 @@ def slot_closed(turn: Turn, event: PinSlotClosed) -> None:
 
 def pin_rejected(turn: Turn, event: PinRejected) -> None:
     """Never retried by us. At most two wrong tries here, so that one always stays for another day."""
+    if turn.session.step is Step.RECORD:
+        card_record.record_rejected(turn, event.attempts_left)
+        return
     wrong = turn.session.wrong_tries + 1
     turn.edit(wrong_tries=wrong, attempts_left=event.attempts_left, was_wrong=True, consented=False)
     if event.attempts_left == 0:
@@ -189,7 +192,7 @@ def pin_blocked(turn: Turn, _: PinBlocked) -> None:
 
 
 def pin_forgotten(turn: Turn, _: object) -> None:
-    notify(turn, "P-203")
+    notify(turn, "P-204" if turn.session.step is Step.RECORD else "P-203")
 
 
 def pin_back(turn: Turn, _: object) -> None:

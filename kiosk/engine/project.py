@@ -14,6 +14,7 @@ from kiosk.ids import OpId
 from kiosk.journal.accounts import CASH
 from kiosk.money import Denomination, Yen
 from kiosk.ports import Document, NumberPart, PrinterRead
+from kiosk.services.plan import Step
 from kiosk.view import (
     AnyBody,
     Assisted,
@@ -132,6 +133,7 @@ def _enter_pin(state: Kiosk) -> AnyBody:
         is_checking=checking,
         was_wrong=session.was_wrong,
         keyed=session.digits if session.slot else 0,
+        is_record=session.step is Step.RECORD,
     )
 
 

@@ -30,6 +30,7 @@ from msgspec.structs import replace
 from kiosk import intents, ports, rights
 from kiosk.engine import (
     calls,
+    card_record,
     cashless,
     choosing,
     day,
@@ -110,6 +111,7 @@ session.ENTRANCES.update(
         Step.LANGUAGE: session.enter_language,
         Step.NUMBER: number.enter_number,
         Step.CARD: identity.enter_card,
+        Step.RECORD: card_record.enter_record,
         Step.PIN: identity.enter_pin,
         Step.FACE: face.enter_face,
         Step.CARD_BACK: identity.enter_card_back,
@@ -377,6 +379,7 @@ ROWS: tuple[Row, ...] = (
     *_card_must_stay(P.OPENING_PIN),
     Row(P.OPENING_PIN, ports.PinSlotOpened, identity.slot_opened, (P.ENTERING_PIN,)),
     Row(P.OPENING_PIN, ports.PinBlocked, identity.pin_blocked, (P.NOTIFIED,)),
+    Row(P.OPENING_PIN, ports.SurfaceFailed, card_record.record_failed, (P.NOTIFIED,)),
     Row(P.OPENING_PIN, ports.CertificateRead, identity.certificate_read),
     Row(P.OPENING_PIN, ports.PinAccepted, identity.pin_accepted, (P.SIGNING,)),
     Row(P.OPENING_PIN, intents.Cancel, session.leave, LEAVING),
@@ -391,6 +394,8 @@ ROWS: tuple[Row, ...] = (
     Row(P.ENTERING_PIN, ports.PinAccepted, identity.pin_accepted, (P.SIGNING,)),
     Row(P.ENTERING_PIN, ports.PinRejected, identity.pin_rejected, AFTER_CARD),
     Row(P.ENTERING_PIN, ports.PinBlocked, identity.pin_blocked, (P.NOTIFIED,)),
+    Row(P.ENTERING_PIN, ports.SurfaceRead, card_record.record_read, AFTER_SURFACE),
+    Row(P.ENTERING_PIN, ports.SurfaceFailed, card_record.record_failed, (P.NOTIFIED,)),
     Row(P.ENTERING_PIN, ports.PinSlotClosed, identity.slot_closed, LEAVING),
     Row(P.ENTERING_PIN, intents.ForgotPin, identity.pin_forgotten, (P.NOTIFIED,)),
     Row(P.ENTERING_PIN, intents.Back, identity.pin_back, (P.RETURNING_CARD,)),

@@ -53,6 +53,8 @@ class SecretKind(enum.Enum):
 
     AUTH = "auth"
     """利用者証明用, its PIN: four digits."""
+    RECORD = "record"
+    """券面事項入力補助用, its PIN: four digits. It opens name, address, birth date and sex, and signs nothing."""
     SIGN = "sign"
     """署名用, its password: 6 to 16 letters and digits. No service that ships asks it; the road is tested for it."""
     STAFF = "staff"
@@ -254,7 +256,8 @@ class HandOverPhoto(Command, frozen=True):
 
 
 class OpenPinSlot(Command, frozen=True):
-    """Ends in PinSlotOpened; in PinAccepted where the owner has approved on the phone itself; in PinBlocked."""
+    """Ends in PinSlotOpened; in PinAccepted where the owner has approved on the phone itself; in PinBlocked. With
+    RECORD: in PinSlotOpened, then SurfaceRead (without a photo), PinRejected or SurfaceFailed; or in SurfaceFailed."""
 
     device: DeviceId
     secret: SecretKind = SecretKind.AUTH

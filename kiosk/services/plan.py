@@ -15,6 +15,8 @@ class Step(enum.Enum):
     NUMBER = "number"
     """照合番号B, for the photo on the card; before the card goes in, because it is read off the card."""
     CARD = "card"
+    RECORD = "record"
+    """The card's own word on who its holder is, by its own PIN; nothing to ask where 照合番号B has opened it."""
     PIN = "pin"
     FACE = "face"
     CARD_BACK = "card_back"
@@ -58,12 +60,15 @@ class Plan:
         if self.policy not in self.policies:
             raise ValueError("a policy that this service does not allow")
 
-    def under(self, policy: Policy) -> Plan:
-        """The same service under a town's policy. ValueError: not for this one."""
-        if policy is not Policy.PIN_AND_FACE:
-            return replace(self, policy=policy)
+    def under(self, policy: Policy, reads_record: bool = False) -> Plan:
+        """The same service under a town's policy; `reads_record`: with the card's own record in any case. ValueError:
+        not for this one.
+        """
         steps, bar = list(self.steps), list(self.bar)
-        for new, beside, offset in ((Step.NUMBER, Step.CARD, 0), (Step.FACE, Step.PIN, 1)):
+        more = [(Step.RECORD, Step.PIN, 0)] if reads_record else []
+        if policy is Policy.PIN_AND_FACE:
+            more += [(Step.NUMBER, Step.CARD, 0), (Step.FACE, Step.PIN, 1)]
+        for new, beside, offset in more:
             at = steps.index(beside)
             steps.insert(at + offset, new)
             bar.insert(at + offset, bar[at])

@@ -15,14 +15,21 @@ class EnterPinScreen(SecretScreen):
     title = "pin.title"
 
     def title_key(self, body: EnterPin) -> str:
+        if body.is_record:
+            return "pin.record.title"
         return "pin.checking.title" if body.is_checking else "pin.title"
 
     def lead_key(self, body: EnterPin) -> str:
+        if body.is_record:
+            return "pin.record.lead"
         return "pin.checking.lead" if body.is_checking else "pin.lead"
 
     def say_lead(self, top: Top, key: str, body: EnterPin) -> None:
         values: dict[str, Any] = {} if body.is_checking else {"length": body.length}
         top.lead.say(key, **values)
+
+    def subject(self, body: Any) -> object:
+        return body.is_record
 
     def is_asking(self, body: Any) -> bool:
         return isinstance(body, EnterPin)

@@ -8,6 +8,7 @@ import pytest
 
 from drivers.card_service import number as numbers
 from drivers.card_service import roots as pinned
+from drivers.card_service.messages import CardEvent
 from drivers.card_service.number import HELD_S, Number
 from drivers.card_service.surface import FEWEST_TRIES
 from drivers.jpki.sim.box import Options
@@ -15,8 +16,8 @@ from drivers.jpki.sim.card import Fault
 from kiosk import ports
 from kiosk.errors import ConfigError, DeviceTimeout
 from kiosk.ids import OpId, SlotId
-from kiosk.ports import CardHolder, NumberPart
-from tests.contract.cards import DEVICE, PHONE_PIN, PIN, Desk, Seen, Still, box, desk, number_b
+from kiosk.ports import CardHolder, NumberPart, SecretKind
+from tests.contract.cards import DEVICE, PHONE_PIN, PIN, Desk, Held, Seen, Still, box, desk, number_b
 
 SIGN = ports.SignChallenge(DEVICE, OpId("a" * 32), b"madoguchi/auth/1\n")
 SLOT = SlotId("cd" * 16)
@@ -349,3 +350,60 @@ def test_a_number_that_waits_behind_an_unreadable_card_is_forgotten_as_ever(how:
         on.session.obey(ports.ForgetNumber(DEVICE))
     on.session.see_reader(Seen(insertions=2))
     assert on.session.is_over, "the next person's card meets a fresh process"
+
+
+# --- the record by its own PIN ----------------------------------------------------------------------------------------
+
+
+def record_slot(on: Desk) -> CardEvent:
+    on.insert()
+    on.session.obey(ports.OpenPinSlot(DEVICE, SecretKind.RECORD))
+    return on.last()
+
+
+def test_the_records_own_pin_opens_who_the_holder_is_and_no_photo() -> None:
+    on = desk()
+    opened = record_slot(on)
+    assert isinstance(opened, ports.PinSlotOpened)
+    assert (opened.attempts_left, opened.min_length, opened.max_length) == (3, 4, 4)
+    secret = on.enter(PIN.encode())
+    assert secret == bytes(4)
+    read = on.last()
+    assert isinstance(read, ports.SurfaceRead) and read.holder.birth == "1941-03-03"
+    on.session.obey(ports.HandOverPhoto(DEVICE, SlotId("0" * 32)))
+    assert not any(photo for _, photo in on.photos)
+    on.session.obey(ports.OpenPinSlot(DEVICE))
+    on.enter(PIN.encode())
+    assert on.last() == ports.PinAccepted(DEVICE), "the PIN that signs is asked as ever"
+    on.session.obey(ports.SignChallenge(DEVICE, OpId("a" * 32), b"message"))
+    assert isinstance(on.last(), ports.ChallengeSigned)
+
+
+def test_one_pin_is_never_tried_on_the_other_reference() -> None:
+    on = desk()
+    record_slot(on)
+    on.enter(b"9999")
+    assert on.last() == ports.PinRejected(DEVICE, 2)
+    memory = on.held.card.memory
+    assert (memory["text.pin"].left, memory["jpki.auth"].left) == (2, 3)
+
+
+def test_two_wrong_ones_are_all_that_a_session_costs_and_the_last_try_is_never_used() -> None:
+    on = desk()
+    record_slot(on)
+    on.enter(b"9999")
+    on.session.obey(ports.OpenPinSlot(DEVICE, SecretKind.RECORD))
+    on.enter(b"9998")
+    assert on.last() == ports.PinRejected(DEVICE, 1)
+    on.session.obey(ports.OpenPinSlot(DEVICE, SecretKind.RECORD))
+    assert on.last() == ports.SurfaceFailed(DEVICE, "few-tries")
+    again = Desk(Held(on.held.card))
+    assert record_slot(again) == ports.SurfaceFailed(DEVICE, "few-tries")
+    assert on.held.card.memory["text.pin"].left == 1
+
+
+def test_a_record_that_is_not_believed_is_none() -> None:
+    on = desk(options=Options(record="bad-signature"))
+    record_slot(on)
+    on.enter(PIN.encode())
+    assert on.last() == ports.SurfaceFailed(DEVICE, "not-believed")

@@ -644,3 +644,82 @@ def test_neither_staff_nor_a_traceback_sees_the_holder(world: World) -> None:
     matched(world)
     assert "花子" not in repr(world.loop.state)
     assert "花子" not in repr(world.glass.views[Role.ASSISTANT])
+
+
+# --- the record by its own PIN, where a town asks it ------------------------------------------------------------------
+
+RECORD_SETUP = replace(SETUP, plan=KONBINI.under(Policy.PIN, reads_record=True))
+
+
+@pytest.fixture
+def recording() -> World:
+    world = World(setup=RECORD_SETUP).boot()
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.card()
+    assert (world.phase, world.view.body.is_record) == (Phase.ENTERING_PIN, True)
+    assert sent(world, ports.OpenPinSlot)[-1].secret is ports.SecretKind.RECORD
+    return world
+
+
+def test_the_record_comes_before_the_pin_and_is_compared_with_the_paper(recording: World) -> None:
+    world = recording
+    world.surface()
+    assert (world.phase, world.view.body.is_record) == (Phase.ENTERING_PIN, False)
+    assert sent(world, ports.OpenPinSlot)[-1].secret is ports.SecretKind.AUTH
+    world.pin()
+    world.take_card()
+    world.evidence_changes = {"card": ports.CardEvidence(True, True, True, True, False)}
+    world.tap(intents.SetCopies, kind="juminhyo", copies=1)
+    world.tap(intents.Next)
+    world.tap(intents.Next)
+    assert world.view.body.code == "X-603"
+
+
+def test_a_wrong_pin_of_the_record_is_asked_once_more_and_its_last_try_is_left_alone(
+    recording: World,
+) -> None:
+    recording.pin(right=False, left=2)
+    assert recording.view.body.is_record and recording.view.body.was_wrong
+    recording.pin(right=False, left=1)
+    assert recording.view.body.code == "P-204"
+
+
+def test_wrong_tries_of_both_pins_count_together(recording: World) -> None:
+    recording.pin(right=False, left=2)
+    recording.surface()
+    assert not recording.view.body.was_wrong and recording.view.body.attempts_left == 3
+    recording.pin(right=False, left=2)
+    assert recording.view.body.code == "P-201"
+
+
+@pytest.mark.parametrize(
+    ("code", "notice"), [("few-tries", "P-204"), ("no-roots", "P-204"), ("not-believed", "C-113")]
+)
+def test_a_record_that_does_not_open_goes_to_the_counter(recording: World, code: str, notice: str) -> None:
+    recording.surface(code)
+    assert recording.view.body.code == notice
+
+
+def test_a_forgotten_pin_of_the_record_is_its_own_message(recording: World) -> None:
+    recording.tap(intents.ForgotPin)
+    assert recording.view.body.code == "P-204"
+
+
+def test_a_record_of_another_card_ends_it(recording: World) -> None:
+    recording.surface(fingerprint="0" * 64)
+    assert recording.view.body.code == "C-108"
+
+
+def test_who_gave_the_number_is_not_asked_for_the_records_pin() -> None:
+    setup = replace(FACE_SETUP, plan=KONBINI.under(Policy.PIN_AND_FACE, reads_record=True))
+    world = World(setup=setup).boot()
+    world.until_face()
+    assert world.phase is Phase.READY_FOR_FACE
+    assert [each.secret for each in sent(world, ports.OpenPinSlot)] == [ports.SecretKind.AUTH]
+
+
+def test_a_phone_has_no_record() -> None:
+    world = World(setup=replace(RECORD_SETUP, serves_phones=True)).boot()
+    world.tap(intents.ChooseLanguage, language="ja")
+    world.card(kind=ports.CardKind.IPHONE)
+    assert world.view.body.code == "C-112"
