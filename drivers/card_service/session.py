@@ -241,7 +241,7 @@ class CardSession:
             try:
                 jpki.open()
             except NotFound:
-                return self._identify_staff()
+                return missing if self._number.is_waiting else self._identify_staff()
             missing = "no-certificate"
             profile = profile_of(jpki.token())
             if profile is None:
@@ -373,7 +373,7 @@ class CardSession:
             self._accept()
         elif self._attempts_left == 0:
             self._post(ports.PinBlocked(self._device))
-        elif self._wrong_here >= MAX_WRONG_HERE:
+        elif self._staff is None and self._wrong_here >= MAX_WRONG_HERE:
             self._fail("too-many-here")
         else:
             keys = self._keys

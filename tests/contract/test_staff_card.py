@@ -21,7 +21,7 @@ from kiosk.errors import PeerProtocolError
 from kiosk.ids import OpId
 from kiosk.ports import SecretKind
 from kiosk.view import Role
-from tests.contract.cards import DEVICE, Desk, Held
+from tests.contract.cards import DEVICE, Desk, Held, Seen
 
 OPEN = ports.OpenPinSlot(DEVICE, SecretKind.STAFF)
 MESSAGE = badges.challenge("kiosk-test", "a" * 32)
@@ -99,6 +99,27 @@ def test_a_wrong_pin_costs_one_try_and_the_last_one_blocks() -> None:
     on.desk.enter(b"999999")
     assert on.desk.last() == ports.PinBlocked(DEVICE)
     assert sum(each.startswith("00200080 [8]") for each in on.card.commands) == 2
+
+
+def test_a_number_that_waits_for_a_residents_card_is_not_said_to_a_staff_card() -> None:
+    on = Staff()
+    on.desk.session.see_reader(Seen())
+    on.desk.type_number("030303" + "2031" + "1001")
+    on.desk.session.see_reader(Seen(has_card=True, insertions=1))
+    assert on.desk.names()[-1] == "CardUnreadable", "where a resident's card is awaited it is another card"
+    assert not any(each.startswith("0020") and "[0]" not in each for each in on.card.commands)
+
+
+def test_the_card_counts_and_not_the_session() -> None:
+    on = Staff()
+    on.desk.insert()
+    for left in (2, 1):
+        on.desk.session.obey(OPEN)
+        on.desk.enter(b"999999")
+        assert on.desk.last() == ports.PinRejected(DEVICE, left)
+    on.desk.session.obey(OPEN)
+    on.desk.enter(b"123456")
+    assert on.desk.last() == ports.PinAccepted(DEVICE)
 
 
 def test_what_pcscd_kept_of_the_pin_is_covered() -> None:
