@@ -34,7 +34,7 @@ SetPace R           SetCurtain R
 EnterStaff TCV      LeaveStaff TCV      StartExchange TC    EndExchange C       CloseDay C
 CloseIncident C     NoteIncident TC     RecordTest TC       SettlePaper C       SettlePayout C
 SettleNote C        SettlePayment C     SettleVoid C        RedeemSlip C        RegisterFound C
-HandOverFound C     ClearNotePath TC
+HandOverFound C     ClearNotePath TC    TypeNumber R
 """
 _WORDS = BY_HAND.split()
 EXPECTED = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
