@@ -62,6 +62,7 @@ def test_the_examples_are_good() -> None:
         "certificate1": "ipp",
         "notes": "id003",
         "receipt1": "escpos",
+        "reader1": "read",
     }
     assert config.town.name["ja"] == "例示市"
     assert config.town.cash_max == Yen(200_000)
