@@ -72,9 +72,20 @@ def speech_checks(out: Path, session: Session) -> list[tuple[str, bool, str]]:
         ("speech is heard", not silent, f"{len(words)} lines" if not silent else f"silent: {silent[:3]}"),
         ("speech has a length", not odd, "each as words have" if not odd else f"not: {odd[:3]}"),
         ("the speaker says nothing private", not told, "nothing" if not told else f"{len(told)} lines"),
+        _unlogged(out, {each["text"] for each in words if each["folder"].endswith("read/heard")}),
     ]
 
 
+def _unlogged(out: Path, private: set[str]) -> tuple[str, bool, str]:
+    """No log of any process has a line of the certificate, or a value on it."""
+    long = {each for text in private for each in (text, *text.split("、")) if len(each) >= _TELLING}
+    logs = list((out / "logs").glob("*.log"))
+    found = [each.name for each in logs if any(text in each.read_text(errors="replace") for text in long)]
+    return ("what is said is in no log", not found, f"{len(logs)} logs" if not found else ", ".join(found))
+
+
+_TELLING = 4
+"""Letters: shorter words stand everywhere."""
 _LETTER_S = (0.015, 0.6)
 """A letter, spoken: at least, at most."""
 

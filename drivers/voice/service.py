@@ -125,7 +125,9 @@ class VoiceService:
         if self._screen is None:
             return
         try:
-            data = self._screen.recv(_RECEIVE_BYTES)
+            data = self._screen.recv(_RECEIVE_BYTES, socket.MSG_DONTWAIT)
+        except BlockingIOError:  # it took the place of one that had something to say
+            return
         except OSError:
             data = b""
         if not data:
