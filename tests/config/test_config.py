@@ -380,3 +380,63 @@ def test_the_demo_towns_brands_are_good(tmp_path: Path) -> None:
     assert len(setup_of(config).brands) == 8
     for device in config.devices:
         registry.driver(device.driver)(device.id, device.options, print)
+
+
+CHANGER = """
+[equipment]
+changer = "changer1"
+faces = ["coin100", "note1000", "note5000"]
+[equipment.hoppers]
+stack100 = "coin100"
+stack1000 = "note1000"
+"""
+
+
+def test_a_change_machine_is_the_only_cash(files: tuple[Path, Path]) -> None:
+    machine, _ = files
+    machine.write_text(SMALL_MACHINE + CHANGER, encoding="utf-8")
+    setup = setup_of(load(files))
+    assert (setup.acceptor, setup.has_changer, setup.note_acceptor) == ("changer1", True, "")
+    assert [each.denomination for each in setup.hoppers] == [Denomination.COIN100, Denomination.NOTE1000]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "key"),
+    [
+        ('changer = "changer1"', 'changer = "changer1"\nnote_acceptor = "note1"', "changer"),
+        ('changer = "changer1"', 'changer = "changer1"\nacceptor = "coin1"', "changer"),
+        ('stack1000 = "note1000"', 'stack1000 = "coin100"', "hoppers"),
+    ],
+)
+def test_a_change_machine_has_nothing_beside_it(
+    files: tuple[Path, Path], before: str, after: str, key: str
+) -> None:
+    machine, _ = files
+    machine.write_text(SMALL_MACHINE + CHANGER.replace(before, after), encoding="utf-8")
+    with pytest.raises(ConfigError, match=key):
+        load(files)
+
+
+@pytest.mark.parametrize(
+    ("void", "days", "is_good"), [("days", 14, True), ("days", 0, True), ("last", 14, False)]
+)
+def test_days_of_a_void_belong_to_that_rule(
+    files: tuple[Path, Path], void: str, days: int, is_good: bool
+) -> None:
+    _, town = files
+    brand = f"""
+[[brand]]
+key = "waon"
+kind = "emoney"
+device = "terminal1"
+name = {{ ja = "WAON" }}
+void = "{void}"
+void_days = {days}
+incomplete = "touch_again"
+"""
+    town.write_text(SMALL_TOWN + brand, encoding="utf-8")
+    if is_good:
+        assert [each.void_days for each in load(files).town.brands] == [days]
+    else:
+        with pytest.raises(ConfigError, match="void_days"):
+            load(files)
