@@ -56,7 +56,7 @@ VALUES: Any = st.recursive(
     lambda inner: st.dictionaries(
         st.sampled_from(["op", "state", "counts", "repaid", "paid", "action", "code"]), inner, max_size=5
     ),
-    max_leaves=8,
+    max_leaves=4,
 )
 DEPOSITS = st.fixed_dictionaries(
     {"op": st.just("d1"), "state": WORDS, "counts": COUNTS, "repaid": COUNTS, "action": WORDS}
@@ -110,7 +110,7 @@ def test_any_bytes_are_refused_or_waited_with(data: bytes) -> None:
 
 @example([{"deposit": {"op": "d1", "state": "ended", "counts": {}, "repaid": {}, "action": "ok"}}])
 @example([{"deposit": {"op": "d1", "state": "count", "counts": {"coin100": 10**30}}, "status": "ok"}])
-@given(st.lists(st.sampled_from(COMMANDS) | ANSWERS | st.none(), max_size=12))
+@given(st.lists(st.sampled_from(COMMANDS) | ANSWERS | st.none(), max_size=8))
 def test_whatever_it_answers_nothing_is_raised_and_no_more_is_paid_than_was_asked(steps: list[Any]) -> None:
     """A machine that talks nonsense, or lies: an answer, a silence (None) or a command at a time."""
     machine, now, told = Changer(CHANGER, Settings(port="m")), 0.0, list[Event]()

@@ -27,7 +27,7 @@ from tests.engine.world import CrashError
 
 D = Denomination
 VISITS = (pays_with_a_note, pays_with_a_coin, cancels_after_a_note_and_a_coin, is_refunded)
-SLICE = 60
+SLICE = 40
 MOMENTS = {"write": 90, "read": 90, "before": 24, "after": 24}
 
 
