@@ -83,7 +83,7 @@ COMMANDS = (
 )
 
 
-@given(st.lists(ANSWERS, max_size=4), st.data())
+@given(st.lists(st.dictionaries(st.text(max_size=6), NUMBERS | WORDS, max_size=4), max_size=4), st.data())
 def test_messages_come_whole_however_they_are_cut(sent: list[Message], data: st.DataObject) -> None:
     raw, reader, got = b"".join(encode(each) for each in sent), LineReader(), list[Message]()
     while raw:
