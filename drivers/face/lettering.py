@@ -27,6 +27,8 @@ SMALLEST, TALLEST = 7, 64
 """Pixels of a piece's height."""
 PIECES_MAX: Final = 1500
 """More is no print but a pattern."""
+WAYS_MAX: Final = 1000
+"""A card's front has some three hundred; a page of a book must not fill the memory."""
 LINE_PIECES: Final = 2
 _WINDOW: Final = 33
 _DARKER: Final = 0.86
@@ -103,7 +105,7 @@ def _parted(places: list[tuple[_Strip, _Box]]) -> dict[tuple[_Strip, _Box], list
     """What is nothing as a whole and two or three characters when it is cut where its ink is thinnest: in a soft
     picture neighbours touch.
     """
-    tried = [(place, parts) for place in places for parts in _ways_to_part(*place)]
+    tried = [(place, parts) for place in places for parts in _ways_to_part(*place)][:WAYS_MAX]
     glyphs = iter(classify([_cell(place[0], part) for place, parts in tried for part in parts]))
     best: dict[tuple[_Strip, _Box], tuple[float, list[Letter]]] = {}
     for place, parts in tried:

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("dlib", reason="the extra `vision` is not installed")
 
+import numpy as np
 from PIL import Image
 
 from drivers.face.card_print import Seen, number_of, seen_in
@@ -158,3 +159,20 @@ def test_birth_expiry_and_code_or_nothing(lines: tuple[str, ...], number: str | 
 def test_a_digit_that_may_be_another_is_no_digit() -> None:
     assert seen_in([line(BIRTH), line(EXPIRY), line("1081", unsure="8")], YEAR).code is None
     assert number_of(Seen()) is None
+
+
+def test_no_picture_stops_the_reader_or_makes_a_number() -> None:
+    """Flat, noise, blocks, stripes, a scrap of any shape: what a camera may be shown."""
+    by, random = reader(), np.random.default_rng(3)
+    pictures = [np.full((480, 640), value, dtype=np.uint8) for value in (0, 128, 255)]
+    pictures += [
+        random.integers(0, 256, shape, dtype=np.uint8) for shape in ((1, 1), (2, 3), (64, 640), (480, 64))
+    ]
+    for side in (4, 8, 16):
+        blocks = random.integers(0, 2, (480 // side, 640 // side), dtype=np.uint8)
+        pictures.append(np.kron(blocks * 200 + 20, np.ones((side, side), dtype=np.uint8)).astype(np.uint8))
+    pictures.append(np.tile((np.arange(640) // 10 % 2 * 200 + 20).astype(np.uint8), (480, 1)))
+    for picture in pictures:
+        for _ in range(AGREE):
+            by.see(picture)
+        assert by.take() is None
