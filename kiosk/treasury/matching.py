@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from kiosk.ids import LineId, OpId, TransactionId
+from kiosk.ids import DeviceId, LineId, OpId, TransactionId
 from kiosk.journal import records as r
 from kiosk.journal.accounts import CASH
 from kiosk.money import Yen
@@ -137,15 +137,18 @@ def matched(charges: Sequence[Charge], statement: Sequence[Settled]) -> Matched:
     )
 
 
+_Tally = tuple[int, int, int, int]
+"""Payments, yen, voids, yen."""
+
+
 class Counted(msgspec.Struct, frozen=True):
-    """One brand at one terminal between two of its reconciliations: ours and theirs, as (payments, yen, voids, yen).
-    None: it did not say."""
+    """One brand at one terminal between two of its reconciliations: ours and theirs. None: it did not say."""
 
     day: int
     device: str
     brand: str
-    ours: tuple[int, int, int, int]
-    theirs: tuple[int, int, int, int] | None
+    ours: _Tally
+    theirs: _Tally | None
     code: str = ""
 
     @property
@@ -167,13 +170,18 @@ class _Count:
         count[at] += 1
         count[at + 1] += amount.value
 
+    def of(self, brand: str) -> _Tally:
+        paid, amount, voids, voided = self.brands.get(brand, NOTHING)
+        return (paid, amount, voids, voided)
+
 
 def reconciliations(entries: Iterable[Entry]) -> list[Counted]:
     """What terminals counted at each day close, beside the journal. By sequence: what was settled before the terminal
     was asked is held against its answer."""
     asked: dict[OpId, r.PaymentIntended | r.ReversalIntended] = {}
     counts: dict[str, _Count] = {}
-    waiting: dict[OpId, tuple[int, _Count]] = {}
+    waiting: dict[OpId, tuple[int, DeviceId, _Count]] = {}
+    unsure: dict[str, _Count] = {}
     found: list[Counted] = []
     day = 0
     for entry in entries:
@@ -188,22 +196,32 @@ def reconciliations(entries: Iterable[Entry]) -> list[Counted]:
                 if op in asked:
                     counts.setdefault(asked[op].device, _Count()).add(asked[op].means, 2, asked[op].amount)
             case r.ReconciliationIntended(op=op, device=device):
-                waiting[op] = (day, counts.pop(device, _Count()))
+                waiting[op] = (day, device, counts.pop(device, _Count()))
             case r.ReconciliationEnded(op=op) as answer if op in waiting:
-                found += _compared(answer, *waiting.pop(op))
+                at, device, ours = waiting.pop(op)
+                found += _compared(answer, at, ours, unsure.pop(device, _Count()))
+                if answer.outcome != "confirmed":  # it may have ended its day all the same, or not
+                    unsure[device] = ours
+    for op, (at, device, ours) in waiting.items():  # the core died before the answer
+        found += _compared(r.ReconciliationEnded(op, device, "unknown"), at, ours, _Count())
     return found
 
 
-def _compared(answer: r.ReconciliationEnded, day: int, ours: _Count) -> list[Counted]:
+def _compared(answer: r.ReconciliationEnded, day: int, ours: _Count, before: _Count) -> list[Counted]:
+    """`before`: ours of a day of which nobody knows whether the terminal ended it; its answer has it, or has not."""
     theirs = {e.brand: (e.payments, e.paid.value, e.reversals, e.reversed.value) for e in answer.totals}
     is_told = answer.outcome == "confirmed"
     found = []
     for brand in sorted({*ours.brands, *theirs}):
-        mine = ours.brands.get(brand)
-        counted = (mine[0], mine[1], mine[2], mine[3]) if mine else NOTHING
-        said = theirs.get(brand, NOTHING) if is_told else None
-        found.append(Counted(day, answer.device, brand, counted, said, answer.code))
+        mine, said = ours.of(brand), theirs.get(brand, NOTHING)
+        both = _sum(mine, before.of(brand))
+        counted = both if said == both else mine
+        found.append(Counted(day, answer.device, brand, counted, said if is_told else None, answer.code))
     return found
+
+
+def _sum(one: _Tally, other: _Tally) -> _Tally:
+    return (one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3])
 
 
 class Fate(msgspec.Struct, frozen=True):
@@ -297,7 +315,7 @@ def _terminal_table(terminals: Sequence[Counted], town: Town) -> Table:
     return Table("端末の日計（締めごと）", head, tuple(rows), left=6)
 
 
-def _tally(count: tuple[int, int, int, int]) -> str:
+def _tally(count: _Tally) -> str:
     paid, amount, voids, voided = count
     return f"{paid}件 {amount:,}／{voids}件 {voided:,}"
 

@@ -412,6 +412,13 @@ def test_what_terminals_counted_stands_beside_the_journal() -> None:
         *settled("p5", 500),
         asked("r3"),
         told("r3", outcome="unknown"),
+        r.DayClosed(4, "officer", "2026-11-23"),
+        *settled("p6", 100),
+        asked("r4"),
+        told("r4", r.TerminalTotal("edy", 2, Yen(600), 0, Yen(0))),  # it had not ended day 3
+        r.DayClosed(5, "officer", "2026-11-24"),
+        *settled("p7", 100),
+        asked("r5"),  # and the core died
     ]
     found = reconciliations(entries_of(records))
     assert [(each.day, each.brand, each.agrees, each.theirs is None) for each in found] == [
@@ -419,6 +426,8 @@ def test_what_terminals_counted_stands_beside_the_journal() -> None:
         (1, "waon", True, False),
         (2, "edy", False, False),
         (3, "edy", False, True),
+        (4, "edy", True, False),
+        (5, "edy", False, True),
     ]
     page = text(four_way((), None, TOWN, found))
     assert "端末の日計" in page
