@@ -16,7 +16,12 @@ import pytest
 
 from tests.crash.visits import CANCEL, COIN, NOTE, Kiosk
 
-pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.xdist_group("killed")]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("killed"),
+    pytest.mark.timeout(600),
+]
 
 Hand = tuple[str, str]
 Death = tuple[int, str]
@@ -42,6 +47,7 @@ AT_MOST = 400
 VISITS_PER_KIOSK = 20
 """Then there is little change left in it: the next one."""
 campaign = pytest.mark.skipif("CAMPAIGN" not in os.environ, reason="`make campaign`: hours")
+HOURS = pytest.mark.timeout(12 * 3600)
 
 
 class Sweep:
@@ -97,6 +103,7 @@ def until_a_visit_lives(place: Path, hand: Hand, first: tuple[Death, ...], when:
 
 
 @campaign
+@HOURS
 @pytest.mark.parametrize("when", WHEN)
 @pytest.mark.parametrize("hand", NAMES, ids=NAMES.values())
 def test_killed_once_at_every_moment(tmp_path: Path, hand: Hand, when: str) -> None:
@@ -106,6 +113,7 @@ def test_killed_once_at_every_moment(tmp_path: Path, hand: Hand, when: str) -> N
 
 
 @campaign
+@HOURS
 @pytest.mark.parametrize("when", WHEN)
 @pytest.mark.parametrize(
     ("hand", "first"),

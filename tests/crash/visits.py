@@ -84,7 +84,7 @@ class Kiosk:
         """A coin that nobody wants moves the acceptor's counter off 0, where it would be no evidence of anything."""
         assert self.session.do("insert-coin", "100")["returned"] == 1
 
-    def confirm_and_pay(self, hand: tuple[str, str] = COIN, within_s: float = 60.0) -> list[str]:
+    def confirm_and_pay(self, hand: tuple[str, str] = COIN, within_s: float = 150.0) -> list[str]:
         """Go on as a resident who wants the paper, and takes the money when it is offered; the screens seen."""
         self.session.do("tap", "main")
         seen: list[str] = []
