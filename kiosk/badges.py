@@ -99,6 +99,11 @@ def authorities_of(pem: bytes) -> tuple[bytes, ...]:
     return tuple(each.public_bytes(Encoding.DER) for each in x509.load_pem_x509_certificates(pem))
 
 
+def issuer_of(der: bytes) -> str:
+    """Who signed it, RFC 4514."""
+    return x509.load_der_x509_certificate(der).issuer.rfc4514_string()
+
+
 def _read(der: bytes) -> x509.Certificate | None:
     try:
         certificate = x509.load_der_x509_certificate(der)

@@ -37,6 +37,8 @@ _TRAINING_LEFT: Final = (
     "etc/madoguchi/*training*",
     "etc/systemd/system/kiosk-sim*",
 )
+TEST_ISSUER: Final = "KIOSK-TEST"
+"""O of everything that simulators sign."""
 _SERVER_WAIT_S: Final = 20.0
 
 
@@ -47,7 +49,7 @@ def findings(config: Config, root: Path = Path("/")) -> tuple[str, ...]:
         return tuple(_real_keys(root))
     if config.machine.mode is not Mode.PRODUCTION:
         return ()
-    return (*_virtual_reader(root), *_card_process(root), *_roots(root), *_training(root))
+    return (*_virtual_reader(root), *_card_process(root), *_roots(root), *_staff(config), *_training(root))
 
 
 def server_findings(config: Config) -> tuple[str, ...]:
@@ -124,3 +126,16 @@ def _training(root: Path) -> Iterator[str]:
     for pattern in _TRAINING_LEFT:
         for found in sorted(root.glob(pattern)):
             yield f"training: {found} was left from training"
+
+
+def _staff(config: Config) -> Iterator[str]:
+    """The simulator's staff authority signs a card for anybody who asks it."""
+    from kiosk.badges import authorities_of, issuer_of  # noqa: PLC0415  # loads cryptography
+
+    for path in config.staff_authorities:
+        try:
+            found = authorities_of(path.read_bytes())
+        except (OSError, ValueError):
+            raise ConfigError(f"{path}: no certificates in PEM") from None
+        if any(TEST_ISSUER in issuer_of(each) for each in found):
+            yield f"test-root: {path} is the authority of virtual staff cards"

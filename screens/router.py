@@ -64,7 +64,7 @@ BAR_INTENTS = {"back": "Back", "cancel": "Cancel", "voice": "SetVoice", "call": 
 SHEET_INTENTS = frozenset({"ChooseLanguage", "SetTextSize", "SetContrast", "SetReach"})
 
 
-_ALONE = (views.EnterPin, views.EnterNumber)
+_ALONE = (views.EnterPin, views.EnterNumber, views.ShowCard)
 """The helper looks away."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.piv import sim
 from kiosk import check
 from kiosk.clock import SystemClock
 from kiosk.config import load
@@ -51,6 +52,14 @@ WAYS = [
     ("etc/madoguchi/cv-roots.txt", "# state\n5000023F00 AA 03\n\n9000023F00 AA 03\n", "test-root"),
     ("etc/madoguchi/cv-roots.txt", "6000023F00 AA 03\n", "test-root"),
 ]
+
+
+def test_the_authority_of_virtual_staff_cards_is_found(tmp_path: Path) -> None:
+    sim.make(tmp_path, ())
+    config = load(_machine(tmp_path, "production"))
+    assert findings(config, tmp_path / "root") == ()
+    tainted = replace(config, staff_authorities=(tmp_path / "staff" / "ca.pem",))
+    assert [each.partition(":")[0] for each in findings(tainted, tmp_path / "root")] == ["test-root"]
 
 
 @pytest.mark.parametrize(("name", "text", "code"), WAYS)

@@ -216,6 +216,16 @@ def test_a_machine_that_is_out_of_service_lets_staff_in_and_goes_back_to_it(worl
     assert world.phase is Phase.OUT_OF_SERVICE
 
 
+def test_no_network_is_needed(world: StaffWorld) -> None:
+    world.server_is_up = False
+    world.time_out("status")
+    assert world.phase is Phase.OUT_OF_SERVICE
+    asked = len([each for each in world.commands if isinstance(each, ports.RequestChallenge)])
+    world.login("officer")
+    assert isinstance(world.view.body, StaffDesk)
+    assert len([each for each in world.commands if isinstance(each, ports.RequestChallenge)]) == asked
+
+
 def test_a_dead_journal_lets_nobody_in(world: StaffWorld) -> None:
     world.journal.broken = True
     world.login("officer")
