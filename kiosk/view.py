@@ -439,6 +439,8 @@ class StaffDesk(Body, frozen=True, omit_defaults=True):
     is_refused: bool = False
     is_done: bool = False
     """Of the page of the steps: the machine says that the fault is gone."""
+    is_sounding: bool = False
+    """A tone is to be heard now: the test of the sound."""
 
 
 class StepBar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

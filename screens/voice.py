@@ -31,6 +31,7 @@ from kiosk.view import (
     Notice,
     Pay,
     SessionView,
+    StaffDesk,
     TakeCard,
     TakeNote,
     TakeThings,
@@ -359,6 +360,8 @@ class Voice:
             self.play(Sound.ERROR)
         if view.is_staff_called and before is not None and not before.is_staff_called:
             self.play(Sound.CALLED)
+        if isinstance(body, StaffDesk) and body.is_sounding and not getattr(old, "is_sounding", False):
+            self.play(Sound.READY)
         if _is_left(view) and (before is None or not _is_left(before)):
             self._remind(view)
         if view.still_there is None:

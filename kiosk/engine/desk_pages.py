@@ -91,6 +91,7 @@ def desk(state: Kiosk) -> AnyBody:
         said=now.said,
         is_refused=now.is_refused,
         is_done=any(each.key == "desk.steps.gone" for each in lines),
+        is_sounding=desk_tests.is_at(now, "sound") and now.result == "seen",
     )
 
 

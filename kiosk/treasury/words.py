@@ -96,6 +96,7 @@ NOTES = {
 TESTS = {
     "receipt": "レシート印刷",
     "certificate": "証明書印刷",
+    "sound": "音",
     "reader": "カード読取",
     "touch": "画面の反応",
     "calibration": "画面の位置",

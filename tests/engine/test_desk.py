@@ -470,6 +470,16 @@ def test_printers_print_and_a_person_says_how_it_looks(world: StaffWorld) -> Non
     assert not world.ledger.tests["receipt"].has_passed
 
 
+def test_a_tone_is_played_and_a_person_says_whether_it_was_heard(world: StaffWorld) -> None:
+    world.login("technician")
+    world.open("test", "sound")
+    assert not world.view.body.is_sounding
+    press(world, "desk.test.run")
+    assert world.view.body.is_sounding
+    press(world, "desk.test.good")
+    assert world.ledger.tests["sound"].has_passed and not world.view.body.is_sounding
+
+
 def test_notes_stay_with_an_incident(world: StaffWorld) -> None:
     world.event(ports.PrinterRead(world.setup.certificate_printer, True, ()))
     world.clock.wall = _real_wall

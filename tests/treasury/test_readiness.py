@@ -32,7 +32,7 @@ def test_the_last_result_counts_and_what_was_not_tested_says_so() -> None:
     rows = {row[0]: row[1:] for row in made.tables[0].rows}
     assert rows["記録装置"] == ("合格", "2026-11-20 10:24", "T-0031")
     assert rows["カメラ"] == ("未実施", "", "")
-    assert dict(made.facts)["不合格"] == "0 件" and dict(made.facts)["未実施"] == "9 件"
+    assert dict(made.facts)["不合格"] == "0 件" and dict(made.facts)["未実施"] == "10 件"
     assert "R-502" in made.tables[1].rows[0][0]
     assert ledger.tests["disk"].has_passed
 
