@@ -49,8 +49,8 @@ class Limits(Data, frozen=True):
     records_years: int = 3
     """How long the record of a request is kept (文書の保存年限)."""
     tax_years: Annotated[int, Meta(ge=1, le=3)] = 1
-    """Of so many fiscal years tax papers are issued, as far as the register holds them: the newest and those before. The
-    screen has room for three."""
+    """Of so many fiscal years tax papers are issued, as far as the register holds them: the newest and those before.
+    The screen has room for three."""
     data_hours: Annotated[int, Meta(ge=1)] = 36
     """Data of the register that is older than this issues nothing: a nightly delivery that failed once is borne."""
     new_certificate_waits_days: int = 1
