@@ -102,14 +102,14 @@ def vision_listener(supervisor: Supervisor) -> ProcessListener:
 
 def reading_listener(supervisor: Supervisor, hands: ears.Ears) -> ProcessListener:
     argv = python(
-        "drivers.voice.reading_main:main",
+        "drivers.voice.sim:read",
         *(
             "--headphones-jack",
             str(ears.READERS_JACK),
             "--handset",
             f"{ears.READERS_HOOK}:key:{ears.HOOK_CODE}",
         ),
-        *("--allow-recording", str(parts.state("read") / "heard"), "--recording-pace", parts.HEARD_PACE),
+        *("--record", str(parts.state("read") / "heard"), "--pace", parts.HEARD_PACE),
     )
     path = places.KIOSK / "read" / "read.sock"
     return ProcessListener(

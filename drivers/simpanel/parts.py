@@ -388,9 +388,9 @@ HEARD_PACE = "0.2"
 def voice() -> list[Part | Task]:
     """The voice process; what it says lies in its folder, as sound and as words."""
     argv = python(
-        "drivers.voice.main:main",
+        "drivers.voice.sim:voice",
         *("--headphones-jack", str(ears.JACK), "--handset", f"{ears.HOOK}:key:{ears.HOOK_CODE}"),
-        *("--allow-recording", str(state("voice") / "heard"), "--recording-pace", HEARD_PACE),
+        *("--record", str(state("voice") / "heard"), "--pace", HEARD_PACE),
     )
     ready = answers_unix(places.KIOSK / "voice" / "voice.sock")
     return [Part("voice", "the voice", argv, "kiosk-voice", ready, umask=0o007, is_kept_up=True)]

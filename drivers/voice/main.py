@@ -49,15 +49,11 @@ def _parser() -> argparse.ArgumentParser:
     for outlet in ("speaker", "headphones", "handset"):
         parser.add_argument(f"--{outlet}-device", default="default", help="ALSA's name for it (aplay -L)")
     parser.add_argument(
-        "--allow-recording", type=Path, metavar="DIR", help="into files instead of ALSA: demo and tests"
-    )
-    parser.add_argument(
         "--render", type=Path, metavar="DIR", help="speak all prompts into this folder, and end"
     )
     parser.add_argument(
         "--language", action="append", choices=sorted(VOICES), help="with --render: only these (all)"
     )
-    parser.add_argument("--recording-pace", type=float, default=1.0, help="0.2: a listener of fivefold speed")
     parser.add_argument("--most", type=int, help="with --render: only so many of each (a trial)")
     return parser
 
@@ -88,11 +84,7 @@ def _uid(user: str) -> int:
         raise ConfigError(f"no such user: {user}") from None
 
 
-def _heard(args: argparse.Namespace) -> Heard:
-    if args.allow_recording is not None:
-        from drivers.voice.sim import Recorder  # noqa: PLC0415  # not in the appliance
-
-        return Recorder(args.allow_recording, args.recording_pace)
+def _alsa(args: argparse.Namespace) -> Heard:
     from drivers.voice.outlets import Alsa, Outlet  # noqa: PLC0415  # numpy comes after the limits
 
     return Alsa(
@@ -104,15 +96,15 @@ def _heard(args: argparse.Namespace) -> Heard:
     )
 
 
-def _serve(args: argparse.Namespace) -> int:
-    harden(may_write=args.allow_recording is not None)
+def _serve(args: argparse.Namespace, heard: Heard | None) -> int:
+    harden(may_write=heard is not None)
     from drivers.voice.clips import Clips  # noqa: PLC0415  # numpy comes after the limits
     from drivers.voice.engines import Engines  # noqa: PLC0415
     from drivers.voice.player import Player  # noqa: PLC0415
     from drivers.voice.service import VoiceService  # noqa: PLC0415
 
     clips = Clips(Engines(), args.clips if args.clips.is_dir() else None)
-    player = Player(clips.speak, _heard(args))
+    player = Player(clips.speak, heard or _alsa(args))
     service = VoiceService(
         _listener(args.socket), (_uid(args.screen_user),), player, args.headphones_jack, args.handset
     )
@@ -133,12 +125,12 @@ def _render(args: argparse.Namespace) -> int:
     return 0
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """0: ended as asked; 1: started wrongly; 70: a bug of ours."""
+def main(argv: Sequence[str] | None = None, heard: Heard | None = None) -> int:
+    """0: ended as asked; 1: started wrongly; 70: a bug of ours. `heard`: the demo's, in the place of ALSA."""
     args = _parser().parse_args(argv)
     open_log("kiosk-voice")
     try:
-        return _render(args) if args.render else _serve(args)
+        return _render(args) if args.render else _serve(args, heard)
     except ImportError:
         say(Message.EXTRA_MISSING, extra="voice")
         return 1

@@ -9,7 +9,7 @@ import pwd
 import socket
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drivers.voice.ears import Switch
 from drivers.voice.hardening import harden
@@ -18,6 +18,9 @@ from kiosk.errors import MadoguchiError
 from kiosk.ipc.peer import uid_of
 from kiosk.messages import Message, open_log, say
 from kiosk.ports import ReadingEnd
+
+if TYPE_CHECKING:
+    from drivers.voice.outlets import Heard
 
 _LISTEN_FD = 3
 
@@ -29,17 +32,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--handset", type=switch_argument, metavar="SWITCH")
     for outlet in ("headphones", "handset"):
         parser.add_argument(f"--{outlet}-device", default="default", help="ALSA's name for it (aplay -L)")
-    parser.add_argument(
-        "--allow-recording", type=Path, metavar="DIR", help="into files instead of ALSA: demo and tests"
-    )
-    parser.add_argument("--recording-pace", type=float, default=1.0, help="0.2: a listener of fivefold speed")
     return parser
 
 
-def _serve(args: argparse.Namespace) -> None:
-    harden(may_write=args.allow_recording is not None)
+def _serve(args: argparse.Namespace, heard: Heard | None) -> None:
+    harden(may_write=heard is not None)
     from drivers.voice.engines import Engines  # noqa: PLC0415  # numpy comes after the limits
-    from drivers.voice.outlets import Alsa, Heard, Outlet  # noqa: PLC0415
+    from drivers.voice.outlets import Alsa, Outlet  # noqa: PLC0415
     from drivers.voice.reading import Reading, answer, take_order  # noqa: PLC0415
 
     number = _LISTEN_FD if os.environ.get("LISTEN_PID") == str(os.getpid()) else 0
@@ -51,11 +50,7 @@ def _serve(args: argparse.Namespace) -> None:
     order = take_order(core)
     if order is None:
         return
-    heard: Heard = Alsa({Outlet.HEADPHONES: args.headphones_device, Outlet.HANDSET: args.handset_device})
-    if args.allow_recording is not None:
-        from drivers.voice.sim import Recorder  # noqa: PLC0415  # not in the appliance
-
-        heard = Recorder(args.allow_recording, args.recording_pace)
+    heard = heard or Alsa({Outlet.HEADPHONES: args.headphones_device, Outlet.HANDSET: args.handset_device})
     given = {Outlet.HEADPHONES: args.headphones_jack, Outlet.HANDSET: args.handset}
     switches: dict[Outlet, Switch] = {outlet: each for outlet, each in given.items() if each is not None}
     how = ReadingEnd.FAILED
@@ -65,12 +60,12 @@ def _serve(args: argparse.Namespace) -> None:
         answer(core, how)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """0: read, or ended as it should; 1: started wrongly."""
+def main(argv: Sequence[str] | None = None, heard: Heard | None = None) -> int:
+    """0: read, or ended as it should; 1: started wrongly. `heard`: the demo's, in the place of ALSA."""
     args = _parser().parse_args(argv)
     open_log("kiosk-read")
     try:
-        _serve(args)
+        _serve(args, heard)
     except ImportError:
         say(Message.EXTRA_MISSING, extra="voice")
         return 1

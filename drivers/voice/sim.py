@@ -3,19 +3,24 @@
     DIR/speech.jsonl   one line for each line that was begun: when, where, what, how long, whether to its end
     DIR/0001.wav       what was heard of it, tones included
 
-It takes `pace` times as long as a real one would: 1 and what is interrupted here is interrupted there; 0 and it takes
-no time at all.
+`voice` and `read` are `kiosk-voice` and `kiosk-read` with that loudspeaker (`--record DIR`). It takes `pace` times as
+long as a real one would: 1 and what is interrupted here is interrupted there; 0 and it takes no time at all.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from drivers.voice import main as voice_main
+from drivers.voice import reading_main
 from drivers.voice.outlets import Outlet
 from drivers.voice.pcm import CHUNK, HZ, Samples, loudness_of, seconds, to_wav
 
@@ -74,3 +79,21 @@ class Recorder:
         }
         with open(self._folder / "speech.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(now, ensure_ascii=False) + "\n")
+
+
+def voice(argv: Sequence[str] | None = None) -> int:
+    heard, rest = _recorder(argv)
+    return voice_main.main(rest, heard)
+
+
+def read(argv: Sequence[str] | None = None) -> int:
+    heard, rest = _recorder(argv)
+    return reading_main.main(rest, heard)
+
+
+def _recorder(argv: Sequence[str] | None) -> tuple[Recorder, list[str]]:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--record", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--pace", type=float, default=1.0, help="0.2: a listener of fivefold speed")
+    own, rest = parser.parse_known_args(sys.argv[1:] if argv is None else argv)
+    return Recorder(own.record, own.pace), rest

@@ -26,11 +26,13 @@ MAY_IMPORT = {
         "screens",
         "i18n",
         "kiosk.errors",  # what kiosk.ipc.client raises
+        "kiosk.ids",
         "kiosk.intents",
         "kiosk.ipc.client",
         "kiosk.ipc.secret_slot",
         "kiosk.ipc.voice_wire",
         "kiosk.ipc.wire",  # a line's decoder, for the voice process's answers
+        "kiosk.messages",
         "kiosk.money",
         "kiosk.view",
     ),
@@ -39,6 +41,7 @@ MAY_IMPORT = {
         "kiosk.clock",
         "kiosk.errors",
         "kiosk.ids",
+        "kiosk.messages",
         "kiosk.money",
         "kiosk.ports",
     ),

@@ -13,24 +13,24 @@ import pytest
 from tests.build.tree import PACKAGES, ROOT, files, imports, is_within, is_workshop, module_of
 
 APPLIANCE_COMMANDS = {
-    "kiosk-core",
     "kiosk-assist",
-    "kiosk-fallback",
-    "kiosk-ui",
+    "kiosk-bundle",
     "kiosk-card",
+    "kiosk-cash",
+    "kiosk-check",
+    "kiosk-core",
+    "kiosk-enrol",
     "kiosk-face",
+    "kiosk-fallback",
+    "kiosk-journal",
+    "kiosk-letters",
+    "kiosk-paper",
+    "kiosk-read",
+    "kiosk-relay",
+    "kiosk-stats",
+    "kiosk-ui",
     "kiosk-vision",
     "kiosk-voice",
-    "kiosk-read",
-    "kiosk-check",
-    "kiosk-cash",
-    "kiosk-bundle",
-    "kiosk-enrol",
-    "kiosk-journal",
-    "kiosk-read",
-    "kiosk-voice",
-    "kiosk-paper",
-    "kiosk-letters",
 }
 WORKSHOP_COMMANDS = {"kiosk-sim", "kiosk-journey", "issuance-server", "issuance-sample"}
 

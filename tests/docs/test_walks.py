@@ -7,7 +7,7 @@ import re
 from drivers.cctalk.codec import NEED_DATA, Frame, HostCodec
 from drivers.cctalk.credits import advance
 from drivers.cctalk.messages import CreditEvent, Header, parse_credits
-from kiosk.engine.payment import coin_accepted, credited
+from kiosk.engine.payment import coin_accepted, coin_in
 from kiosk.engine.state import Phase
 from kiosk.engine.table import ANYWHERE, FOLLOWS, TABLE
 from kiosk.ids import DeviceId
@@ -43,7 +43,7 @@ def test_the_bytes_of_the_page_are_a_coin() -> None:
 def test_the_row_the_record_and_the_view_are_as_told() -> None:
     assert (Phase.AWAITING_PAYMENT, CoinAccepted) not in TABLE
     assert ANYWHERE[CoinAccepted] is coin_accepted
-    assert FOLLOWS[CoinIn] is credited
+    assert FOLLOWS[CoinIn] is coin_in
     world = World().boot()
     world.until_pay()
     world.insert(Denomination.COIN100)
