@@ -93,8 +93,7 @@ class VoiceService:
             self._player.stop()
             self._selector.close()
             self._listener.close()
-            self._watchdog.close()
-            os.close(self._wake)
+            self._watchdog.close()  # the descriptor to wake us stays: `stop` may be on its way
 
     # --- the screens --------------------------------------------------------------------------------------------------
 
