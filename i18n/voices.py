@@ -54,7 +54,7 @@ def spoken_in(language: str) -> str:
     return language if language in VOICES else STAND_IN
 
 
-_UNSAID: Final = ("slip.", "language.", "assist.", "number", "sheets", "yen")
+_UNSAID: Final = ("slip.", "language.name", "assist.", "number", "sheets", "yen")
 """Texts for paper, for staff, or with a number in them."""
 _NO_SPACES: Final = frozenset({"ja", "ja-simple", "zh-Hans", "zh-Hant", "th", "my"})
 
