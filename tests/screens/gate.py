@@ -186,17 +186,28 @@ def _overlap(one: Any, two: Any) -> bool:
 @cache
 def _prompts(language: str) -> frozenset[str]:
     """What is the same for everybody."""
-    names = {*voices.NO_VOICE.values(), *(load(each).text("language.name") for each in languages())}
+    names = {
+        *voices.NO_VOICE.values(),
+        *(voices.as_spoken(load(each).message("language.name"), each) for each in languages()),
+    }
     return frozenset(voices.prompts(language)) | names
 
 
 def _is_count(text: str, language: str) -> bool:
     """Which step of how many, and so many seconds: of the machine, not of her."""
-    words = load(language)
-    shapes = [words.template("step.now"), *words.forms("speak.seconds")] if words.has("speak.seconds") else []
-    shapes.append(load(voices.STAND_IN).forms("speak.seconds")[-1])
-    shapes.append(words.template("step.now"))
-    return any(re.fullmatch(re.sub(r"\\{\w+\\}", r"\\d+", re.escape(each)), text) for each in shapes)
+    steps = (
+        re.escape(load(language).template("step.now"))
+        .replace(r"\{now\}", r"\d+")
+        .replace(r"\{total\}", r"\d+")
+    )
+    shown = load(
+        language if load(language).has("speak.seconds") or language == "ja-simple" else voices.STAND_IN
+    )
+    seconds = {
+        voices.as_spoken(shown.message("speak.seconds", int(each)), language)
+        for each in re.findall(r"\d+", text)
+    }
+    return bool(re.fullmatch(steps, text)) or text in seconds
 
 
 def speech(app: Any, language: str) -> list[str]:
