@@ -83,6 +83,7 @@ def number_rejected(turn: Turn, event: NumberRejected) -> None:
 
 def surface_failed(turn: Turn, event: SurfaceFailed) -> None:
     turn.do(StopTimer("stage"))
+    turn.edit_face(is_held=False)
     if event.code == "not-believed":
         turn.set(is_staff_called=True)
         notify(turn, "C-113")

@@ -407,3 +407,31 @@ def test_a_record_that_is_not_believed_is_none() -> None:
     record_slot(on)
     on.enter(PIN.encode())
     assert on.last() == ports.SurfaceFailed(DEVICE, "not-believed")
+
+
+def _with_record(on: Desk) -> None:
+    """A session under `record_by_pin`."""
+    record_slot(on)
+    on.enter(PIN.encode())
+    on.session.obey(ports.OpenPinSlot(DEVICE))
+    on.enter(PIN.encode())
+    on.session.obey(SIGN)
+
+
+def test_a_session_with_the_records_pin_has_its_matrix_too() -> None:
+    """Pulled, silent or nonsense at any exchange: it ends once, and no secret is sent a second time."""
+    on = desk()
+    _with_record(on)
+    whole = on.held.exchanges
+    assert isinstance(on.last(), ports.ChallengeSigned) and whole > 10
+    for at in range(1, whole + 1):
+        for kind in ("vanish-at", "mute-at", "wrong-sw", "truncate"):
+            on = desk(faults=(Fault(kind, at),))
+            _with_record(on)
+            on.remove()
+            _ends_cleanly(on)
+            assert on.held.card.memory["jpki.auth"].left >= 2 and on.held.card.memory["text.pin"].left >= 2
+            verifies = [
+                each for each in on.held.card.commands if each.startswith("0020") and "[0]" not in each
+            ]
+            assert len(verifies) <= 2, (at, kind, verifies)

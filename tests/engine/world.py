@@ -30,7 +30,9 @@ FACES = (Denomination.COIN10, Denomination.COIN50, Denomination.COIN100, Denomin
 HOPPERS = tuple(Hopper(DeviceId(f"hopper{face.face.value}"), face) for face in FACES)
 SETUP = Setup(kiosk="kiosk-test", town={"ja": "例示市", "en": "Reiji City"}, faces=FACES, hoppers=HOPPERS)
 FACE_SETUP = replace(SETUP, plan=KONBINI.under(Policy.PIN_AND_FACE), has_assistant=True)
-SHOW_SETUP = replace(FACE_SETUP, reads_number=True)
+SHOW_SETUP = replace(
+    FACE_SETUP, plan=KONBINI.under(Policy.PIN_AND_FACE, reads_record=True), reads_number=True
+)
 HOLDER = ports.CardHolder("例示　花子", "1941-03-03", "2")
 CERTIFICATE = b"certificate"
 FINGERPRINT = "f" * 64
