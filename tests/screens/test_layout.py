@@ -120,6 +120,8 @@ def test_what_staff_see(name: str, language: str, update_golden: bool) -> None:
     assert gate.places(nodes) + gate.targets(nodes) + gate.words(shown.frame) == []
     assert gate.contrast(nodes, window.pixels()) == []
     assert _same(language, name, nodes, update_golden) == []
+    if language != "ja":
+        return
     app = window.show(name, language, is_across=True)
     try:
         nodes = tree.in_front(app.frame)
