@@ -152,6 +152,8 @@ def test_the_machine_keeps_no_swap_no_dump_and_no_other_console(booted: Booted) 
         assert booted.run("systemctl", "is-enabled", unit).stdout.strip() == "masked"
     assert booted.run("swapon", "--noheadings").stdout == ""
     assert booted.run("systemctl", "show", "-P", "LimitCORE", "kiosk-core.service").stdout.strip() == "0"
+    assert booted.run("findmnt", "-no", "FSTYPE", "/tmp").stdout.strip() == "tmpfs"
+    assert "ja_JP.utf8" in booted.run("locale", "-a").stdout
     shadow = (booted.root / "etc/shadow").read_text()
     assert [line for line in shadow.splitlines() if not line.split(":")[1].startswith(("!", "*"))] == []
     modules = (booted.root / "etc/modprobe.d/madoguchi.conf").read_text()

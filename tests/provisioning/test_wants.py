@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 from provisioning.machine.host import Host, SetupError
-from provisioning.machine.wants import Accepted, Folder, Link, Memory, NoPassword, TextFile, Users, Want, undo
+from provisioning.machine.wants import (
+    Accepted,
+    Derived,
+    FirstLink,
+    Folder,
+    Initramfs,
+    Link,
+    Memory,
+    NoPassword,
+    TextFile,
+    Users,
+    Want,
+    undo,
+)
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="owners are set: needs root")
 
@@ -113,3 +126,43 @@ def test_missing_users_are_named(host: Host) -> None:
     host.path("/etc/users.conf").write_text('u keeper - "x" / -\nu kiosk-core - "y" / -\ng kiosk-view -\n')
     assert Users("/etc/users.conf").differs(host) == "users are missing: kiosk-core"
     assert Users("/etc/none.conf").differs(host) == "/etc/none.conf: is missing"
+
+
+def test_what_is_derived_is_made_again_when_its_source_is_newer(host: Host) -> None:
+    source, product = host.path("/etc/source"), host.path("/etc/product")
+    source.write_text("one")
+
+    class Makes(Host):
+        def run(self, *command: str) -> str:
+            assert command == ("make-it",)
+            self.path("/etc/product").write_text(self.path("/etc/source").read_text())
+            return ""
+
+    makes = Makes(host.root)
+    want = Derived("/etc/product", "/etc/source", ("make-it",))
+    assert "missing" in want.differs(makes)
+    want.make(makes, Memory(host), "step")
+    assert want.differs(makes) == ""
+    os.utime(source, (product.stat().st_mtime + 5,) * 2)
+    assert "older" in want.differs(makes)
+
+
+def test_a_first_link_may_lead_elsewhere_afterwards(host: Host) -> None:
+    want = FirstLink("/etc/active", "versions/0")
+    want.make(host, Memory(host), "step")
+    assert os.readlink(host.path("/etc/active")) == "versions/0"
+    host.path("/etc/active").unlink()
+    host.path("/etc/active").symlink_to("versions/7")
+    assert want.differs(host) == ""
+
+
+def test_an_initramfs_is_made_anew_only_where_there_is_a_kernel(host: Host) -> None:
+    want = Initramfs("/etc/source")
+    host.path("/etc/source").write_text("x")
+    assert want.differs(host) == ""
+    for path in ("/usr/sbin/update-initramfs", "/boot/initrd.img-6.1"):
+        host.path(path).parent.mkdir(parents=True, exist_ok=True)
+        host.path(path).touch()
+    assert want.differs(host) == ""
+    os.utime(host.path("/boot/initrd.img-6.1"), (1, 1))
+    assert want.differs(host) == "/boot: initrd.img-6.1 is older than /etc/source"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from provisioning.machine.host import Host
 from provisioning.machine.profile import Display, Profile, Purpose
-from provisioning.machine.wants import Link, NoPassword, Packages, TextFile, Users, Want
+from provisioning.machine.wants import Derived, Link, NoPassword, Packages, TextFile, Users, Want
 
 ALWAYS = (
+    "fontconfig-config",  # Plymouth's part of the initramfs copies its files, and fails without them
     "ca-certificates",  # the issuance server's certificate may be of a public authority
     "fonts-ipamj-mincho",  # names as the family register writes them
     "fonts-morisawa-bizud-gothic",  # the screens
@@ -93,4 +94,7 @@ def place(host: Host, profile: Profile) -> Sequence[Want]:
         Link("/etc/localtime", f"/usr/share/zoneinfo/{profile.timezone}"),
         TextFile("/etc/timezone", f"{profile.timezone}\n"),
         TextFile("/etc/locale.conf", f"LANG={profile.locale}\n"),
+        TextFile("/etc/default/locale", f"LANG={profile.locale}\n"),
+        TextFile("/etc/locale.gen", f"{profile.locale} UTF-8\n"),
+        Derived("/usr/lib/locale/locale-archive", "/etc/locale.gen", ("locale-gen",)),
     ]

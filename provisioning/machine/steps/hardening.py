@@ -29,6 +29,9 @@ def hardening(host: Host, profile: Profile) -> Sequence[Want]:
     del host, profile
     return [
         *(Link(f"/etc/systemd/system/{unit}", "/dev/null") for unit in MASKED),
+        # What a program lays in /tmp for a moment is in memory only (units of ours have a /tmp of their own in it).
+        Link("/etc/systemd/system/tmp.mount", "/usr/share/systemd/tmp.mount"),
+        Link("/etc/systemd/system/local-fs.target.wants/tmp.mount", "/etc/systemd/system/tmp.mount"),
         TextFile(
             "/etc/systemd/logind.conf.d/madoguchi.conf",
             "# No other console behind the screens, and no key of a keyboard ends anything.\n"
