@@ -40,6 +40,11 @@ class Host:
             raise SetupError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()}")
         return done.stdout
 
+    def said(self, *command: str) -> str:
+        """Whatever it says, however it ends: output, then errors."""
+        done = self._run(command)
+        return done.stdout + done.stderr
+
     def is_good(self, *command: str) -> bool:
         """Whether this command ends well on the machine."""
         return self._run(command).returncode == 0

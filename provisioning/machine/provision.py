@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from kiosk.errors import ConfigError
 from kiosk.strict_toml import key_lines
 from provisioning.machine import main as install
 from provisioning.machine import profile as profiles
+from provisioning.machine.host import Host
 from provisioning.machine.profile import Profile
 
 PROFILES = Path(__file__).resolve().parents[1] / "profiles"
@@ -187,21 +187,14 @@ def main(argv: Sequence[str] | None = None, desk: Desk | None = None) -> int:
 
 def show(desk: Desk, root: Path) -> None:
     """Self test with inventory, then the machine's identity for the operator who approves it."""
-    chroot = [] if root == Path("/") else ["chroot", str(root)]
-    for command in (
-        ["kiosk-check", *ETC, "--self-test"],
-        ["kiosk-enrol", *ETC, "ask"],
-        ["kiosk-enrol", *ETC, "show", "--qr"],
+    host = Host(root)
+    for name, *words in (
+        ("kiosk-check", "--self-test"),
+        ("kiosk-enrol", "ask"),
+        ("kiosk-enrol", "show", "--qr"),
     ):
-        done = subprocess.run(
-            [*chroot, f"{VENV}/{command[0]}", *command[1:]],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        lines = [line for line in done.stdout.splitlines() if " = " not in line]
-        desk.write("\n".join([*lines, *done.stderr.splitlines()]))
+        said = host.said(f"{VENV}/{name}", *ETC, *words)
+        desk.write("\n".join(line for line in said.splitlines() if " = " not in line))
 
 
 def _template(desk: Desk, options: argparse.Namespace) -> Path:
