@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,13 @@ class Machine:
 
 @pytest.fixture(scope="session")
 def machine() -> Iterator[Machine]:
+    with a_debian() as made:
+        yield made
+
+
+@contextmanager
+def a_debian() -> Iterator[Machine]:
+    """Made by debootstrap, nothing of ours in it yet; gone at the end."""
     made = Path(tempfile.mkdtemp(prefix="madoguchi-machine.", dir="/var/tmp"))
     is_in_memory = _has_memory() and _does("mount", "-t", "tmpfs", "-o", "size=4g", "tmpfs", str(made))
     made.chmod(0o755)
@@ -233,16 +241,21 @@ def descendants(pid: int) -> list[int]:
 
 @pytest.fixture(scope="session")
 def booted(installed: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
-    enrol(installed.root, tmp_path_factory.mktemp("server"))
-    drop_in = installed.root / "etc/systemd/system/kiosk-ui.service.d/zz-offscreen.conf"
-    drop_in.parent.mkdir(exist_ok=True)
-    drop_in.write_text(OFFSCREEN)
-    (installed.root / "etc/nut/kiosk.dev").write_text("ups.status: OL\n")
+    make_bootable(installed.root, tmp_path_factory.mktemp("server"))
     machine = Booted(installed.root)
     try:
         yield machine
     finally:
         machine.stop()
+
+
+def make_bootable(root: Path, server: Path) -> None:
+    """Enrolled, drawing into memory, on mains."""
+    enrol(root, server)
+    drop_in = root / "etc/systemd/system/kiosk-ui.service.d/zz-offscreen.conf"
+    drop_in.parent.mkdir(exist_ok=True)
+    drop_in.write_text(OFFSCREEN)
+    (root / "etc/nut/kiosk.dev").write_text("ups.status: OL\n")
 
 
 def enrol(root: Path, server: Path) -> None:
