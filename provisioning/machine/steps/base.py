@@ -9,7 +9,7 @@ from provisioning.machine.profile import Display, Profile, Purpose
 from provisioning.machine.wants import Derived, Link, NoPassword, Packages, TextFile, Users, Want
 
 ALWAYS = (
-    "fontconfig-config",  # Plymouth's part of the initramfs copies its files, and fails without them
+    "fontconfig",  # Plymouth's part of the initramfs copies its files and calls fc-cache, and fails without them
     "ca-certificates",  # the issuance server's certificate may be of a public authority
     "fonts-ipamj-mincho",  # names as the family register writes them
     "fonts-morisawa-bizud-gothic",  # the screens
