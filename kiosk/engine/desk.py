@@ -25,6 +25,7 @@ from kiosk.ports import (
     CardRead,
     CardRemoved,
     ChallengeSigned,
+    ClosePinSlot,
     DigitsEntered,
     EndCardSession,
     OpenPinSlot,
@@ -142,14 +143,19 @@ def _open(turn: Turn) -> None:
 
 
 def timer(turn: Turn, _: TimerExpired) -> None:
-    """A delay is over, or a refusal was read."""
+    """A delay is over, a refusal was read, nobody typed, or a card was left."""
     login = turn.state.login
     if login is None:
         return
     if login.stage == "wait":
         _open(turn)
+    elif login.stage in ("refused", "back") and turn.state.card_is_present:
+        turn.set(is_staff_called=True)  # the card was left: nobody else can be served before it is taken
     elif login.stage == "refused":
         leave_login(turn, None)
+    elif login.stage in ("opening", "pin"):
+        turn.do(ClosePinSlot(turn.state.setup.card_reader))
+        _refuse(turn, "late")
 
 
 def _edit(turn: Turn, **changes: object) -> None:
@@ -161,6 +167,7 @@ def _refuse(turn: Turn, code: str) -> None:
     """Say why, and wait for the card to be taken."""
     _edit(turn, stage="refused", code=code, slot="")
     turn.do(EndCardSession(turn.state.setup.card_reader))
+    turn.do(StartTimer(LOGIN, turn.state.setup.timeouts.card_lock_s))
 
 
 # --- the PIN ----------------------------------------------------------------------------------------------------------
@@ -273,11 +280,13 @@ def _enter(turn: Turn, member: Member, second: Member | None = None) -> None:
             staff.act(turn, Staff(each.id, each.role), intents.EnterStaff())
     _edit(turn, stage="back", member=member, second=second.id if second is not None else "")
     turn.do(EndCardSession(turn.state.setup.card_reader))
+    turn.do(StartTimer(LOGIN, turn.state.setup.timeouts.card_lock_s))
 
 
 def card_removed(turn: Turn, event: CardRemoved) -> None:
     """The desk begins when the card is back in its owner's hand, and not before."""
     identity.note_removed(turn, event)
+    turn.set(is_staff_called=False)
     login = turn.state.login
     if login is None or login.stage == "refused":
         turn.do(StartTimer(LOGIN, TOLD_S))
@@ -311,6 +320,7 @@ def _to_rest(turn: Turn) -> None:
 
 
 def _sit_down(turn: Turn, who: Staff, second: str) -> None:
+    turn.do(StopTimer(LOGIN))
     turn.set(login=None, is_staff_called=False)
     turn.go(Phase.STAFF_DESK)
     desk = turn.state.desk

@@ -216,6 +216,26 @@ def test_a_machine_that_is_out_of_service_lets_staff_in_and_goes_back_to_it(worl
     assert world.phase is Phase.OUT_OF_SERVICE
 
 
+def test_nobody_types_and_the_card_is_left(world: StaffWorld) -> None:
+    """The machine serves residents again as soon as the card is gone, and calls somebody while it is not."""
+    world.lay("officer")
+    world.time_out(desk.LOGIN)
+    assert world.view.body == StaffNote("late", is_card_there=True)
+    assert any(isinstance(each, ports.ClosePinSlot) for each in world.commands)
+    assert not world.view.is_staff_called
+    world.time_out(desk.LOGIN)
+    assert world.view.is_staff_called and world.phase is Phase.STAFF_LOGIN
+    world.take_card()
+    world.time_out(desk.LOGIN)
+    assert world.phase is Phase.IDLE and not world.view.is_staff_called
+    world.lay("officer")
+    world.staff_pin()
+    world.time_out(desk.LOGIN)
+    assert world.view.is_staff_called
+    world.take_card()
+    assert isinstance(world.view.body, StaffDesk) and not world.view.is_staff_called
+
+
 def test_no_network_is_needed(world: StaffWorld) -> None:
     world.server_is_up = False
     world.time_out("status")
