@@ -206,7 +206,9 @@ class UiApp:
         elif self.frame.sheet.is_shown:
             self._fill_sheet(view)
         if view.is_staff_called and not (before is not None and before.is_staff_called):
-            self._say_called()
+            self._say_called("toast.called")
+        elif view.is_call_answered and not (before is not None and before.is_call_answered):
+            self._say_called("toast.coming")
         self._show_still_there(view)
         self.focus.point(view.pointed)
         self.frame.curtain.show(view.is_curtained and not self._is_assistant)
@@ -216,9 +218,9 @@ class UiApp:
         if is_new:
             self._collect()
 
-    def _say_called(self) -> None:
+    def _say_called(self, key: str) -> None:
         if not self._is_assistant:  # who is called is told so by the panel's own screen
-            self.toast("toast.called", "ok")
+            self.toast(key, "ok")
 
     def _show_away(self) -> None:
         if self._client is None and self.router.show_connecting():
@@ -382,6 +384,8 @@ class UiApp:
         if view is None:
             return
         self.voice.tick()
+        if view.called_at_s is not None and self._is_assistant:
+            self.frame.screen.show_waiting()
         if view.still_there is not None:
             self.frame.still.show_seconds(view.still_there.ends_at_s - look.monotonic())
         if isinstance(view.body, Attract) or self.frame.top_part.place_row.is_shown:

@@ -110,6 +110,7 @@ class Router:
             self._frame.regrow()
         self.view = view
         self._is_connecting = False
+        self._frame.mark_training(view.is_training)
         is_new = self._show_body(view)
         self._show_bar(view)
         self._frame.settle()

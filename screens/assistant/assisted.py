@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
-from kiosk.intents import BeginHelp, ChooseOption, EndHelp, KeepGoing, Point, SetCopies, Vouch
+from kiosk.intents import AnswerCall, BeginHelp, ChooseOption, EndHelp, KeepGoing, Point, SetCopies, Vouch
 from kiosk.money import Yen
 from kiosk.view import Assisted, AssistKind, KindChoice
 from screens.theme import look
@@ -13,6 +14,9 @@ from screens.widgets.choice import KindCard, QuestionBox
 from screens.widgets.frame import Top
 from screens.widgets.paged import PagedScreen
 from screens.widgets.screen import Host
+
+POINTED = ("back", "language", "voice", "call")
+"""Words of the resident's bar that can be pointed at, beside the main button."""
 
 
 def text_of(screen: str, part: str) -> str:
@@ -52,13 +56,21 @@ class AssistedScreen(PagedScreen):
             self.ids.code.write(body.code)
             self.ids.cause.say(_cause(body.code))
             self.ids.advice.say(_advice(body.code))
-        self.ids.called.show(view is not None and view.is_staff_called)
+        self.show_waiting()
+        self.ids.answer.show(self.can(AnswerCall))
+        self.ids.answer.say(
+            "assist.answer.settled" if view is not None and view.is_call_answered else "assist.answer"
+        )
+        self.bind_intent(self.ids.answer, AnswerCall)
         self.ids.care.show(bool(body.cares))
         if body.cares:
             self.ids.care.say(f"assist.care.{body.cares[0]}")
         self._fill_choices(body)
         self.ids.point.show(is_helped and self.can(Point) and not body.is_private)
         self.ids.point.does(lambda: self.host.send(Point, target="main"))
+        self.ids.pointing.show(is_helped and self.can(Point) and not body.is_private)
+        for target in POINTED:
+            self.ids[f"point_{target}"].does(partial(self.host.send, Point, target=target))
         self.ids.longer.show(self.can(KeepGoing))
         self.bind_intent(self.ids.longer, KeepGoing)
         self.ids.vouch.show(self.can(Vouch))
@@ -66,6 +78,16 @@ class AssistedScreen(PagedScreen):
         self.ids.help.show(self.can(BeginHelp) or self.can(EndHelp))
         self.ids.help.say("assist.help.end" if is_helped else "assist.help.begin")
         self.bind_intent(self.ids.help, BeginHelp, EndHelp)
+
+    def show_waiting(self) -> None:
+        """How long somebody has been waiting; with the clock of the screen."""
+        view, called = self.view, self.ids.called
+        called.show(view is not None and view.is_staff_called)
+        if view is None or view.called_at_s is None:
+            return
+        waited_s = max(0, int(look.monotonic() - view.called_at_s))
+        key = "assist.coming" if view.is_call_answered else "assist.called"
+        called.say(key, minutes=waited_s // 60, seconds=f"{waited_s % 60:02d}")
 
     def _fill_choices(self, body: Assisted) -> None:
         self._kind = body.kind

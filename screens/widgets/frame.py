@@ -14,6 +14,7 @@ from i18n import dates
 from i18n import message as messages
 from i18n.catalogue import load
 from screens.theme import look, tokens
+from screens.widgets import training
 from screens.widgets.bar import Bar
 from screens.widgets.base import Element, Rect, Row, Stack
 from screens.widgets.button import PushButton
@@ -176,6 +177,7 @@ class Frame(Element):
         for part in (self.top_part, self.bar, self.still, self.sheet, self.toast, self.curtain):
             self.add_widget(part)
         self._factor = 1.0
+        self._is_training: tuple[int, int] | None = None
         self._touch: Any = None
         self.on_touch: Callable[[], None] = lambda: None
         self.on_dark_touch: Callable[[], None] = lambda: None
@@ -208,6 +210,13 @@ class Frame(Element):
         if helper.is_shown != (words is not None and not in_band):
             helper.show(not helper.is_shown)
             self.regrow()
+
+    def mark_training(self, is_on: bool) -> None:
+        """Over everything, for ever: nothing here is real."""
+        wanted = (look.width, look.height) if is_on else None
+        if wanted != self._is_training:
+            self._is_training = wanted
+            training.draw(self.canvas.after, is_on)
 
     def put(self, screen: Any) -> None:
         """Show another middle; the old one is let go."""

@@ -131,7 +131,8 @@ def _made_keys() -> set[str]:
         ),
         *(f"refusal.N-{number}" for number in range(301, 313)),
         *(f"assist.{screen}.{part}" for screen in (*ASSISTED, "other") for part in ("asked", "say")),
-        *(f"assist.code.{letter}" for letter in "CPNMRX"),
+        *(f"assist.code.{letter}" for letter in "CPNMRXF"),
+        *(f"assist.code.{code}" for code in ADVISED),
         *_staff_keys(),
     }
 
@@ -175,9 +176,12 @@ DOUBTS = ("paper", "payout", "note", "payment", "void")
 ASSISTED = (
     *("Attract", "OutOfService", "Language", "PlaceCard", "EnterPin", "EnterNumber", "LastTry", "TakeCard"),
     *("ChooseKinds", "ChooseOptions", "Confirm", "Pay", "Working", "TakeThings", "Done", "Notice", "Trouble"),
-    *("OfferBack", "ChooseMeans", "Cashless"),
+    *("OfferBack", "ChooseMeans", "Cashless", "Returning", "TakeNote", "FaceReady", "FaceCheck", "OtherWays"),
+    "StaffLook",
 )
 """Screens of the resident for which the assistant's panel has words of its own."""
+ADVISED = ("C-101", "C-102", "P-201", "R-501", "R-503", "M-402", "M-403", "X-601")
+"""Codes for which staff have advice of their own; the others have their letter's."""
 
 OURS = ("ja", "en")
 """Languages that whoever writes a text writes it in. The others may lag: exchange.py lists what they lack."""
