@@ -1,4 +1,4 @@
-"""照合番号B off a drawn card: from several sides, in bad light, in a font that the network never saw; never wrong."""
+"""照合番号B off a drawn card: from several sides, in bad light, in a face that the network never saw; never wrong."""
 
 from __future__ import annotations
 
