@@ -13,11 +13,11 @@ from drivers.simpanel import journey, report, script
 LANGUAGES = ("ja", "en", "zh-Hans")
 OUT = Path("build/journeys").resolve()
 PAIRS = (
-    ("02-PlaceCard", "assist-1-called"),
-    ("03-EnterPin", "assist-2-pin"),
-    ("06-ChooseKinds", "assist-3-kinds"),
-    ("07-ChooseOptions", "assist-4-options"),
-    ("08-Confirm", "assist-5-confirm"),
+    ("03-PlaceCard", "assist-1-called"),
+    ("04-EnterPin", "assist-2-pin"),
+    ("07-ChooseKinds", "assist-3-kinds"),
+    ("08-ChooseOptions", "assist-4-options"),
+    ("09-Confirm", "assist-5-confirm"),
 )
 """What the resident sees, and what the assistant sees in the same moment."""
 
