@@ -105,7 +105,7 @@ def cpu() -> str:
 def main() -> int:
     journey = script.load(NAME)
     with tempfile.TemporaryDirectory() as folder:
-        with Session(Path(folder) / "run", ["--person", "hanako"]) as session:
+        with Session(Path(folder) / "run", ["--person", "hanako", *journey.up]) as session:
             visit(session, journey)  # the first loads what later ones find loaded
             visits = [visit(session, journey) for _ in range(ROUNDS)]
             status = session.do("status")

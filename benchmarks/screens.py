@@ -1,6 +1,7 @@
 """How quick the screens are, from outside: a real window on Xvfb, real pointer events, views over the real socket.
 
-    python -m benchmarks.screens                writes benchmarks/screens.md
+    python -m benchmarks.screens                writes benchmarks/screens.md (with 2,000 sessions: more than an hour)
+    python -m benchmarks.screens --sessions 60 --rounds 1   a look at whether it runs; writes nothing
     chrt -r 5 python -m benchmarks.screens      the same on a machine that others use too
 
 Every time ends with the frame that shows it (the moment after the buffers were swapped, in the window's process) and
@@ -9,6 +10,7 @@ starts where the cause is: the X server's fake pointer press, or the core's `sen
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import json
 import os
@@ -36,7 +38,10 @@ STARTS = 7
 PRESSES = 150
 UPDATES = 200
 ROUNDS = 12
-SESSIONS = 60
+SESSIONS = 2000
+SETTLED = 100
+"""Sessions before the slope of memory is taken: what is loaded once is loaded then."""
+SLOPE_MOST_KB = 1.0
 LIMITS = {
     "tap to pressed state": 50,
     "update in place": 50,
@@ -208,25 +213,37 @@ def screens(ui: Ui) -> list[float]:
 
 
 def languages(ui: Ui) -> list[float]:
+    """On every screen of a visit from each language to the next, so that none finds its words drawn already."""
     times = []
     for name in JOURNEY:
         ui.publish(samples.sample(name))
-        for language in ("en", "ja", "en", "ja"):
+        for language in (*samples.LANGUAGES[1:], "ja"):
             time.sleep(0.1)
             times.append(ui.publish(samples.sample(name, language)))
     return times
 
 
-def memory(ui: Ui) -> tuple[float, float]:
-    """Resident MB after a first session, and after many."""
+def memory(ui: Ui, sessions: int) -> list[tuple[int, float]]:
+    """Resident MB after so many sessions, each in another language."""
     found = []
-    for session in range(SESSIONS):
+    every = max(1, sessions // 100)
+    for session in range(1, sessions + 1):
+        language = samples.LANGUAGES[session % len(samples.LANGUAGES)]
         for name in JOURNEY:
-            ui.publish(samples.sample(name, ("ja", "en")[session % 2]))
-        if session in (9, SESSIONS - 1):
-            time.sleep(1.0)
-            found.append(float(ui.ask("metrics")["rss_mb"]))
-    return found[0], found[1]
+            ui.publish(samples.sample(name, language))
+        if session % every == 0:
+            time.sleep(0.5)  # garbage is collected after a screen was seen
+            found.append((session, float(ui.ask("metrics")["rss_mb"])))
+    return found
+
+
+def slope_kb(found: list[tuple[int, float]]) -> float:
+    """kB a session, the straight line of least squares once everything is loaded."""
+    settled = [each for each in found if each[0] > SETTLED] or found
+    if len(settled) < 2:
+        return 0.0
+    sessions, megabytes = zip(*settled, strict=True)
+    return float(statistics.linear_regression(sessions, megabytes).slope) * 1000
 
 
 def starts(folder: Path, display: str) -> list[float]:
@@ -252,7 +269,7 @@ def _company(load: float) -> str:
     return f"Load of the machine before it began: {load:.1f}."
 
 
-def report(figures: dict[str, list[float]], resident: tuple[float, float], load: float) -> str:
+def report(figures: dict[str, list[float]], resident: list[tuple[int, float]], load: float) -> str:
     model = next(
         (
             line.split(":")[1].strip()
@@ -280,17 +297,26 @@ def report(figures: dict[str, list[float]], resident: tuple[float, float], load:
             LIMITS[name],
         )
         lines.append(f"| {name} | " + " | ".join(str(each) for each in row) + " |")
-    slope = (resident[1] - resident[0]) * 1000 / (SESSIONS - 10)
+    first, last = resident[0], resident[-1]
     lines += [
         "",
-        f"Resident: {resident[0]:.0f} MB after 10 sessions, {resident[1]:.0f} MB after {SESSIONS} (limit 350),",
-        f"{slope:.1f} kB a session.",
+        f"Resident: {first[1]:.0f} MB after {first[0]} sessions, {last[1]:.0f} MB after {last[0]} (limit 350); from",
+        f"{SETTLED} sessions on {slope_kb(resident):.2f} kB a session (least squares; limit {SLOPE_MOST_KB:.0f}),",
+        f"each in the next of {len(samples.LANGUAGES)} languages.",
         "",
     ]
     return "\n".join(lines)
 
 
 def main() -> None:
+    global ROUNDS, PRESSES, UPDATES, STARTS  # a short run has fewer of each
+    parser = argparse.ArgumentParser(description="How quick the screens are.")
+    parser.add_argument("--sessions", type=int, default=SESSIONS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    asked = parser.parse_args()
+    is_short = asked.sessions < SESSIONS or asked.rounds < ROUNDS
+    if is_short:
+        ROUNDS, PRESSES, UPDATES, STARTS = asked.rounds, 10, 20, 1
     figures: dict[str, list[float]] = {}
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name, x_server() as display:
@@ -303,10 +329,11 @@ def main() -> None:
         figures["update in place"] = updates(ui)
         figures["new screen"] = screens(ui)
         figures["language switch"] = languages(ui)
-        resident = memory(ui)
+        resident = memory(ui, asked.sessions)
         ui.end()
     text = report(figures, resident, load)
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    if not is_short:
+        Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
     sys.stdout.write(text)
 
 

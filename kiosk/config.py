@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from kiosk.config_guidance import guidance
 from kiosk.config_shape import (
     Accounting,
     Brand,
@@ -80,7 +81,7 @@ def load(paths: Sequence[Path | str]) -> Config:
         issuance=_issuance(document.table("issuance"), machine.mode),
         timeouts=_timeouts(document.table("timeouts_s")),
         town=_town(
-            document.table("town"),
+            document,
             _accounting(document.table("accounting"), document),
             _brands(document),
             _taxes(document),
@@ -245,6 +246,7 @@ def _equipment(table: Table) -> Equipment:
         note_acceptor=DeviceId(table.text("note_acceptor", "", pattern=rf"({_ID})?")),
         lamp=DeviceId(table.text("lamp", "", pattern=rf"({_ID})?")),
         messenger=DeviceId(table.text("messenger", "", pattern=rf"({_ID})?")),
+        panel=DeviceId(table.text("panel", "", pattern=rf"({_ID})?")),
         hoppers={DeviceId(key): face for key, face in table.choice_map("hoppers", Denomination, {}).items()},
         faces=table.choices("faces", Denomination, ()),
     )
@@ -314,7 +316,7 @@ def _timeouts(table: Table) -> Timeouts:
         card_left=table.seconds("card_left", 10, low=3),
         card_lock=table.seconds("card_lock", 60, low=10),
         notice=table.seconds("notice", 30, low=5),
-        done=table.seconds("done", 12, low=3),
+        done=table.seconds("done", 20, low=3),
         take=table.seconds("take", 60, low=20),
         note=table.seconds("note", 30, low=10),
         bezel=table.seconds("bezel", 10, low=3),
@@ -371,11 +373,14 @@ def _taxes(document: Document) -> dict[str, int]:
     return found
 
 
-def _town(table: Table, accounting: Accounting, brands: tuple[Brand, ...], taxes: Mapping[str, int]) -> Town:
+def _town(
+    document: Document, accounting: Accounting, brands: tuple[Brand, ...], taxes: Mapping[str, int]
+) -> Town:
+    table = document.table("town")
     languages = table.texts("languages", ("ja", "en"), pattern=_LANGUAGE)
 
-    def per_language(key: str, default: Mapping[str, str] | None = None) -> dict[str, str]:
-        texts = table.text_map(key) if default is None else table.text_map(key, default)
+    def per_language(key: str) -> dict[str, str]:
+        texts = table.text_map(key)
         if texts and "ja" not in texts:
             raise table.refuse(key, "the Japanese text is missing")
         return texts
@@ -386,9 +391,8 @@ def _town(table: Table, accounting: Accounting, brands: tuple[Brand, ...], taxes
         name=per_language("name"),
         place=per_language("place"),
         languages=languages,
-        hours=per_language("hours", {}),
+        guidance=guidance(document, table),
         day_closes=table.text("day_closes", "23:30", pattern=r"([01]\d|2[0-3]):[0-5]\d"),
-        phone=table.text("phone", "", pattern=r"[0-9+() -]+"),
         mask=table.choice("mask", Mask, Mask.FIRST_CHARACTER),
         letters=table.text("letters", "", pattern=r"(/.+)?"),
         refused_faces=table.choices("refused_faces", Denomination, ()),

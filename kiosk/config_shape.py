@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.errors import ConfigError
+from kiosk.guidance import Guidance
 from kiosk.ids import DeviceId, KioskId
 from kiosk.masking import Mask
 from kiosk.money import Denomination, Yen
@@ -137,6 +138,8 @@ class Equipment:
     """A light that calls staff; empty: none."""
     messenger: DeviceId
     """Who tells staff elsewhere; empty: nobody."""
+    panel: DeviceId
+    """The input/output module with sensors and the building's alarm contact; empty: none."""
     hoppers: Mapping[DeviceId, Denomination]
     faces: tuple[Denomination, ...]
     """What may ever be put in here."""
@@ -268,11 +271,9 @@ class Town:
     place: Mapping[str, str]
     languages: tuple[str, ...]
     """The first is the one that waits."""
-    hours: Mapping[str, str]
+    guidance: Guidance
     day_closes: str
     """When the core closes and seals the day, `HH:MM` in Japan; between people."""
-    phone: str
-    """Of the counter, for slips and notices."""
     mask: Mask
     letters: str
     """A file that says which letters are written plainly as which (kiosk/letters.py); empty: ours."""

@@ -70,6 +70,23 @@ class ChooseMeans(Intent, frozen=True):
     means: str
 
 
+class AskWhich(Intent, frozen=True):
+    """「どれが必要？」: which certificate do I need?"""
+
+
+class ChoosePurpose(Intent, frozen=True):
+    """This is what it is for: a key of the town's purposes."""
+
+    purpose: str
+
+
+class Rate(Intent, frozen=True):
+    """An answer on the last screen. `question` as shown, so that a late touch never answers the next one."""
+
+    question: str
+    answer: str
+
+
 class ConsentLastTry(Intent, frozen=True):
     """Yes, use the last try."""
 
@@ -382,6 +399,9 @@ AnyIntent = (
     | SetCopies
     | ChooseOption
     | ChooseMeans
+    | AskWhich
+    | ChoosePurpose
+    | Rate
     | ConsentLastTry
     | TypeNumber
     | OtherWay

@@ -31,6 +31,14 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counter: Yen
 
 
+class Elsewhere(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The nearest other place that can do it, in the language of the view."""
+
+    name: str
+    way: str = ""
+    hours: str = ""
+
+
 class Attract(Body, frozen=True):
     """Idle: can I do it here, now?"""
 
@@ -44,15 +52,23 @@ class Attract(Body, frozen=True):
     """Some brand can be paid with now."""
     has_cashless: bool = False
     """The town takes cashless here at all: without `is_cashless_open` it is cash only today."""
+    hours: str = ""
+    """When the machine can be used, in the town's words."""
+    announcements: tuple[str, ...] = ()
+    """The town's notices of today."""
 
 
 class OutOfService(Body, frozen=True):
     """`reason`: `starting`, `closed`, `certificate-printer`, `receipt-printer`, `card-reader`, `cash`,
-    `server`, `clock`, `stopped`, `journal`."""
+    `server`, `clock`, `stopped`, `journal`, `maintenance` (somebody works at the machine), `emergency` (leave the
+    building: nothing else is said)."""
 
     town: str
     reason: str
     code: str
+    nearest: Elsewhere | None = None
+    phone: str = ""
+    """To be called, where no staff are there."""
 
 
 class Language(Body, frozen=True):
@@ -159,6 +175,14 @@ class TakeCard(Body, frozen=True):
     is_unread: bool = False
 
 
+class Cheaper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Said before it is ordered: elsewhere it costs this."""
+
+    kind: str
+    place: str
+    fee: Yen
+
+
 class KindChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str
     fee: Yen
@@ -171,6 +195,37 @@ class ChooseKinds(Body, frozen=True):
     kinds: tuple[KindChoice, ...]
     copies: int
     total: Yen
+    has_guide: bool = False
+    """The town says which one is wanted for what."""
+
+
+class PurposeChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    purpose: str
+    name: str = ""
+    """The town's own, in the language of the view; empty: the catalogue's `purpose.KEY`."""
+
+
+class ChoosePurpose(Body, frozen=True):
+    """What is it for?"""
+
+    purposes: tuple[PurposeChoice, ...]
+
+
+class Advice(Body, frozen=True):
+    """For this, that one, with these options; and what to know before ordering.
+
+    `state`: `open` (it can be chosen), `counter` (not from this machine), `refused` (not for this person).
+    """
+
+    purpose: PurposeChoice
+    kind: str
+    fee: Yen
+    state: str
+    options: tuple[tuple[str, str], ...] = ()
+    advice: tuple[str, ...] = ()
+    """Texts `advice.KEY`."""
+    note: str = ""
+    cheaper: tuple[Cheaper, ...] = ()
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -204,6 +259,7 @@ class Confirm(Body, frozen=True):
     copies: int
     sheets: int
     total: Yen
+    cheaper: tuple[Cheaper, ...] = ()
 
 
 class Pay(Body, frozen=True):
@@ -306,6 +362,9 @@ class Done(Body, frozen=True):
     """Next time also at a convenience store."""
 
     certificate_ends_soon: bool = False
+    question: str = ""
+    """`ease`, `alone`; empty: both are answered, or nothing is asked."""
+    is_rated: bool = False
 
 
 class Notice(Body, frozen=True):
@@ -472,6 +531,8 @@ AnyBody = (
     | LastTry
     | TakeCard
     | ChooseKinds
+    | ChoosePurpose
+    | Advice
     | ChooseOptions
     | Confirm
     | ChooseMeans
@@ -526,5 +587,7 @@ class SessionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     is_helper_here: bool = False
     """The helper has no panel of her own: what is written for her stands on this screen."""
     is_low_reach: bool = False
+    phone: str = ""
+    """Staff were called while nobody is there: the number to be called instead."""
     pointed: str = ""
     """What the assistant points at: a key of the layout."""

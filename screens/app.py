@@ -16,6 +16,7 @@ from kivy.base import runTouchApp, stopTouchApp
 from kivy.clock import Clock
 from kivy.core.window import Window
 
+from i18n.explained import FIELDS
 from kiosk.errors import DeviceUnavailable, PeerProtocolError
 from kiosk.intents import (
     Back,
@@ -33,7 +34,7 @@ from kiosk.intents import (
 from kiosk.ipc.client import ViewClient, connect_forever
 from kiosk.ipc.voice_wire import AnyToVoice, Ears
 from kiosk.messages import Message, say
-from kiosk.view import Attract, SessionView
+from kiosk.view import Advice, Attract, ChooseKinds, ChooseOptions, SessionView
 from screens.keys import CODES, DOUBLE_STRIKE_S, Key, Strikes
 from screens.router import SHEET_INTENTS, Router
 from screens.theme import look
@@ -97,6 +98,8 @@ class UiApp:
         self._take = Clock.create_trigger(self._take_newest)
         self._collect = Clock.create_trigger(lambda _dt: gc.collect(), COLLECT_AFTER_S)
         self._revive = Clock.create_trigger(lambda _dt: self._revive_buttons(), REVIVE_AFTER_S)
+        self._kinds: tuple[str, ...] = ()
+        """Certificates that were offered last: the help page explains these."""
         self._end_toast = Clock.create_trigger(lambda _dt: self._hide_toast(), TOAST_S)
         self._away = Clock.create_trigger(lambda _dt: self._show_away(), AWAY_AFTER_S)
         self.focus = Focus(self.frame)
@@ -190,6 +193,7 @@ class UiApp:
         self._away.cancel()
         before = self.router.view
         started = time.perf_counter()
+        self._kinds = _kinds_of(view) or self._kinds
         is_new = self.router.show(view)
         took_ms = (time.perf_counter() - started) * 1000
         if is_new:
@@ -206,7 +210,8 @@ class UiApp:
         elif self.frame.sheet.is_shown:
             self._fill_sheet(view)
         if view.is_staff_called and not (before is not None and before.is_staff_called):
-            self._say_called("toast.called")
+            if not view.phone:  # else the number stands above the screen for as long as it is wanted
+                self._say_called("toast.called")
         elif view.is_call_answered and not (before is not None and before.is_call_answered):
             self._say_called("toast.coming")
         self._show_still_there(view)
@@ -301,6 +306,8 @@ class UiApp:
         frame.on_dark_touch = self.voice.dark_touch
         frame.sheet.on_turn = self.settle
         frame.sheet.close.does(self._hide_sheet)
+        frame.fields.on_turn = self.settle
+        frame.fields.close.does(self._hide_sheet)
         frame.end_help.does(lambda: self.send(EndHelp))
         frame.still.go.does(lambda: self.send(KeepGoing))
         frame.still.end.does(lambda: self.send(Cancel))
@@ -340,11 +347,22 @@ class UiApp:
         self.frame.regrow()
         self.frame.settle()
 
+    def open_fields(self) -> None:
+        """What stands on the certificates, over the screen."""
+        view = self.router.view
+        if view is None:
+            return
+        self.frame.fields.open(self._kinds or tuple(FIELDS))
+        self._hide_toast()
+        self.frame.regrow()
+        self.frame.settle()
+
     def _fill_sheet(self, view: SessionView) -> None:
         self.frame.sheet.show_state(view.languages, SHEET_INTENTS & set(view.intents))
 
     def _hide_sheet(self) -> None:
         self.frame.sheet.show(False)
+        self.frame.fields.show(False)
         self.frame.settle()
 
     def toast(self, key: str, tone: str) -> None:
@@ -391,6 +409,20 @@ class UiApp:
         if isinstance(view.body, Attract) or self.frame.top_part.place_row.is_shown:
             self.frame.top_part.place_row.show_now()
         self.frame.settle()
+
+
+def _kinds_of(view: SessionView) -> tuple[str, ...]:
+    """The certificates that this screen is about."""
+    match view.body:
+        case Attract(prices=prices):
+            return tuple(each.kind for each in prices)
+        case ChooseKinds(kinds=kinds):
+            return tuple(each.kind for each in kinds)
+        case Advice(kind=kind):
+            return (kind,) if kind in FIELDS else ()
+        case ChooseOptions(kind=kind):
+            return (kind,)
+    return ()
 
 
 def _since_process_start_ms() -> float:

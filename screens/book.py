@@ -88,8 +88,9 @@ def _picture(app: Any, name: str, shown: Look, path: Path) -> list[tuple[str, st
     from screens.picture_of import window_picture  # noqa: PLC0415
 
     is_low = shown.panel == "low"
-    app.router.show_connecting()
+    app.router.forget()
     if name == "connecting":
+        app.router.show_connecting()
         look.dress(shown.language, shown.size, shown.contrast, is_low)
         app.frame.restyle()
         app.frame.regrow()

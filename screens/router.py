@@ -33,6 +33,8 @@ SCREENS: dict[type[views.Body], tuple[str, str]] = {
     views.LastTry: ("last_try", "LastTryScreen"),
     views.TakeCard: ("take_card", "TakeCardScreen"),
     views.ChooseKinds: ("choose_kinds", "ChooseKindsScreen"),
+    views.ChoosePurpose: ("choose_purpose", "ChoosePurposeScreen"),
+    views.Advice: ("advice", "AdviceScreen"),
     views.ChooseOptions: ("choose_options", "ChooseOptionsScreen"),
     views.Confirm: ("confirm", "ConfirmScreen"),
     views.ChooseMeans: ("choose_means", "ChooseMeansScreen"),
@@ -135,9 +137,11 @@ class Router:
         top = self._frame.top_part
         is_place = isinstance(view.body, _WITH_PLACE)
         bar = view.bar or _NO_STEPS
-        top.steps.show(not is_place and not (view.is_helped and (screen.is_tight or view.is_helper_here)))
+        is_full = view.is_helped and (screen.is_tight or view.is_helper_here)
+        top.steps.show(not is_place and not is_full and not view.phone)
         top.place_row.show(is_place)
         top.steps.show_step(bar.now, bar.total)
+        self._frame.show_phone("" if self._language else view.phone)
         self._frame.show_helped(view.is_helped and not self._language)
         is_here = view.is_helper_here and view.is_helped and not self._language
         self._frame.show_helper(helper_key(view.body) if is_here else "", is_tight=screen.is_tight)
@@ -150,6 +154,10 @@ class Router:
         if SHEET_INTENTS & set(view.intents):
             usable.add("language")
         self._frame.bar.show_state(frozenset(usable), view.is_voice_on, view.is_staff_called)
+
+    def forget(self) -> None:
+        """The next view is built anew, whatever is shown now."""
+        self._kind, self._subject, self._is_connecting = None, None, False
 
     def show_connecting(self) -> bool:
         """The core is away."""

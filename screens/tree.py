@@ -54,7 +54,11 @@ def _key(element: Element) -> str:
 def in_front(frame: Frame) -> list[Node]:
     """What can be seen and touched now: under a veil only the bar counts."""
     found = list(nodes(frame))
-    over = [part for part in (frame.still, frame.sheet) if isinstance(part, Overlay) and part.is_shown]
+    over = [
+        part
+        for part in (frame.still, frame.sheet, frame.fields)
+        if isinstance(part, Overlay) and part.is_shown
+    ]
     if not over:
         return found
     return [*nodes(frame.bar), *(node for part in over for node in nodes(part))]

@@ -43,6 +43,7 @@ OWNERS = {
     "id003": "kiosk-sim",
     "ipp": "kiosk-sim",
     "issuance": "kiosk-issuance",
+    "modbus": "kiosk-sim",
     "terminal": "kiosk-sim",
     "voice": "kiosk-voice",
     "read": "kiosk-read",

@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from drivers.simpanel.effort import SLOW
 from drivers.simpanel.process import clean_environment, python
 from drivers.simpanel.report import Result
 from drivers.simpanel.session import Session
@@ -41,6 +42,7 @@ def gather(session: Session, result: Result) -> None:
     books = check_journal(out / JOURNAL)
     result.checks += _balanced(books, result.journey.ends.waits)
     result.checks += _as_wanted(out, result, books, [each["record"] for each in records])
+    result.checks += _effort(result)
     result.checks += _same_pieces(books, truth)
     result.checks += _same_taken(books, truth)
     result.checks += speech_checks(out, session)
@@ -184,6 +186,20 @@ def _as_wanted(out: Path, result: Result, books: Mapping[str, Any], records: Seq
         closed = [each["result"] for each in records if each["type"] == "TransactionClosed"]
         last = closed[-1] if closed else "not closed"
         checks.append(("the transaction", last == ends.closed, last))
+    return checks
+
+
+def _effort(result: Result) -> list[Check]:
+    """No more of a person than the journey's file allows."""
+    ends, effort = result.journey.ends, result.effort
+    checks = []
+    if ends.most_touches:
+        words = f"{effort.touches} of at most {ends.most_touches}"
+        checks.append(("touches", effort.touches <= ends.most_touches, words))
+    if ends.most_seconds:
+        needed = effort.seconds(SLOW, result.machine_s)
+        words = f"{needed:.0f} s of at most {ends.most_seconds}"
+        checks.append(("a slow reader", needed <= ends.most_seconds, words))
     return checks
 
 

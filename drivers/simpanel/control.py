@@ -62,6 +62,14 @@ TRUTH = {
 }
 """The verb under which each simulator tells its physical truth."""
 
+OUTLETS: dict[str, tuple[str, str]] = {
+    "certificate": ("ipp", "[0-9]*.pdf"),
+    "receipt": ("escpos", "[0-9]*.png"),
+}
+"""What comes out where: the simulator, and the files that are papers."""
+
+TRAYS = ("payout-tray", "return-tray")
+
 TARGETS: dict[str, str] = {
     "printer": "ipp",
     "receipt": "escpos",
@@ -122,8 +130,9 @@ class Control:
             "strike": self._glass.strike,
             "hear": ears.listen,
             "heard": lambda: {"lines": ears.heard()},
-            "take-paper": lambda: self.take("ipp", "[0-9]*.pdf"),
-            "take-receipt": lambda: self.take("escpos", "[0-9]*.png"),
+            "take-paper": lambda: self.take("certificate"),
+            "take-receipt": lambda: self.take("receipt"),
+            "emergency": lambda how="on": _ask("modbus", "emergency", how),
             "server-away": lambda: self._supervisor.kill("issuance"),
             "server-silent": lambda: self._supervisor.freeze("issuance"),
             "server-back": self.server_back,
@@ -137,6 +146,7 @@ class Control:
             "history": self._glass.history,
             "metrics": self._glass.metrics,
             "layout": self._glass.layout,
+            "texts": self._glass.texts,
             "tap": self._glass.tap,
             "shot": self._glass.shot,
             "assist-screen": self._second.screen,
@@ -174,11 +184,24 @@ class Control:
         truth["cctalk"]["left_out_s"] = {"hopper motors": pieces * parts.COIN_MS / 1000}
         return truth
 
-    def take(self, name: str, pattern: str) -> Answer:
-        """What came out of a printer since the last time. No sensor says it to the kiosk."""
-        out = sorted(parts.state(name).glob(pattern))
-        taken, self._taken[name] = out[self._taken.get(name, 0) :], len(out)
-        return {"taken": [os.fspath(each.relative_to(places.OUT)) for each in taken]}
+    def take(self, thing: str) -> Answer:
+        """What came out of a printer since the last time. A sensor says it, where there is one (trays.py)."""
+        taken = self.lying(thing)
+        self._taken[thing] = self._taken.get(thing, 0) + len(taken)
+        return {
+            "taken": [os.fspath(each.relative_to(places.OUT)) for each in taken],
+            "at_s": time.monotonic(),
+        }
+
+    def lying(self, thing: str) -> list[Path]:
+        """Papers that came out and were not taken: `certificate`, `receipt`."""
+        name, pattern = OUTLETS[thing]
+        return sorted(parts.state(name).glob(pattern))[self._taken.get(thing, 0) :]
+
+    def coins_lie(self) -> bool:
+        """Something is in the change tray, by the coin unit's own truth."""
+        places_ = _ask("cctalk", "state")["places"]
+        return any(count for tray in TRAYS for count in places_.get(tray, {}).values())
 
     def out_of_paper(self, device: str = "printer") -> Answer:
         part = self._part(device)

@@ -65,6 +65,12 @@ class Glass:
             }
         }
 
+    def texts(self) -> Answer:
+        """What is to be read now, without the bar."""
+        nodes = self._ask("layout")["nodes"]
+        bar = next((each["rect"][1] for each in nodes if each["role"] == "bar"), 1 << 30)
+        return {"texts": [each["text"] for each in nodes if each["text"] and each["rect"][1] < bar]}
+
     def metrics(self) -> Answer:
         """The screens' figures about their own work."""
         return self._ask("metrics")

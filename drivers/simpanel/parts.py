@@ -22,7 +22,7 @@ GATEWAY_KEY = "demo-key"
 
 SIM = "drivers.simpanel.cli:main"
 
-ON_THE_KIOSKS_SUPPLY = ("pcscd", "card", "cctalk", "id003", "escpos", "ipp", "terminal", "camera")
+ON_THE_KIOSKS_SUPPLY = ("pcscd", "card", "cctalk", "id003", "escpos", "ipp", "terminal", "camera", "modbus")
 """What goes dark with the computer: its PC/SC daemon and every device without a supply of its own."""
 
 COIN_MS = 60
@@ -127,6 +127,11 @@ def cash(pieces: int, notes: Notes) -> list[Part | Task]:
         _simulator("cctalk", "coin acceptor and hoppers", "cctalk", *_cable("cctalk"), *filled),
         _simulator("id003", "note validator and its box", "id003", *_cable("id003"), *boxed),
     ]
+
+
+def sensors() -> list[Part | Task]:
+    """The input/output module that sees what lies in the trays, and hears the building's alarm."""
+    return [_simulator("modbus", "sensors and alarm contact", "modbus", *_cable("modbus"))]
 
 
 def cashless() -> list[Part | Task]:
@@ -284,10 +289,11 @@ def core(
     flow: str,
     has_camera: bool = False,
     has_cashless: bool = False,
+    has_sensors: bool = False,
 ) -> list[Part | Task]:
     """The core, with what its enrolment gave it, and its configuration."""
     notify = NotifySocket(places.BENCH / "core" / "notify.sock", "kiosk-core")
-    made = demo_config.files(flow, has_camera, has_cashless)
+    made = demo_config.files(flow, has_camera, has_cashless, has_sensors)
     files = {places.BENCH / "core" / name: text for name, text in made.items()}
     named = tuple(word for path in files for word in ("--config", str(path)))
 
@@ -324,6 +330,7 @@ def core(
                 "issuance",
                 *(["camera"] if has_camera else ()),
                 *(["terminal", "gateway"] if has_cashless else ()),
+                *(["modbus"] if has_sensors else ()),
             ),
             environment={"NOTIFY_SOCKET": str(notify.path), **environment},
             groups=(SERIAL_GROUP,),

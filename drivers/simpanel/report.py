@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from drivers.simpanel.effort import KONBINI, KONBINI_MACHINE_S, PRACTISED, SLOW, Effort, of_steps
 from drivers.simpanel.runner import Seen
 from drivers.simpanel.script import Journey
 
@@ -46,6 +47,10 @@ class Result:
     def touches(self) -> int:
         return sum(each.touches for each in self.seen)
 
+    @property
+    def effort(self) -> Effort:
+        return of_steps((each.step, each.words) for each in self.seen)
+
 
 def write(result: Result, folder: Path) -> None:
     """summary.json and index.html."""
@@ -62,6 +67,7 @@ def _summary(result: Result) -> dict[str, object]:
         "is_good": result.is_good,
         "failure": result.failure,
         "touches": result.touches,
+        "effort": _effort(result),
         "machine_s": round(result.machine_s, 3),
         "left_out_s": result.left_out_s,
         "checks": [{"what": what, "is_so": good, "words": words} for what, good, words in result.checks],
@@ -81,12 +87,38 @@ def _summary(result: Result) -> dict[str, object]:
     }
 
 
+def _effort(result: Result) -> dict[str, float]:
+    effort = result.effort
+    return {
+        "touches": effort.touches,
+        "touches_for_want_of_a_sensor": effort.confirming,
+        "decisions": effort.decisions,
+        "words_read": effort.words,
+        "seconds_practised": effort.seconds(PRACTISED, result.machine_s),
+        "seconds_slow_reader": effort.seconds(SLOW, result.machine_s),
+    }
+
+
+def effort_line(result: Result) -> str:
+    """What the visit asks of a person, beside the convenience store."""
+    effort = result.effort
+    beside = f", and {effort.confirming} for want of a sensor" if effort.confirming else ""
+    return (
+        f"{effort.touches} touches{beside}, {effort.decisions} decisions, {effort.words} words; "
+        f"{effort.seconds(PRACTISED, result.machine_s):.0f} s for who knows it, "
+        f"{effort.seconds(SLOW, result.machine_s):.0f} s for a slow reader "
+        f"(convenience store, a residence record, by its published steps, words not counted: "
+        f"{KONBINI.touches} touches, {KONBINI.decisions} decisions, {KONBINI.seconds(SLOW, KONBINI_MACHINE_S):.0f} s)"
+    )
+
+
 def table(result: Result) -> str:
     """The summary for a terminal."""
     lines = [
         f"{result.name} ({result.lang}): {'good' if result.is_good else 'FAILED'}, {result.touches} touches, "
         f"{result.machine_s:.2f} s of machine time"
     ]
+    lines.append(f"  {effort_line(result)}")
     lines += [f"  left out: {name} {value:.2f} s" for name, value in result.left_out_s.items()]
     lines += [f"  {'ok     ' if good else 'WRONG  '}{what}: {words}" for what, good, words in result.checks]
     if result.failure:
@@ -123,6 +155,7 @@ def _page(result: Result) -> str:
 <p>{html.escape(result.name)}, {result.lang}: {"good" if result.is_good else "failed"}.
 {result.touches} touches,
 {result.machine_s:.2f} s of machine time.</p>{failure}
+<p>{html.escape(effort_line(result))}</p>
 <p>Left out of the machine time, as the simulators counted it:</p><ul>{left_out or "<li>nothing</li>"}</ul>
 <h2>At the end</h2><table>{checks}</table>
 <h2>Screens</h2>{screens}<h2>Papers</h2>{papers}

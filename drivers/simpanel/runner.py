@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from drivers.simpanel.effort import Effort, of_steps, words_in
 from drivers.simpanel.script import Journey, Step
 from kiosk.errors import ConfigError, MadoguchiError
 
@@ -43,6 +44,8 @@ class Seen:
     left_out: Mapping[str, float] = field(default_factory=dict)
     """What passed besides: seconds that simulators spent on mechanics and the virtual reader, by name."""
     touches: int = 0
+    words: tuple[str, ...] = ()
+    """What was to be read on this screen, without the bar, which is always the same."""
 
 
 class Runner:
@@ -79,6 +82,10 @@ class Runner:
     @property
     def machine_s(self) -> float:
         return sum(each.machine_s or 0.0 for each in self.seen)
+
+    @property
+    def effort(self) -> Effort:
+        return of_steps((each.step, each.words) for each in self.seen)
 
     def walk(self) -> None:
         """All steps; JourneyError, and a picture, at the first that does not go as it should."""
@@ -131,6 +138,7 @@ class Runner:
             self._acted_at_s, self._beside = None, {}
         self._since_s = float(found["shown_at_s"])
         seen.picture = self._picture(step.see)
+        seen.words = self._words()
 
     def _await(self, step: Step) -> Mapping[str, Any]:
         """The first view that is as the step says: what stands now, or what came since the last act."""
@@ -234,6 +242,13 @@ class Runner:
         except MadoguchiError:
             return ""
         return file
+
+    def _words(self) -> tuple[str, ...]:
+        """What stands on the screen now, as somebody reads it."""
+        try:
+            return tuple(word for text in self._do("texts")["texts"] for word in words_in(str(text)))
+        except MadoguchiError:
+            return ()
 
     def _waited(self) -> dict[str, float]:
         """Seconds of the simulators' own since the last time."""

@@ -116,6 +116,10 @@ class Ends(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Left on slips, in yen."""
     waits: int = 0
     """Transactions that stay open because a person has to look (a note in doubt)."""
+    most_touches: int = 0
+    """Of a person, PIN included, without those for want of a sensor; 0: not asked."""
+    most_seconds: int = 0
+    """Of a slow reader (effort.py); 0: not asked."""
     closed: str = ""
     """`result` of the last transaction, as the journal has it; empty: not asked."""
 

@@ -19,6 +19,7 @@ from drivers.simpanel.listener import NAME as CARD_PROCESS
 from drivers.simpanel.listener import VISION, card_listener, reading_listener, vision_listener
 from drivers.simpanel.process import Part, Task
 from drivers.simpanel.supervisor import Supervisor, say
+from drivers.simpanel.trays import Trays
 from kiosk.errors import ConfigError, MadoguchiError
 
 PANEL_SIZE = "1080x1920"
@@ -31,7 +32,7 @@ PIECES = 50
 NOTES = 30
 """Coins in each hopper at first."""
 
-GROUPS = ("paper", "cash", "card", "camera", "cashless", "issuance", "core", "voice", "screen")
+GROUPS = ("paper", "cash", "card", "camera", "cashless", "sensors", "issuance", "core", "voice", "screen")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +90,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="it speaks: words and sound into the run's folder (the panel has it)",
     )
+    parser.add_argument(
+        "--sensors",
+        action="store_true",
+        help="with sensors in the trays and an alarm contact (the panel has both)",
+    )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -132,7 +138,7 @@ class Run:
         self.wanted = set((options.only or ",".join(GROUPS)).split(","))
         if options.panel or (options.demo and self.host):
             self.wanted.add("panel")
-            options.cashless = options.voice = True
+            options.cashless = options.voice = options.sensors = True
         if options.assist:
             self.wanted.add("assist")
         self.supervisor = Supervisor()
@@ -161,7 +167,10 @@ class Run:
             panel = places.BENCH / "assist"
             second = Glass(parts.ASSIST_DISPLAY, panel / "assist.xauth", panel / "probe.sock")
             power = (self.cut_power, self.blackout, self.power_on)
-            Control(self.supervisor, glass, second, *power, self.hands).start()
+            control = Control(self.supervisor, glass, second, *power, self.hands)
+            control.start()
+            if self.options.sensors:
+                Trays(control).start()
             self.supervisor.start_all(wanted)
         except (MadoguchiError, OSError) as why:
             say(f"Not started: {why}. Logs: {self.options.out}/logs")
@@ -193,6 +202,7 @@ class Run:
             ),
             "camera": parts.camera(self.options.camera) if self.options.camera else [],
             "cashless": parts.cashless() if self.options.cashless else [],
+            "sensors": parts.sensors() if self.options.sensors else [],
             "issuance": parts.issuance(),
             "core": parts.core(
                 _pairs(self.options.core_env),
@@ -201,6 +211,7 @@ class Run:
                 self.options.flow,
                 bool(self.options.camera),
                 self.options.cashless,
+                self.options.sensors,
             ),
             "voice": parts.voice() if self.options.voice else [],
             "screen": parts.screen(self.host, self.size),

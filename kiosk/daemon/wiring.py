@@ -65,6 +65,8 @@ def setup_of(config: Config) -> Setup:
             config.identity.certificate, config.identity.record_by_pin
         ),
         languages=town.languages,
+        guidance=town.guidance,
+        panel=equipment.panel,
         card_reader=equipment.card_reader,
         acceptor=equipment.acceptor,
         has_changer=equipment.has_changer,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kiosk import intents
 from kiosk.engine.session import advance, notify
 from kiosk.engine.state import Asked, Kiosk, Line, Phase, Turn
@@ -75,7 +77,7 @@ def questions(turn_or_state: Turn, kind: str) -> tuple[CertificateOption, ...]:
     entitlement = next((each for each in turn_or_state.session.entitlements if each.kind == kind), None)
     options = entitlement.options if entitlement else ()
     given = dict(dict(turn_or_state.session.options).get(kind, ()))
-    answers = {each.key: given.get(each.key, each.choices[0]) for each in options}
+    answers = {each.key: _answer(each, given) for each in options}
     return tuple(
         each for each in options if each.only_if is None or answers.get(each.only_if[0]) == each.only_if[1]
     )
@@ -95,7 +97,13 @@ def _ask_from(turn: Turn, index: int) -> None:
 def chosen_options(turn: Turn, kind: str) -> tuple[tuple[str, str], ...]:
     """The answers for a kind; what was not answered has its default, the first choice: the least data."""
     given = dict(dict(turn.session.options).get(kind, ()))
-    return tuple(sorted((each.key, given.get(each.key, each.choices[0])) for each in questions(turn, kind)))
+    return tuple(sorted((each.key, _answer(each, given)) for each in questions(turn, kind)))
+
+
+def _answer(option: CertificateOption, given: Mapping[str, str]) -> str:
+    """What was answered, if that can be chosen; advice comes from the town's file, the choices from the server."""
+    answer = given.get(option.key, option.choices[0])
+    return answer if answer in option.choices else option.choices[0]
 
 
 def choose_option(turn: Turn, event: Asked) -> None:

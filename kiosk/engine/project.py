@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 
-from kiosk.engine import desk_pages, notes, printers, project_cashless
+from kiosk.engine import advising, desk_pages, notes, printers, project_cashless, taking
 from kiosk.engine.choosing import chosen_options, offered, questions
 from kiosk.engine.face import may_retry
 from kiosk.engine.identity import PHONES
 from kiosk.engine.service import cares, cash_code, cashless_is_up, stop_reason
 from kiosk.engine.state import Kiosk, Line, LineStage, Phase, Session, Turn
+from kiosk.guidance import TOWN_TIME, Purpose, in_language
 from kiosk.ids import OpId
 from kiosk.journal.accounts import CASH
 from kiosk.money import Denomination, Yen
 from kiosk.ports import Document, NumberPart, PrinterRead
 from kiosk.services.plan import Step
 from kiosk.view import (
+    Advice,
     AnyBody,
     Assisted,
     AssistKind,
     Attract,
+    Cheaper,
     ChooseKinds,
     ChooseOptions,
+    ChoosePurpose,
     Confirm,
     Done,
+    Elsewhere,
     EnterNumber,
     EnterPin,
     FaceCheck,
@@ -41,6 +47,7 @@ from kiosk.view import (
     Pay,
     PlaceCard,
     Price,
+    PurposeChoice,
     Question,
     Returning,
     Role,
@@ -76,6 +83,8 @@ NEVER_ASSISTED = (
 
 def body(state: Kiosk) -> AnyBody:
     """The resident's screen."""
+    if state.is_emergency:
+        return OutOfService(_named(state, state.setup.town), "emergency", "")
     if state.bezel is not None and state.phase in WITH_NOTE:
         return _take_note(state, state.bezel)
     return BODIES[state.phase](state)
@@ -102,12 +111,26 @@ def _out(state: Kiosk) -> AnyBody:
     reason, code = stop_reason(state)
     if state.phase is Phase.STARTING and not reason:
         reason, code = "starting", ""
-    return OutOfService(_named(state, state.setup.town), reason or "starting", code)
+    return OutOfService(
+        _named(state, state.setup.town), reason or "starting", code, _nearest(state), _phone(state)
+    )
 
 
 def _named(state: Kiosk, names: Mapping[str, str]) -> str:
-    """In the language of the screen; else in English for who reads no Japanese, else as it is."""
-    return next((names[each] for each in (state.manners.language, "en", "ja") if each in names), "")
+    return in_language(names, state.manners.language)
+
+
+def _nearest(state: Kiosk) -> Elsewhere | None:
+    """The nearest other place that the town names."""
+    places = state.setup.guidance.nearest
+    if not places:
+        return None
+    return Elsewhere(*(_named(state, each) for each in (places[0].name, places[0].way, places[0].hours)))
+
+
+def _phone(state: Kiosk) -> str:
+    """The number to be called, while nobody of the staff is there."""
+    return "" if state.setup.guidance.is_attended(state.wall) else state.setup.guidance.phone
 
 
 def _attract(state: Kiosk) -> AnyBody:
@@ -120,7 +143,17 @@ def _attract(state: Kiosk) -> AnyBody:
         not cash_code(state),
         cashless_is_up(state),
         bool(state.setup.brands),
+        _named(state, state.setup.guidance.hours),
+        tuple(
+            _named(state, each.text)
+            for each in state.setup.guidance.announcements
+            if each.holds(_today(state))
+        ),
     )
+
+
+def _today(state: Kiosk) -> date:
+    return state.wall.astimezone(TOWN_TIME).date()
 
 
 def _enter_pin(state: Kiosk) -> AnyBody:
@@ -184,7 +217,36 @@ def _kinds(state: Kiosk) -> AnyBody:
         for each in offered(Turn(state))
     )
     total = Yen.sum(choice.fee * choice.copies for choice in choices)
-    return ChooseKinds(choices, sum(copies.values()), total)
+    return ChooseKinds(choices, sum(copies.values()), total, bool(state.setup.guidance.purposes))
+
+
+def _purposes(state: Kiosk) -> AnyBody:
+    return ChoosePurpose(tuple(_purpose(state, each) for each in state.setup.guidance.purposes))
+
+
+def _purpose(state: Kiosk, purpose: Purpose) -> PurposeChoice:
+    return PurposeChoice(purpose.key, _named(state, purpose.name))
+
+
+def _advice(state: Kiosk) -> AnyBody:
+    turn = Turn(state)
+    purpose = advising.asked(turn)
+    fee = advising.fee_of(turn)
+    return Advice(
+        _purpose(state, purpose),
+        purpose.kind,
+        Yen(fee),
+        advising.state_of(turn),
+        purpose.options,
+        purpose.advice,
+        _named(state, purpose.note),
+        _cheaper(state, purpose.kind, fee),
+    )
+
+
+def _cheaper(state: Kiosk, kind: str, fee: int) -> tuple[Cheaper, ...]:
+    found = advising.cheaper_than(Turn(state), kind, fee)
+    return tuple(Cheaper(kind, _named(state, each.place), Yen(each.fee)) for each in found)
 
 
 def _options(state: Kiosk) -> AnyBody:
@@ -215,8 +277,15 @@ def _confirm(state: Kiosk) -> AnyBody:
         )
         for (kind, options), group in groups.items()
     )
+    fees = {line.kind: line.fee.value for line in session.lines}
+    cheaper = tuple(each for kind, fee in fees.items() for each in _cheaper(state, kind, fee))
     return Confirm(
-        session.applicant_masked, lines, len(session.lines), _sheets(list(session.lines)), session.total
+        session.applicant_masked,
+        lines,
+        len(session.lines),
+        _sheets(list(session.lines)),
+        session.total,
+        cheaper,
     )
 
 
@@ -330,7 +399,7 @@ def _things(state: Kiosk) -> AnyBody:
                 now,
                 sheets.get(name, 0),
                 amounts.get(name, Yen(0)),
-                name in state.setup.exit_sensors,
+                taking.is_watched(state, name),
                 is_statement=name == "receipt" and is_cashless,
             )
             for name, now in session.things
@@ -393,6 +462,8 @@ BODIES: dict[Phase, Callable[[Kiosk], AnyBody]] = {
     Phase.RETURNING_CARD: _take_card,
     Phase.AUTHENTICATING: _working,
     Phase.CHOOSING_KINDS: _kinds,
+    Phase.CHOOSING_PURPOSE: _purposes,
+    Phase.READING_ADVICE: _advice,
     Phase.CHOOSING_OPTIONS: _options,
     Phase.PREPARING: _working,
     Phase.CONFIRMING: _confirm,
@@ -408,7 +479,9 @@ BODIES: dict[Phase, Callable[[Kiosk], AnyBody]] = {
     Phase.AWAITING_PRINTER: _trouble,
     Phase.PAYING_OUT: _paying_out,
     Phase.TAKING_THINGS: _things,
-    Phase.FINISHED: lambda state: Done(_session(state).certificate_ends_soon),
+    Phase.FINISHED: lambda state: Done(
+        _session(state).certificate_ends_soon, _session(state).opinion, is_rated=not _session(state).opinion
+    ),
     Phase.NOTIFIED: lambda state: Notice(_session(state).trouble),
     Phase.IN_TROUBLE: _trouble,
     Phase.OFFERING_BACK: _offer,
@@ -463,6 +536,7 @@ def project(state: Kiosk, role: Role, allowed: tuple[str, ...], rev: int) -> Ses
         is_training=state.setup.is_training,
         is_helped=manners.is_helped,
         is_helper_here=manners.is_helper_here,
+        phone=_phone(state) if state.is_staff_called else "",
         pointed=manners.pointed,
     )
 

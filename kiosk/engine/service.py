@@ -33,6 +33,8 @@ AT_REST = (*RESTING, Phase.STAFF_LOGIN, Phase.STAFF_DESK)
 def stop_reason(state: Kiosk) -> tuple[str, str]:
     """Why the machine may not begin with anyone: (reason, code); two empty texts when it may."""
     setup = state.setup
+    if state.is_emergency:
+        return "emergency", ""
     if state.journal_is_dead:
         return "journal", "X-605"
     if not state.journal_has_room:
@@ -51,7 +53,7 @@ def stop_reason(state: Kiosk) -> tuple[str, str]:
     if code and (
         state.ledger.exchange is not None or not cashless_is_up(state)
     ):  # boxes are open, or nothing else is
-        return "cash", code
+        return "maintenance" if state.ledger.exchange is not None else "cash", code
     return _server_stop(state)
 
 

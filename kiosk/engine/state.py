@@ -13,10 +13,19 @@ from msgspec.structs import replace
 
 from kiosk.badges import Member
 from kiosk.errors import ContractError
+from kiosk.guidance import Guidance
 from kiosk.ids import DeviceId, LineId, OpId, TransactionId
 from kiosk.intents import LOUDNESS_USUAL, PACE_USUAL, Intent, StaffIntent
 from kiosk.journal.ledger import EMPTY, Ledger
-from kiosk.journal.records import CallAnswered, CallEnded, Record, StaffCalled, VisitEnded
+from kiosk.journal.records import (
+    CallAnswered,
+    CallEnded,
+    EmergencySeen,
+    Rated,
+    Record,
+    StaffCalled,
+    VisitEnded,
+)
 from kiosk.money import Cash, Denomination, Yen
 from kiosk.ports import (
     CardHintCode,
@@ -72,6 +81,9 @@ class Phase(enum.Enum):
     RETURNING_CARD = "returning_card"
     AUTHENTICATING = "authenticating"
     CHOOSING_KINDS = "choosing_kinds"
+    CHOOSING_PURPOSE = "choosing_purpose"
+    """What is it for? The town's list, on the way to the certificates."""
+    READING_ADVICE = "reading_advice"
     CHOOSING_OPTIONS = "choosing_options"
     PREPARING = "preparing"
     CONFIRMING = "confirming"
@@ -222,6 +234,12 @@ class Session(msgspec.Struct, frozen=True):
     applicant_masked: str = ""
     number: str = ""
     refused_kinds: tuple[tuple[str, str], ...] = ()
+    purpose_asked: str = ""
+    """Of the guidance: what she said that she needs it for, as long as the advice is shown."""
+    opinion: str = "ease"
+    """The question of the last screen: `ease`, then `alone`, then empty."""
+    filled: frozenset[str] = frozenset()
+    """Trays in which a sensor has seen something in this visit."""
     is_cancelled: bool = False
     is_assisted: bool = False
     """Staff did something for this person at this machine."""
@@ -319,7 +337,7 @@ class Timeouts(msgspec.Struct, frozen=True):
     card_left_s: float = 10.0
     card_lock_s: float = 60.0
     notice_s: float = 30.0
-    done_s: float = 12.0
+    done_s: float = 20.0
     take_s: float = 60.0
     closing_s: float = 3.0
     printer_s: float = 180.0
@@ -431,6 +449,9 @@ class Setup(msgspec.Struct, frozen=True):
     is_training: bool = False
     exit_sensors: tuple[str, ...] = ()
     """Things whose taking a sensor reports."""
+    panel: DeviceId = DeviceId("")
+    """The input/output module that has the sensors; empty: other devices report it, or nobody."""
+    guidance: Guidance = Guidance()
     serves_phones: bool = False
     """Phones' certificates are taken, not only cards'."""
     max_wrong_tries: int = 2
@@ -572,6 +593,10 @@ class Kiosk(msgspec.Struct, frozen=True):
     """Since when; engine/calls.py keeps it."""
     is_call_answered: bool = False
     """Somebody said that they are coming."""
+    is_emergency: bool = False
+    """The building is being left: nothing new begins, and everything that can end does."""
+    trays: frozenset[str] = frozenset()
+    """Trays in which something lies, by their sensors."""
     resolving: frozenset[OpId] = frozenset()
     """Operations of before the restart whose end the devices are being asked."""
     at_terminal: frozenset[TransactionId] = frozenset()
@@ -597,7 +622,7 @@ class Kiosk(msgspec.Struct, frozen=True):
     """Open transactions of the last life that are still to be taken up."""
 
 
-BESIDE = (StaffCalled, CallAnswered, CallEnded, VisitEnded)
+BESIDE = (StaffCalled, CallAnswered, CallEnded, VisitEnded, Rated, EmergencySeen)
 """Records that nothing waits for: their writes are not counted in `writing`."""
 
 

@@ -29,6 +29,7 @@ from msgspec.structs import replace
 
 from kiosk import intents, ports, rights
 from kiosk.engine import (
+    advising,
     calls,
     card_record,
     cashless,
@@ -37,6 +38,7 @@ from kiosk.engine import (
     desk,
     desk_acts,
     desk_tests,
+    emergency,
     face,
     fleet,
     helping,
@@ -465,8 +467,17 @@ ROWS: tuple[Row, ...] = (
         (P.CHOOSING_OPTIONS, P.PREPARING, P.OFFERING_FACE, *AFTER_NUMBER),
     ),
     Row(P.CHOOSING_KINDS, intents.Back, session.kinds_back, (P.CHOOSING_LANGUAGE,)),
+    Row(P.CHOOSING_KINDS, intents.AskWhich, advising.ask_which, (P.CHOOSING_PURPOSE,)),
     *_leave_row(P.CHOOSING_KINDS),
     *_patience(P.CHOOSING_KINDS),
+    Row(P.CHOOSING_PURPOSE, intents.ChoosePurpose, advising.choose_purpose, (P.READING_ADVICE,)),
+    Row(P.CHOOSING_PURPOSE, intents.Back, advising.back_to_kinds, (P.CHOOSING_KINDS,)),
+    *_leave_row(P.CHOOSING_PURPOSE),
+    *_patience(P.CHOOSING_PURPOSE),
+    Row(P.READING_ADVICE, intents.Next, advising.take_advice, (P.CHOOSING_KINDS,)),
+    Row(P.READING_ADVICE, intents.Back, advising.ask_which, (P.CHOOSING_PURPOSE,)),
+    *_leave_row(P.READING_ADVICE),
+    *_patience(P.READING_ADVICE),
     Row(P.CHOOSING_OPTIONS, intents.ChooseOption, choosing.choose_option),
     Row(P.CHOOSING_OPTIONS, intents.Next, choosing.options_chosen, (P.PREPARING, P.NOTIFIED)),
     Row(P.CHOOSING_OPTIONS, intents.Back, choosing.options_back, (P.CHOOSING_KINDS,)),
@@ -543,6 +554,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.TAKING_THINGS, STAGE, taking.things_left, (P.FINISHED, P.IN_TROUBLE, P.NOTIFIED)),
     Row(P.TAKING_THINGS, intents.ReadAloud, reading.asked),
     Row(P.FINISHED, intents.ReadAloud, reading.asked),
+    Row(P.FINISHED, intents.Rate, taking.rate),
     Row(P.FINISHED, intents.Next, taking.done, REST),
     Row(P.FINISHED, STAGE, taking.done, REST),
     Row(P.NOTIFIED, intents.Next, session.leave, LEAVING),
@@ -638,6 +650,10 @@ ANYWHERE: dict[Key, Handler] = {
     ports.PaymentCodeMade: cashless.code_made,
     ports.PaymentEnded: cashless.payment_ended,
     ports.ReversalEnded: cashless.reversal_ended,
+    ports.TrayFilled: taking.tray_filled,
+    ports.PaperTaken: taking.tray_emptied,
+    ports.EmergencyBegan: emergency.began,
+    ports.EmergencyEnded: emergency.ended,
     ports.DispenseProgressed: _nothing,
     ports.DispenseEnded: payout.dispense_ended,
     ports.PageImprinted: issuance.page_imprinted,
@@ -754,7 +770,10 @@ GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
     (P.STAFF_DESK, intents.PrintPaper): lambda state: state.desk is not None and state.desk.paper is not None,
     (P.TAKING_THINGS, intents.ReadAloud): reading.may_read,
     (P.FINISHED, intents.ReadAloud): reading.may_read,
-    (P.TAKING_THINGS, intents.Taken): lambda state: "waiting" in dict(Turn(state).session.things).values(),
+    (P.TAKING_THINGS, intents.Taken): taking.may_tell,
+    (P.CHOOSING_KINDS, intents.AskWhich): lambda state: bool(state.setup.guidance.purposes),
+    (P.READING_ADVICE, intents.Next): lambda state: advising.state_of(Turn(state)) == "open",
+    (P.FINISHED, intents.Rate): lambda state: bool(Turn(state).session.opinion),
 }
 """Cells that are open only sometimes."""
 
@@ -790,6 +809,8 @@ OPEN_IN = {phase: _open_in(phase) for phase in P}
 
 def allowed(state: Kiosk, role: Role) -> tuple[str, ...]:
     """The tags of the intents that whoever is at this role's display may send now."""
+    if state.is_emergency:
+        return (intents.ChooseLanguage.__name__,)
     actor = desk.actor(state, role)
     found = [
         each
@@ -836,6 +857,8 @@ def handle(
         handler(turn, event)
         helping.write_down(turn, event)
         desk.touched(turn, event)
+    taking.take_what_is_gone(turn)
+    _leave_the_building(turn)
     notes.clear_path_when_free(turn)
     recovery.conclude(turn)
     recovery.take_up_next(turn)
@@ -851,6 +874,17 @@ def handle(
     if place(turn.state) != place(state):
         turn.set(step=state.step + 1, manners=replace(turn.state.manners, pointed=""))
     return turn.state, tuple(turn.commands)
+
+
+def _leave_the_building(turn: Turn) -> None:
+    """In an emergency every phase that can be left is left, whatever led to it."""
+    if not turn.state.is_emergency:
+        return
+    told = (P.NOTIFIED, P.FINISHED)
+    key = intents.Next if turn.state.phase in told else intents.Cancel
+    row = TABLE.get((turn.state.phase, key))
+    if row is not None and GUARDS.get((row.phase, key), _always)(turn.state):
+        row.handler(turn, None)
 
 
 def _follow(turn: Turn, event: Recorded) -> None:
@@ -878,7 +912,7 @@ def place(state: Kiosk) -> tuple[object, ...]:
 
 def is_legal(before: Kiosk, event: ports.Event, after: Kiosk) -> bool:
     """Whether the rows announce this change of phase; tests hold every transition against it."""
-    if before.phase is after.phase:
+    if before.phase is after.phase or after.is_emergency:
         return True
     if isinstance(event, Recorded):
         return after.phase in RECORD_TARGETS

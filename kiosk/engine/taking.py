@@ -8,12 +8,19 @@ from kiosk import intents
 from kiosk.engine.reading import LONGEST_S
 from kiosk.engine.session import end, notify
 from kiosk.engine.slips import receipt, statement
-from kiosk.engine.state import Asked, LineStage, Phase, Turn
+from kiosk.engine.state import Asked, Kiosk, LineStage, Phase, Turn
 from kiosk.engine.till import account_of, has_open_notes, notes_in_doubt
 from kiosk.ids import OpId
-from kiosk.journal.records import IncidentOpened, ReceiptIntended, ReceiptSettled, Record, TransactionClosed
+from kiosk.journal.records import (
+    IncidentOpened,
+    Rated,
+    ReceiptIntended,
+    ReceiptSettled,
+    Record,
+    TransactionClosed,
+)
 from kiosk.money import Yen
-from kiosk.ports import Outcome, PaperTaken, SlipPrinted, StartTimer, StopTimer, TimerExpired
+from kiosk.ports import Outcome, PaperTaken, SlipPrinted, StartTimer, StopTimer, TimerExpired, TrayFilled
 from kiosk.services.plan import Step
 
 CERTIFICATE, CHANGE, MONEY, RECEIPT = "certificate", "change", "money", "receipt"
@@ -106,14 +113,57 @@ def slip_printed(turn: Turn, event: SlipPrinted) -> None:
         _finish_when_all_taken(turn)
 
 
+def sensor_of(thing: str) -> str:
+    """Money that is given back lies where change does."""
+    return CHANGE if thing == MONEY else thing
+
+
+def is_watched(state: Kiosk, thing: str) -> bool:
+    """Its sensor says when it is taken. One that nobody answers for, or that was waited for too long, is not asked."""
+    has_sensor = sensor_of(thing) in state.setup.exit_sensors
+    answers = not state.setup.panel or state.setup.panel in state.up
+    return has_sensor and answers and not state.is_staff_called
+
+
+def may_tell(state: Kiosk) -> bool:
+    """Something waits that only a touch can say."""
+    things = state.session.things if state.session is not None else ()
+    return any(now == "waiting" and not is_watched(state, thing) for thing, now in things)
+
+
 def taken(turn: Turn, event: Asked) -> None:
     """By a touch, only where no sensor says it."""
-    if isinstance(event.intent, intents.Taken) and event.intent.thing not in turn.state.setup.exit_sensors:
+    if isinstance(event.intent, intents.Taken) and not is_watched(turn.state, event.intent.thing):
         _note_taken(turn, event.intent.thing)
 
 
+def tray_filled(turn: Turn, event: TrayFilled) -> None:
+    turn.set(trays=turn.state.trays | {event.thing})
+    if turn.state.session is not None:
+        turn.edit(filled=turn.session.filled | {event.thing})
+
+
+def tray_emptied(turn: Turn, event: PaperTaken) -> None:
+    turn.set(trays=turn.state.trays - {event.thing})
+
+
 def taken_by_sensor(turn: Turn, event: PaperTaken) -> None:
-    _note_taken(turn, event.thing)
+    tray_emptied(turn, event)
+    for thing, _ in turn.session.things:
+        if sensor_of(thing) == event.thing:
+            _note_taken(turn, thing)
+
+
+def take_what_is_gone(turn: Turn) -> None:
+    """After every event: who took her paper while another was still coming has taken it."""
+    state = turn.state
+    if state.phase is not Phase.TAKING_THINGS:
+        return
+    for thing, now in turn.session.things:
+        sensor = sensor_of(thing)
+        is_gone = sensor in turn.session.filled and sensor not in state.trays
+        if now == "waiting" and is_gone and is_watched(state, thing) and turn.state.phase is state.phase:
+            _note_taken(turn, thing)
 
 
 def _note_taken(turn: Turn, thing: str) -> None:
@@ -168,6 +218,22 @@ def print_again(turn: Turn) -> None:
     again = tuple(replace(each, op=OpId(turn.token())) for each in session.slips)
     turn.edit(slips=again)
     turn.do(*again)
+
+
+OPINIONS = {"ease": ("good", "fair", "poor"), "alone": ("yes", "no")}
+"""The two questions of the last screen, in order, and their answers."""
+
+
+def rate(turn: Turn, event: Asked) -> None:
+    """A count without a person. Each touch gives the next question its time; the last one is thanked for."""
+    wish = event.intent
+    if not isinstance(wish, intents.Rate) or wish.question != turn.session.opinion:
+        return
+    if wish.answer not in OPINIONS.get(wish.question, ()):
+        return
+    turn.note(Rated(wish.question, wish.answer))
+    turn.edit(opinion="alone" if wish.question == "ease" else "")
+    turn.do(StartTimer("stage", turn.state.setup.timeouts.done_s))
 
 
 def done(turn: Turn, _: object) -> None:

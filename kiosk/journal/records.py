@@ -162,6 +162,22 @@ class IncidentNoted(Record, frozen=True):
     note: str
 
 
+class Rated(Record, frozen=True):
+    """Somebody's answer to a question of the last screen. It names no visit: a count without a person.
+
+    `question` `ease` (how was it?): `good`, `fair`, `poor`; `alone` (could you do it alone, or at a convenience store,
+    next time?): `yes`, `no`."""
+
+    question: str
+    answer: str
+
+
+class EmergencySeen(Record, frozen=True):
+    """The building's alarm contact closed (`is_on`), or opened again."""
+
+    is_on: bool
+
+
 class IncidentClosed(Record, frozen=True):
     incident: str
     operator: str
@@ -709,6 +725,8 @@ AnyRecord = (
     | CallAnswered
     | CallEnded
     | VisitEnded
+    | Rated
+    | EmergencySeen
     | TransactionOpened
     | CoinIn
     | NoteIntended

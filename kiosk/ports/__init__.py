@@ -192,7 +192,14 @@ from kiosk.ports.notes import (
     StartNoteAcceptor,
     StopDispense,
 )
-from kiosk.ports.panel import PaperTaken, SendMessage, SetSignal
+from kiosk.ports.panel import (
+    EmergencyBegan,
+    EmergencyEnded,
+    PaperTaken,
+    SendMessage,
+    SetSignal,
+    TrayFilled,
+)
 from kiosk.ports.printing import (
     PageImprinted,
     PrintDocument,
@@ -269,6 +276,8 @@ __all__ = [
     "DispenseProgressed",
     "Document",
     "Driver",
+    "EmergencyBegan",
+    "EmergencyEnded",
     "EndAction",
     "EndCardSession",
     "EndDeposit",
@@ -394,6 +403,7 @@ __all__ = [
     "SurfaceRead",
     "TerminalRead",
     "TimerExpired",
+    "TrayFilled",
     "TurnDirection",
     "UnitLevel",
     "VoidAcknowledged",

@@ -6,6 +6,13 @@ from kiosk.ids import DeviceId
 from kiosk.ports.base import Command, Event
 
 
+class TrayFilled(Event, frozen=True):
+    """An exit sensor sees something. `thing`: `certificate`, `receipt`, `change`."""
+
+    device: DeviceId
+    thing: str
+
+
 class PaperTaken(Event, frozen=True):
     """An exit sensor saw it go. `thing`: `certificate`, `receipt`, `change`."""
 
@@ -32,3 +39,15 @@ class SendMessage(Command, frozen=True):
     step: str
     code: str
     waited_s: int
+
+
+class EmergencyBegan(Event, frozen=True):
+    """The building's contact (fire alarm, 移報) closed, or a person pressed the emergency button."""
+
+    device: DeviceId
+
+
+class EmergencyEnded(Event, frozen=True):
+    """The contact is open again."""
+
+    device: DeviceId

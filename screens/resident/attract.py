@@ -13,6 +13,7 @@ from screens.widgets.base import Rect, Row, Rule
 from screens.widgets.button import PushButton
 from screens.widgets.choice import LanguageButton
 from screens.widgets.frame import Top
+from screens.widgets.messages import Say
 from screens.widgets.screen import Host, Screen, Zones
 from screens.widgets.text import Text
 
@@ -22,6 +23,7 @@ _MORE = "attract.more"
 _CARD, _CARD_SPLIT = 28.0, 16.0
 _COUNTER_WIDE, _HERE_WIDE = 46.0, 50.0
 _MOST_ROWS = 5
+_MOST_NOTICES = 2
 
 
 class AttractScreen(Screen):
@@ -29,6 +31,7 @@ class AttractScreen(Screen):
     title: ClassVar[str] = "attract.title"
     lead: ClassVar[str] = "attract.lead"
     _shown: object = None
+    _told: tuple[str, ...] = ()
 
     def __init__(self, host: Host, **kwargs: Any) -> None:
         self._languages: list[LanguageButton] = []
@@ -50,10 +53,29 @@ class AttractScreen(Screen):
         self.ids.cash_open.say(_cash_key(body))
         self.ids.no_cash.show(not body.is_cash_open)
         self.ids.no_cash.say("attract.cashless_only" if body.is_cashless_open else "attract.no_cash")
+        self.ids.hours.show(bool(body.hours))
+        self.ids.hours.write(body.hours)
+        self._show_notices(body.announcements)
         self.ids.need_card.high = _CARD_SPLIT if look.is_split else _CARD
         self._show_prices(body.prices)
         self._show_languages()
         self.bind_intent(self.ids.begin, Begin)
+
+    def _show_notices(self, announcements: tuple[str, ...]) -> None:
+        """What the town has to say today, in its own words; two at most, so that the prices stay."""
+        shown = announcements[:_MOST_NOTICES]
+        notices = self.ids.notices
+        notices.show(bool(shown))
+        if shown == self._told:
+            return
+        self._told = shown
+        notices.clear_widgets()
+        for text in shown:
+            say = Say()
+            say.tone, say.style, say.icon_high = "info", "body", 12.0
+            say.settle()
+            say.text.write(text)
+            notices.add_widget(say)
 
     def _show_prices(self, prices: tuple[Price, ...]) -> None:
         table = self.ids.prices

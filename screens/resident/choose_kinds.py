@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from kiosk.intents import Next, SetCopies
+from kiosk.intents import AskWhich, Next, SetCopies
 from kiosk.view import ChooseKinds
 from screens.widgets.choice import KindCard
 from screens.widgets.paged import PagedScreen
@@ -29,6 +29,8 @@ class ChooseKindsScreen(PagedScreen):
             self.ids.cards.clear_widgets()
             self._cards.clear()
             self._first = 0
+        self.ids.which.show(body.has_guide)
+        self.bind_intent(self.ids.which, AskWhich)
         for choice in body.kinds:
             if choice.kind not in self._cards:
                 card = KindCard(self._set_copies)

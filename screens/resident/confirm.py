@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from i18n.message import Message, Run
 from kiosk.intents import Back, Next
 from kiosk.view import Confirm, OrderSummary
+from screens.resident.advice import show_cheaper
 from screens.theme import look
 from screens.widgets.base import Row, Rule, Stack
 from screens.widgets.choice import choice_words
@@ -37,6 +38,7 @@ class ConfirmScreen(Screen):
             copies=look.words.text("copies", body.copies),
             sheets=look.words.text("sheets", body.sheets),
         )
+        show_cheaper(self.ids.cheaper, body.cheaper)
         self.ids.total.yen(body.total)
         self.bind_intent(self.ids.fix, Back)
         self.bind_intent(self.ids.yes, Next)

@@ -27,6 +27,8 @@ class TroubleScreen(Screen):
     def _what(self, body: Trouble, is_called: bool) -> str:
         if self.can(GiveBack):
             return text_of(body.code, "next")
+        if is_called and self.view is not None and self.view.phone:
+            return "toast.phone"
         return "trouble.called" if is_called else "trouble.call"
 
     def fill(self, body: Trouble) -> None:
@@ -41,7 +43,11 @@ class TroubleScreen(Screen):
         ids.code.write(body.code)
         ids.slip.show(body.money == "slip")
         is_called = self.view is not None and self.view.is_staff_called
-        ids.what.say(self._what(body, is_called))
+        key = self._what(body, is_called)
+        if key == "toast.phone" and self.view is not None:
+            ids.what.say(key, phone=self.view.phone)
+        else:
+            ids.what.say(key)
         gives_back = self.can(GiveBack)
         ids.give.show(gives_back)
         self.bind_intent(ids.give, GiveBack)

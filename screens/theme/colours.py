@@ -132,6 +132,7 @@ PAIRS: Final[tuple[tuple[str, str], ...]] = (
     ("ink", "green_tint"),
     ("ink", "yellow_tint"),
     ("ink", "strip"),
+    ("quiet", "green_tint"),
     ("ink2", "grey"),
     ("quiet", "page"),
     ("quiet", "soft"),

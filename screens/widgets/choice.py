@@ -194,11 +194,18 @@ class OptionButton(PushButton):
     def draw_content(self, rect: Rect, colour: str) -> None:
         text = self.words
         block = text.block(self._room(rect.width))
-        dot, air = look.px(self._DOT), look.px(tokens.GAP_1)
-        x = rect.x + (rect.width - dot - air - block.width) // 2
+        dot = self.dot_rect()
         middle = rect.y + rect.height // 2
-        _radio(Rect(x, middle - dot // 2, dot, dot), self.is_chosen)
-        text.draw(x + dot + air, middle - block.height // 2, self._room(rect.width), colour)
+        _radio(dot, self.is_chosen)
+        left = dot.x + dot.width + look.px(tokens.GAP_1)
+        text.draw(left, middle - block.height // 2, self._room(rect.width), colour)
+
+    def dot_rect(self) -> Rect:
+        """Where its mark is."""
+        rect, dot = self.rect, look.px(self._DOT)
+        block = self.words.block(self._room(rect.width))
+        x = rect.x + (rect.width - dot - look.px(tokens.GAP_1) - block.width) // 2
+        return Rect(x, rect.y + rect.height // 2 - dot // 2, dot, dot)
 
 
 def _radio(rect: Rect, is_on: bool) -> None:

@@ -58,6 +58,14 @@ ICONS: Final[dict[str, Drawing]] = {
     "house": _icon("M5 20L24 6l19 14M9 20v22h30V20M19 42V28h10v14"),
     "store": _icon("M5 18L10 7h28l5 11zM8 18v24h32V18M19 42V28h10v14M5 18h38"),
     "counter": _icon(circle(24, 12, 7), "M10 30c1-7 6-9 14-9c8 0 13 2 14 9M4 30h40v6H4zM8 36v8M40 36v8"),
+    "smile": _icon(circle(24, 24, 20), "M15 28c2 6 16 6 18 0", "M17 18v3M31 18v3"),
+    "plain_face": _icon(circle(24, 24, 20), "M16 31h16", "M17 18v3M31 18v3"),
+    "frown": _icon(circle(24, 24, 20), "M15 33c2-6 16-6 18 0", "M17 18v3M31 18v3"),
+    "exit": _icon("M26 6H8v36h18", "M18 24h24M33 14l10 10-10 10", width=4),
+    "info": _icon(circle(24, 24, 20), "M24 22v12M24 14v.3", width=4),
+    "phone_call": _icon(
+        "M12 6l7 1 3 9-5 4c2 5 6 9 11 11l4-5 9 3 1 7c0 3-3 5-6 5C20 41 7 28 7 12c0-3 2-6 5-6z"
+    ),
     "ring": _icon(circle(24, 24, 19), width=2.6),
     "close": _icon("M10 10l28 28M38 10L10 38", width=4),
 }

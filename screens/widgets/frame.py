@@ -18,6 +18,7 @@ from screens.widgets import training
 from screens.widgets.bar import Bar
 from screens.widgets.base import Element, Rect, Row, Stack
 from screens.widgets.button import PushButton
+from screens.widgets.explain import ExplainSheet
 from screens.widgets.messages import Say
 from screens.widgets.picture import Icon
 from screens.widgets.screen import Zones
@@ -122,10 +123,16 @@ class Top(Stack):
         self.helper.settle()
         self.helper.text.language = STAFF_LANGUAGE
         self.helper.show(False)
+        self.phone_band = Say()
+        self.phone_band.tone, self.phone_band.style, self.phone_band.icon_high = "phone", "body", 12.0
+        self.phone_band.pad_y = 2.0
+        self.phone_band.settle()
+        self.phone_band.show(False)
         for part in (
             _gap(8.0),
             self.help_band,
             self.helper,
+            self.phone_band,
             self.steps,
             self.place_row,
             _gap(6.0),
@@ -172,9 +179,10 @@ class Frame(Element):
         self.size = (look.width, look.height)
         self.top_part, self.bar = Top(), Bar()
         self.still, self.sheet, self.toast = StillThereDialog(), DisplaySheet(), Toast()
+        self.fields = ExplainSheet()
         self.screen: Any = None
         self.curtain = Curtain()
-        for part in (self.top_part, self.bar, self.still, self.sheet, self.toast, self.curtain):
+        for part in (self.top_part, self.bar, self.still, self.sheet, self.fields, self.toast, self.curtain):
             self.add_widget(part)
         self._factor = 1.0
         self._is_training: tuple[int, int] | None = None
@@ -218,6 +226,15 @@ class Frame(Element):
             self._is_training = wanted
             training.draw(self.canvas.after, is_on)
 
+    def show_phone(self, phone: str) -> None:
+        """Above everything, while somebody is wanted and nobody of the staff is there: the number to be called."""
+        band = self.top_part.phone_band
+        if phone:
+            band.say("toast.phone", None, phone=phone)
+        if band.is_shown != bool(phone):
+            band.show(bool(phone))
+            self.regrow()
+
     def put(self, screen: Any) -> None:
         """Show another middle; the old one is let go."""
         if self.screen is not None:
@@ -257,6 +274,8 @@ class Frame(Element):
         if any(
             part.is_shown and part.dialog.height_for(look.width) > high for part in (self.still, self.sheet)
         ):
+            return False
+        if self.fields.is_shown and self.fields.least_height(look.width) > high:
             return False
         if self.screen is None:
             return True
@@ -305,7 +324,7 @@ class Frame(Element):
             self.screen.zones = self.zones()
             self.screen.place(self.middle())
         over = Rect(0, 0, look.width, look.height - bar)
-        for part in (self.still, self.sheet):
+        for part in (self.still, self.sheet, self.fields):
             if part.is_shown:
                 part.place(over)
         if self.curtain.is_shown:

@@ -17,6 +17,8 @@ _TONES = {
     "soft": ("", "ink"),
     "lock": ("lock", "ink"),
     "ask": ("ask", "blue"),
+    "info": ("info", "blue"),
+    "phone": ("phone_call", "blue"),
     "plain": ("", "ink"),
 }
 _BOXES = {"ok": "ok", "safe": "ok", "warn": "warn", "plain": ""}

@@ -14,6 +14,9 @@ class PagedScreen(Screen):
 
     stack = ""
     """The id of that stack in the .kv."""
+    columns = 1
+    columns_split = 2
+    """Of a grid: upright, and where controls have a place of their own."""
 
     def __init__(self, host: Host, **kwargs: Any) -> None:
         self._first = 0
@@ -47,7 +50,7 @@ class PagedScreen(Screen):
     def _paginate(self, rect: Rect) -> None:
         holder = self.ids[self.stack]
         if isinstance(holder, Grid):
-            holder.columns = 1 if self.zones is None else 2
+            holder.columns = self.columns if self.zones is None else self.columns_split
         total = len(self.paged())
         count = total - self._first
         for count in range(total - self._first, 0, -1):

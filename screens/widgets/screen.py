@@ -46,6 +46,9 @@ class Host(Protocol):
     def count_digits(self, count: int) -> None:
         """So many digits are in: each is heard, none is told."""
 
+    def open_fields(self) -> None:
+        """What stands on each certificate that is offered here, over the screen."""
+
 
 class Screen(Stack):
     """Subclasses name their texts and fill in values; structure is in the .kv of the same name.

@@ -44,7 +44,7 @@ def test_it_lists_every_value_and_its_source(capsys: pytest.CaptureFixture[str])
     assert check.main(["--config", EXAMPLES[0], "--config", EXAMPLES[1]]) == 0
     said = capsys.readouterr().out.splitlines()
     assert f"machine.kiosk = demo-0001    # {EXAMPLES[0]}:5" in said
-    assert "timeouts_s.done = 12.0    # default" in said
+    assert "timeouts_s.done = 20.0    # default" in said
 
 
 def test_a_refused_configuration(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

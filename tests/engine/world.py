@@ -18,6 +18,7 @@ from kiosk.engine.printers import printers
 from kiosk.engine.service import start
 from kiosk.engine.state import Asked, Brand, Hopper, Kiosk, Phase, Setup, Turn
 from kiosk.errors import JournalError
+from kiosk.guidance import Cheaper, Guidance, Nearest, Purpose
 from kiosk.ids import DeviceId, OpId, SlotId
 from kiosk.journal.ledger import EMPTY, Ledger, fold, imbalances
 from kiosk.journal.records import AnyRecord, StockSet
@@ -28,7 +29,27 @@ from kiosk.view import Role, SessionView
 
 FACES = (Denomination.COIN10, Denomination.COIN50, Denomination.COIN100, Denomination.COIN500)
 HOPPERS = tuple(Hopper(DeviceId(f"hopper{face.face.value}"), face) for face in FACES)
-SETUP = Setup(kiosk="kiosk-test", town={"ja": "例示市", "en": "Reiji City"}, faces=FACES, hoppers=HOPPERS)
+GUIDANCE = Guidance(
+    phone="000-000-0000",
+    purposes=(
+        Purpose(
+            "licence", kind="juminhyo", options=(("honseki", "yes"), ("whom", "nobody")), advice=("honseki",)
+        ),
+        Purpose("inheritance", advice=("counter",)),
+        Purpose("seal", {"ja": "印鑑の証明"}, "inkan_shomei"),
+    ),
+    cheaper=(
+        Cheaper("juminhyo", 10, {"ja": "コンビニ", "en": "a convenience store"}, "2026-11-01", "2026-11-30"),
+    ),
+    nearest=(Nearest({"ja": "東支所", "en": "East branch"}),),
+)
+SETUP = Setup(
+    kiosk="kiosk-test",
+    town={"ja": "例示市", "en": "Reiji City"},
+    guidance=GUIDANCE,
+    faces=FACES,
+    hoppers=HOPPERS,
+)
 FACE_SETUP = replace(SETUP, plan=KONBINI.under(Policy.PIN_AND_FACE), has_assistant=True)
 SHOW_SETUP = replace(
     FACE_SETUP, plan=KONBINI.under(Policy.PIN_AND_FACE, reads_record=True), reads_number=True

@@ -36,6 +36,8 @@ class FakeKiosk:
             return {"shown": self.views}
         if verb == "shot":
             return {}
+        if verb == "texts":
+            return {"texts": ["どの証明書がいりますか", "Next"]}
         if verb == "state":
             return {"card": {"left_out_s": {"reader": self.left_out_s}}}
         if verb == "tap" and "nowhere" in args:

@@ -20,6 +20,7 @@ from screens.speech import Teller
 from screens.theme import colours, look, tokens
 from screens.widgets.base import Rect
 from screens.widgets.button import PushButton
+from screens.widgets.choice import OptionButton
 from screens.widgets.text import Figure, Text
 
 PRESSABLE = frozenset({"button", "radio"})
@@ -137,20 +138,49 @@ def contrast(found: list[Any], picture: Image.Image) -> list[str]:
     return faults
 
 
+def known_colours(found: list[Any], picture: Image.Image) -> list[str]:
+    """Ink and ground of every text are a pair of theme/colours.py: PAIRS (in the palette `normal`). What holds for the
+    pairs in every palette holds for this screen, then."""
+    known = {(colours.NORMAL[ink], colours.NORMAL[ground]) for ink, ground in colours.PAIRS}
+    faults = []
+    for node in found:
+        if not any(node.lines) or not node.rect.width or node.role not in _SOLID - {"mark"}:
+            continue
+        ground, ink = _strongest(picture.crop(_corners(node.rect)))
+        if (ink, ground) not in known:
+            faults.append(f"no pair of ours: {ink} on {ground}: {node}")
+    return faults
+
+
+def chosen_without_colour(frame: Any, picture: Image.Image) -> list[str]:
+    """In black and white alone a chosen answer has another shape than one that is not."""
+    black = picture.convert("L").point(lambda value: 255 if value > 150 else 0)
+    marks: dict[bool, set[bytes]] = {True: set(), False: set()}
+    for button in frame.walk(restrict=True):
+        if isinstance(button, OptionButton) and button.is_shown and button.rect.width and button.is_enabled:
+            dot = button.dot_rect()
+            marks[button.is_chosen].add(black.crop(_corners(dot)).resize((12, 12)).tobytes())
+    return ["a chosen answer looks like another in grey"] if marks[True] & marks[False] else []
+
+
 def _corners(rect: Rect) -> tuple[int, int, int, int]:
     return rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
 
 
 def _ink(crop: Image.Image) -> float:
     """The commonest colour is the ground; the ink is what stands out most of what is there often enough."""
+    ground, ink = _strongest(crop)
+    return colours.contrast(ground, ink) if ink else 0.0
+
+
+def _strongest(crop: Image.Image) -> tuple[str, str]:
+    """Ground and ink; no ink: an empty text."""
     counted = crop.convert("RGB").getcolors(crop.width * crop.height) or []
     common = sorted(counted, reverse=True)
     ground = _hex(common[0][1])
     least = crop.width * crop.height * 0.0015
-    return max(
-        (colours.contrast(ground, _hex(colour)) for count, colour in common[1:24] if count > least),
-        default=0.0,
-    )
+    inks = [_hex(colour) for count, colour in common[1:24] if count > least]
+    return ground, max(inks, key=lambda ink: colours.contrast(ground, ink), default="")
 
 
 def _edge(picture: Image.Image, rect: Rect) -> float:

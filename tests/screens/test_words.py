@@ -13,7 +13,7 @@ from babel.messages import pofile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from i18n import breaks, dates, exchange
+from i18n import breaks, dates, exchange, explained
 from i18n.catalogue import FOLDER, SOURCE, Catalogue, fallback_of, languages, load
 from i18n.message import NOT_FIRST, NOT_LAST, Message, Run, break_lines, names_in, parse, plain
 from i18n.po import CatalogueError, read_po
@@ -21,9 +21,11 @@ from issuance.town import read_town
 from kiosk.engine import remedies
 from kiosk.engine.desk_acts import PAGES
 from kiosk.engine.desk_tests import TESTS, Judge
+from kiosk.engine.taking import OPINIONS
 from kiosk.money import Denomination, Yen
 from kiosk.treasury import acts, words
 from screens import samples
+from screens.sample_bodies import PURPOSES
 
 ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "screens"
@@ -64,6 +66,13 @@ def _py_keys() -> set[str]:
     return {key for key in found if not key.endswith((".kv", ".py", ".sock"))}
 
 
+ADVICE = (
+    *("honseki", "without_number", "ask_first", "old_koseki", "card_is_enough"),
+    *("online", "newest_year", "seal", "tax_too"),
+)
+"""What a town may say of a purpose by a key."""
+
+
 def _made_keys() -> set[str]:
     """Keys that screens put together from a view's words."""
     kinds = [each.name for each in (ROOT / "issuance" / "certificates").iterdir() if each.is_dir()]
@@ -80,6 +89,9 @@ def _made_keys() -> set[str]:
         "clock",
         "stopped",
         "journal",
+        "maintenance",
+        "emergency",
+        "emergency.title",
         "other",
     )
     stages = ("checking", "preparing", "issuing", "printing", "delayed", "paying_change")
@@ -96,6 +108,11 @@ def _made_keys() -> set[str]:
         *(f"option.{option}.{choice}" for option, all_ in choices.items() for choice in all_),
         *(f"summary.{option}.{choice}" for option, all_ in choices.items() for choice in all_),
         *(f"out.{reason}" for reason in reasons),
+        *(f"purpose.{each.purpose}" for each in PURPOSES),
+        *(f"advice.{each}" for each in ADVICE),
+        *(f"field.{each}" for each in explained.NAMES),
+        *(f"done.{each}" for each in ("ease", "alone", "thanks")),
+        *(f"done.{question}.{answer}" for question, each in OPINIONS.items() for answer in each),
         *(f"working.{stage}" for stage in stages),
         *(
             f"things.{thing}"
@@ -271,6 +288,9 @@ def test_no_visible_string_in_code() -> None:
     for path in sorted(SCREENS.rglob("*.py")):
         if path.name in (
             "samples.py",
+            "sample_bodies.py",
+            "sample_screens.py",
+            "sample_staff.py",
             "fallback.py",
         ):  # invented views; a picture that must need no catalogue
             continue

@@ -76,7 +76,7 @@ def show(
     found = lay(is_across)
     found._client = Recorder()
     found._hide_toast()
-    found.router.show_connecting()
+    found.router.forget()
     found.show(samples.sample(name, language, text_size, contrast, step=step, is_low=is_low))
     return found
 

@@ -1,0 +1,1 @@
+"""Sensors, alarm contact, lamp and buzzer behind one input/output module (Modbus RTU)."""
