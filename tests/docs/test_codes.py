@@ -42,7 +42,8 @@ def test_every_code_has_its_texts_and_no_text_is_left_over(language: str) -> Non
     words = load(language)
     wanted = {f"notice.{code}.{part}" for code in said() for part in ("title", "why", "next")}
     wanted |= {f"refusal.{code}" for code in said() if code.startswith("N-")}
-    have = {key for key in words.keys if _CODE.search(key)}
+    # What the assistant's panel says of a code stands in its own chapter, and may be less than all.
+    have = {key for key in words.keys if _CODE.search(key) and not key.startswith("assist.code.")}
     assert have == wanted
     assert [key for key in sorted(wanted) if not all(words.forms(key))] == []
 

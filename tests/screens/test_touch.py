@@ -237,7 +237,7 @@ def test_every_body_has_a_screen_and_a_sample() -> None:
     window.app()
     bodies = set(typing.get_args(view.AnyBody)) - {view.Assisted}
     assert set(SCREENS) == bodies
-    assert {type(samples.sample(name).body) for name in samples.names()} == bodies
+    assert samples_bodies() == bodies
 
 
 @pytest.mark.parametrize("contrast", colours.PALETTES)
@@ -275,7 +275,7 @@ def test_every_screen_can_be_made_ready_before_its_first_view() -> None:
 
 
 def samples_bodies() -> set[type]:
-    return {type(samples.sample(name).body) for name in samples.names()}
+    return {type(samples.sample(name).body) for name in (*samples.names(), *samples.staff_names())}
 
 
 @pytest.mark.parametrize("name", samples.names())
