@@ -237,6 +237,7 @@ def test_every_golden_file_has_its_screen() -> None:
     wanted |= {
         f"{each}+{mode.name}/{name}.txt" for mode in MODES for each in LANGUAGES_OF_MODES for name in ONCE
     }
+    wanted |= {f"{each}/{name}.txt" for each in OURS for name in samples.staff_names()}
     assert {str(path.relative_to(GOLDEN)) for path in GOLDEN.rglob("*.txt")} == wanted
 
 
