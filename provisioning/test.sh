@@ -29,8 +29,8 @@ export PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=$PWD/build/cache/h
 PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -m compileall -q kiosk drivers screens i18n issuance
 
 # The tests make thousands of journals durable. Where there is memory enough these lie in it, in a mount that ends with
-# the run: how slow a disk is then says nothing about how long the tests take.
-pytest=("$venv/bin/python" -m pytest -n "${WORKERS:-2}" --dist worksteal)
+# the run: how slow a disk is then says nothing about how long the tests take. One worker more than cores: they wait often.
+pytest=("$venv/bin/python" -m pytest -n "${WORKERS:-$(($(nproc) + 1))}" --dist worksteal)
 if [ "$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)" -gt 8000000 ]; then
     export TMPDIR=/run/madoguchi-test
     mkdir -p "$TMPDIR"
