@@ -1,7 +1,7 @@
 """What a visit asks of a person: touches, words, seconds by a keystroke-level model, beside the convenience store's.
 
 The model is Card, Moran and Newell's (1980: point 1.1 s, press 0.2 s, decide M), with two readers. The slow one needs
-3 s a decision and 5 s a coin, and reads 100 words a minute: every word that is new on each screen. What hands and eyes
+3 s a decision and 5 s a coin, and reads 100 words a minute: every word once, where it stands first. What hands and eyes
 do is counted; the machine's own time is added, what simulators spend on mechanics is not.
 """
 
@@ -103,7 +103,7 @@ def of_steps(steps: Iterable[tuple[Step, Sequence[str]]]) -> Effort:
             case "see":
                 fresh = [word for word in shown if word not in known]
                 effort.words += len(fresh)
-                known = set(shown) or known
+                known |= set(shown)
                 is_new_screen = True
             case "tap" | "pin" | "number":
                 count = len(step.taps) if step.kind == "tap" else len(step.pin) or 6

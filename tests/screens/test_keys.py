@@ -80,11 +80,11 @@ def test_a_word_that_cannot_be_used_says_why() -> None:
 def test_the_right_key_goes_from_screen_to_bar_and_back() -> None:
     app = show("kinds")
     strike(app, Key.PART)
-    assert here(app) == "less juminhyo"
+    assert here(app) == "which.open"
     strike(app, Key.PART)
     assert here(app) == "back"
     strike(app, Key.PART)
-    assert here(app) == "less juminhyo"
+    assert here(app) == "which.open"
 
 
 def test_under_a_sheet_the_keys_stay_on_it_and_leave_by_its_button() -> None:

@@ -148,7 +148,7 @@ def test_the_sheet_changes_language_size_and_colours_and_closes() -> None:
 
 def test_under_the_sheet_nothing_can_be_touched() -> None:
     app = show("kinds")
-    node = find(app, "more juminhyo")
+    node = find(app, "which.open")
     tap(find(app, "language"))
     tap(node)
     assert app._client.sent == []
