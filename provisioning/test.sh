@@ -32,7 +32,7 @@ PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -m compileall -q kiosk drivers scr
 # the run: how slow a disk is then says nothing about how long the tests take. One worker more than cores: they wait often.
 pytest=("$venv/bin/python" -m pytest -n "${WORKERS:-$(($(nproc) + 1))}" --dist worksteal)
 if [ "$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)" -gt 8000000 ]; then
-    export TMPDIR=/run/madoguchi-test
+    export TMPDIR=/var/tmp/madoguchi
     mkdir -p "$TMPDIR"
     # shellcheck disable=SC2016  # the inner shell's own variables
     pytest=(unshare --mount bash -c 'mount -t tmpfs -o mode=1777 test "$TMPDIR" && exec "$@"' - "${pytest[@]}")
