@@ -104,4 +104,4 @@ def test_a_card_that_ends_soon_is_told_at_the_end_and_only_then() -> None:
     world.insert(Denomination.COIN100)
     for thing in ("certificate", "receipt"):
         world.tap(intents.Taken, thing=thing)
-    assert world.view.body == Done(certificate_ends_soon=True)
+    assert isinstance(world.view.body, Done) and world.view.body.certificate_ends_soon

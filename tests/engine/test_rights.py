@@ -34,7 +34,8 @@ SetPace R           SetCurtain R
 EnterStaff TCV      LeaveStaff TCV      StartExchange TC    EndExchange C       CloseDay C
 CloseIncident C     NoteIncident TC     RecordTest TC       SettlePaper C       SettlePayout C
 SettleNote C        SettlePayment C     SettleVoid C        RedeemSlip C        RegisterFound C
-HandOverFound C     ClearNotePath TC    TypeNumber R
+HandOverFound C     ClearNotePath TC    TypeNumber R        AskWhich R          ChoosePurpose R
+Rate R
 """
 _WORDS = BY_HAND.split()
 EXPECTED = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
@@ -84,7 +85,7 @@ def each_wish(step: int) -> Iterator[i.Intent]:
         "thing": "receipt", "is_on": True, "level": 1,
         "size": "L", "contrast": "black", "is_low": True, "target": "main",
         "page": "cash", "of": "", "report": "stock", "unit": "hopper100", "face": "coin100", "what": "counted",
-        "pieces": 1, "test": "disk", "act": i.CloseDay(),
+        "pieces": 1, "test": "disk", "act": i.CloseDay(), "purpose": "licence", "question": "ease", "answer": "good",
     }  # fmt: skip
     for kind in INTENTS:
         yield kind(step=step, **{name: fields[name] for name in kind.__struct_fields__ if name != "step"})
