@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
 
 import msgspec
 
@@ -130,13 +129,10 @@ class _Gatherer:
             case r.Started():
                 self._restarts += 1
                 self._end_call("cut", None)
+            case r.Rated(question=question, answer=answer):
+                self._ratings.append(Rating(at, self._place, question, answer))
             case _:
-                self._take_rating(at, record)
-
-    def _take_rating(self, at: datetime, record: object) -> None:
-        if type(record).__name__ == "Rated":
-            told: Any = record
-            self._ratings.append(Rating(at, self._place, told.question, told.answer))
+                pass
 
     def _end_call(self, how: str, waited_s: int | None) -> None:
         """`cut`: the machine began anew before anybody came."""

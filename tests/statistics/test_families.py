@@ -150,6 +150,7 @@ def test_the_journal_as_facts_and_a_day_is_japans() -> None:
             r.Started("0.1.0", "b"),
             r.LineBooked("t" * 32, "l" * 32, "juminhyo", Yen(200), "cash"),
             r.VisitEnded("ja", "issued", "take", papers=(("juminhyo", 1),)),
+            r.Rated("ease", "good"),
             r.IncidentOpened("i", "R-501"),
             r.StaffCalled("resident", "idle"),
         ]
@@ -161,6 +162,7 @@ def test_the_journal_as_facts_and_a_day_is_japans() -> None:
         (None, None, "open"),
     ]
     assert (len(facts.visits), len(facts.papers), facts.restarts) == (1, 1, 2)
+    assert [(each.question, each.answer) for each in facts.ratings] == [("ease", "good")]
     assert facts.visits[0].at.hour == 0
     assert "t" * 32 not in repr(facts)
     assert gather(told, "本庁", last=date(2026, 11, 29)) == Facts()
