@@ -19,6 +19,10 @@ PURE = frozenset({"build", "codec", "config", "docs", "engine"})
 """Folders of tests that start nothing: there, a failure is a failure at once."""
 
 
+LONG = frozenset({"crash", "journeys", "provisioning"})
+"""Folders whose tests take long each: begun first, for what is left at the end is shared among the workers."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`make test` is root and skips nothing; anybody may run the pure tests. The longest begin first.
 
@@ -26,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     more, and the summary counts and names it as `rerun`. One that fails twice has failed.
     """
     here = Path(__file__).parent
-    items.sort(key=lambda item: item.path.relative_to(here).parts[0] != "provisioning")
+    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in LONG)
     for item in items:
         if item.path.relative_to(here).parts[0] not in PURE:
             item.add_marker(pytest.mark.flaky(reruns=1))
