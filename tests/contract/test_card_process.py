@@ -327,7 +327,7 @@ def test_a_reader_of_another_name_is_not_taken_and_the_loss_of_pcscd_is_still_se
 def test_a_wrong_start_ends_at_once_in_words(bench: Bench, argv: list[str]) -> None:
     done = bench.run("kiosk-card", [sys.executable, "-m", "drivers.card_service.main", *argv])
     assert done.returncode == 1
-    assert done.stderr.startswith(b"kiosk-card: ") and b"Traceback" not in done.stderr
+    assert done.stderr.startswith(b"CRITICAL configuration refused: ") and b"Traceback" not in done.stderr
 
 
 def test_only_the_core_may_command(bench: Bench) -> None:

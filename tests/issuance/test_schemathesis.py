@@ -112,9 +112,16 @@ def line(
 
 def _whole_numbers_without_a_fraction(case: Case[Any]) -> Case[Any]:
     """As the contract's first page says. For JSON Schema 3.0 is an integer, so it cannot say this."""
-    if isinstance(case.body, dict):
-        case.body.update({key: int(each) for key, each in case.body.items() if isinstance(each, float)})
+    case.body = _whole(case.body)
     return case
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _whole(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) else value
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -22,7 +22,14 @@ LATE = Odds(**{name: getattr(HONEST, name) for name in HONEST.__dataclass_fields
 
 
 def test_no_wrong_paper_in_the_hands_of_a_hostile_network(tmp_path: Path) -> None:
-    lobby = run(tmp_path / "server", seed=20230327, kiosks=15, papers=100, odds=Odds(), drawn_every=10)
+    lobby = run(
+        tmp_path / "server",
+        seed=20230327,
+        kiosks=15,
+        papers=100,
+        odds=Odds(card_swapped=0.08),
+        drawn_every=10,
+    )
     assert lobby.inspector.papers >= 100
     assert lobby.draughtsman.drawn >= 10
     happened = lobby.network.seen

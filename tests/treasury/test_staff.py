@@ -90,7 +90,7 @@ def test_no_cash_is_taken_while_a_box_is_open() -> None:
     world = World().boot()
     number = start(world, "replenish", "hopper100")
     assert world.phase is Phase.OUT_OF_SERVICE
-    assert (world.view.body.reason, world.view.body.code) == ("cash", "M-409")
+    assert (world.view.body.reason, world.view.body.code) == ("maintenance", "M-409")
     again = world.reboot()
     assert again.view.body.code == "M-409", "an open box stays open over a power cut"
     assert code(again, OFFICER, intents.EndExchange(exchange=number, units=(moved(put_in=30),))) == ""

@@ -15,6 +15,6 @@ CREATE TABLE staffuser (
   name TEXT PRIMARY KEY,
   role TEXT NOT NULL,
   secret TEXT NOT NULL,
-  wrong INTEGER NOT NULL DEFAULT 0,
+  wrong BIGINT NOT NULL DEFAULT 0,
   locked_until TEXT NOT NULL DEFAULT ''
 );
