@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from kiosk import durable
 from kiosk.bundles.sealed import ALL, MACHINE, NAMES, TOWN, Bundle
 from kiosk.config import Config, load
 from kiosk.errors import ConfigError
@@ -80,7 +80,7 @@ class Shelf:
         part.mkdir(mode=0o755)
         machine = bundle.files.get(MACHINE) or self.files()[0].read_text(encoding="utf-8")
         for name, text in ((MACHINE, machine), (TOWN, bundle.files[TOWN])):
-            _write(part / name, text)
+            durable.write(part / name, text.encode())
         try:
             made = load([part / name for name in NAMES])
             if made.machine.kiosk != before.machine.kiosk:
@@ -91,7 +91,7 @@ class Shelf:
             shutil.rmtree(part)
             raise ConfigError(str(error).replace(f"{part}/", "")) from None
         part.rename(self._root / "versions" / str(bundle.version))
-        _sync(self._root / "versions")
+        durable.sync(self._root / "versions")
         return bundle.version
 
     def put_in_force(self, version: int, manager: Manager) -> bool:
@@ -99,7 +99,7 @@ class Shelf:
         before = self.active
         if version == before:
             return True
-        _write(self._root / "on-trial", f"{before}\n")
+        durable.write(self._root / "on-trial", f"{before}\n".encode())
         self._point(version)
         if manager.restart():
             self._settled(version)
@@ -132,28 +132,4 @@ class Shelf:
         say(Message.BUNDLE_ROLLED_BACK, version=version, before=before)
 
     def _point(self, version: int) -> None:
-        partial = self._root / ".active.part"
-        with suppress(FileNotFoundError):
-            partial.unlink()
-        partial.symlink_to(f"versions/{version}")
-        partial.replace(self._root / "active")
-        _sync(self._root)
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.part")
-    with partial.open("w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.chmod(0o644)
-    partial.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        durable.link(self._root / "active", f"versions/{version}")

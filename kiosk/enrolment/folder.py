@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kiosk import durable
 from kiosk.config import Issuance
 from kiosk.enrolment.keys import DeviceKeys
 from kiosk.errors import ConfigError
@@ -78,10 +79,10 @@ class Folder:
 
     def keep_certificate(self, pem: str) -> None:
         """What the server gave for the next key."""
-        _write(self.next_certificate, pem)
+        durable.write(self.next_certificate, pem.encode("ascii"))
 
     def keep_manifest_key(self, pem: str) -> None:
-        _write(self._manifest_key, pem)
+        durable.write(self._manifest_key, pem.encode("ascii"))
 
     def take(self) -> bool:
         """The next generation is the current one from now on; False when none is whole."""
@@ -118,11 +119,7 @@ class Folder:
         return "id-0"
 
     def _link(self, name: str, target: str) -> None:
-        partial = self.path / f".{name}.part"
-        partial.unlink(missing_ok=True)
-        partial.symlink_to(target)
-        partial.replace(self.path / name)
-        _sync(self.path)
+        durable.link(self.path / name, target)
 
 
 @contextmanager
@@ -149,22 +146,3 @@ def destroy(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     path.unlink()
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".part")
-    with partial.open("w", encoding="ascii") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.chmod(0o644)
-    partial.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
