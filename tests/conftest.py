@@ -24,7 +24,9 @@ LONG = frozenset({"crash", "journeys", "provisioning"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test` is root and skips nothing; anybody may run the pure tests. The longest begin first.
+    """`make test` is root and skips only what is `make campaign`; anybody may run the pure tests.
+
+    The longest begin first.
 
     Real processes on a busy machine may once be slower than any patience: a test with them that fails is run once
     more, and the summary counts and names it as `rerun`. One that fails twice has failed.
