@@ -1,6 +1,6 @@
-"""Lines for simulators: the far end of a cable. A pty under a stable name, or one TCP client at a time.
+"""Lines for simulators: the far end of a cable. A pty under a stable name, or one client of a socket at a time.
 
-Both give the simulator the same three verbs: `read(timeout_s)`, `write(data)`, `close()`.
+All give the simulator the same three verbs: `read(timeout_s)`, `write(data)`, `close()`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import select
 import shutil
 import socket
+import struct
 import termios
 import tty
 from pathlib import Path
@@ -74,18 +75,13 @@ class PtyLine:
         self._master = self._slave = -1
 
 
-class TcpLine:
-    """A listener on `host:port` that serves one client at a time; a second one is shown the door at once."""
+class SocketLine:
+    """A listening socket that serves one client at a time; a second one is shown the door at once."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
-        self._listener = socket.create_server((host, port))
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
         self._listener.setblocking(False)
         self._client: socket.socket | None = None
-
-    @property
-    def port(self) -> int:
-        """The bound port (when 0 was asked for)."""
-        return int(self._listener.getsockname()[1])
 
     def read(self, timeout_s: float) -> bytes:
         watched = [self._listener, self._client] if self._client else [self._listener]
@@ -104,8 +100,14 @@ class TcpLine:
             self.hang_up()
 
     def close(self) -> None:
+        """May be called twice."""
         self.hang_up()
-        self._listener.close()
+        take_away(self._listener)
+
+    @property
+    def port(self) -> int:
+        """The bound port (when 0 was asked for); 0 for a Unix socket."""
+        return port_of(self._listener)
 
     def _receive(self) -> bytes:
         data = b""
@@ -122,7 +124,8 @@ class TcpLine:
             if self._client is not None:
                 client.close()
                 return
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if client.family != socket.AF_UNIX:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             client.settimeout(5.0)
             self._client = client
 
@@ -131,11 +134,48 @@ class TcpLine:
         """Who is connected now; another one is another object."""
         return self._client
 
-    def hang_up(self) -> None:
-        """End the connection of who is there now."""
+    def hang_up(self, *, is_rude: bool = False) -> None:
+        """End the connection of who is there now. `is_rude`: by a reset, as a machine does that lost its power."""
         if self._client is not None:
+            if is_rude:
+                reset(self._client)
             self._client.close()
             self._client = None
+
+
+class TcpLine(SocketLine):
+    """A port of this machine."""
+
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        super().__init__(socket.create_server((host, port)))
+
+
+def listen_at(link: Path, *, group: str = "", mode: int = 0o660) -> socket.socket:
+    """A listening Unix socket of that name: the stream of a port without the port. A stale name is replaced."""
+    link.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    listener.bind(os.fspath(link))
+    if group:
+        shutil.chown(link, group=group)
+    link.chmod(mode)
+    listener.listen()  # before it everybody is refused
+    return listener
+
+
+def port_of(listener: socket.socket) -> int:
+    return 0 if listener.family == socket.AF_UNIX else int(listener.getsockname()[1])
+
+
+def take_away(listener: socket.socket) -> None:
+    """Close it, its name with it. May be called twice."""
+    if listener.fileno() >= 0 and listener.family == socket.AF_UNIX:
+        Path(listener.getsockname()).unlink(missing_ok=True)
+    listener.close()
+
+
+def reset(client: socket.socket) -> None:
+    """Its close will be an RST, where the protocol below has one."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def open_line(link: str | None, tcp: int | None, *, group: str = "", mode: int = 0o660) -> Line:

@@ -19,24 +19,25 @@ _SIM = "import sys; from drivers.cashless.sim import main; sys.exit(main(sys.arg
 
 
 class Sim:
-    """The terminal as a process. Its state outlives it, and it comes back at the same port."""
+    """The terminal as a process. Its state outlives it, and it comes back at the same port, or at its `link`."""
 
-    def __init__(self, folder: Path, *argv: str) -> None:
-        self._folder, self._argv, self.port = folder, argv, 0
+    def __init__(self, folder: Path, *argv: str, link: Path | None = None) -> None:
+        self._folder, self._argv, self.port, self._link = folder, argv, 0, link
         self._process: subprocess.Popen[str] | None = None
         self.start()
 
     def start(self) -> None:
         common = ("--state", str(self._folder / "state"), "--control", str(self._folder / "control"))
+        line = ("--tcp", str(self.port)) if self._link is None else ("--link", str(self._link))
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _SIM, "--tcp", str(self.port), *common, "--read-ms", "40", *self._argv],
+            [sys.executable, "-c", _SIM, *line, *common, "--read-ms", "40", *self._argv],
             stdout=subprocess.PIPE,
             text=True,
         )
         assert self._process.stdout is not None
-        word, port = self._process.stdout.readline().split()
+        word, *port = self._process.stdout.readline().split()
         assert word == "ready"
-        self.port = int(port)
+        self.port = int(port[0]) if port else 0
 
     def do(self, verb: str, *args: object) -> dict[str, Any]:
         answer = request(self._folder / "control", verb, *(str(each) for each in args))

@@ -20,8 +20,12 @@ from tests.contract.terminal_bench import Sim
 class Till:
     """The smallest sales system: one request, its response; notifications are put aside."""
 
-    def __init__(self, port: int) -> None:
-        self.line = socket.create_connection(("127.0.0.1", port))
+    def __init__(self, port: int, link: Path | None = None) -> None:
+        if link is None:
+            self.line = socket.create_connection(("127.0.0.1", port))
+        else:
+            self.line = socket.socket(socket.AF_UNIX)
+            self.line.connect(str(link))
         self.line.settimeout(20)
         self.notices: list[str] = []
 
@@ -171,3 +175,27 @@ def test_bytes_of_no_protocol_end_the_connection_and_not_the_terminal(sim: Sim, 
     other = Till(sim.port)
     assert other.login()["Response"]["Result"] == "Success"
     other.close()
+
+
+def test_the_same_at_a_link_and_a_terminal_whose_power_blinks(tmp_path: Path) -> None:
+    """`--link`: a Unix socket that carries the same frames. `reset`: done, display forgotten, connection gone."""
+    link = tmp_path / "terminal"
+    sim = Sim(tmp_path, link=link)
+    try:
+        till = Till(0, link)
+        assert till.login()["Response"]["Result"] == "Success"
+        till.send("Payment", "1", sale(200, "edy"))
+        assert till.status("2", "1")["Response"]["ErrorCondition"] == "InProgress"
+        sim.do("fault", "reset", 1, "Payment")
+        sim.do("touch-card", "edy")
+        with pytest.raises((AssertionError, ConnectionResetError)):
+            till.receive("Payment", "1")
+        till.close()
+        till = Till(0, link)
+        till.login()
+        again = till.status("3", "1")["RepeatedMessageResponse"]["RepeatedResponseMessageBody"]
+        assert again["PaymentResponse"]["PaymentResult"]["AmountsResp"]["AuthorizedAmount"] == 200
+        assert sim.taken == {"edy": 200}
+        till.close()
+    finally:
+        sim.stop()

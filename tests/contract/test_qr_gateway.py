@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,17 +58,21 @@ class Sim:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, 0
+        self.link: Path | None = None
         self._process: subprocess.Popen[str] | None = None
         (folder / "key").write_text("demo-key\n")
         self.start()
 
     def start(self) -> None:
         common = ("--state", str(self.folder / "state"), "--control", str(self.folder / "control"))
+        line = ("--tcp", str(self.port)) if self.link is None else ("--link", str(self.link))
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _SIM, "--tcp", str(self.port), *common], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", _SIM, *line, *common], stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline().split()[1])
+        word, *port = self._process.stdout.readline().split()
+        assert word == "ready"
+        self.port = int(port[0]) if port else 0
 
     def do(self, verb: str, *args: object) -> dict[str, Any]:
         answer = request(self.folder / "control", verb, *(str(each) for each in args))
@@ -168,14 +173,14 @@ def test_a_phone_that_asks_its_owner(
     assert told.until(PaymentEnded).outcome is outcome
 
 
-@pytest.mark.parametrize("fault", ["drop", "error", "garble"])
-def test_the_answer_to_the_payment_is_hurt(sim: Sim, rig: tuple[Driver, Told], fault: str) -> None:
+def test_the_answer_to_the_payment_is_hurt(sim: Sim, rig: tuple[Driver, Told]) -> None:
     driver, told = rig
-    sim.do("fault", fault, 1, "PUT")
-    pay(driver, code=sim.do("show-code")["code"])
-    assert told.until(PaymentEnded).outcome is Outcome.CONFIRMED
-    assert sim.do("state")["heard"]["PUT"] == 1
-    assert sim.taken == {"paypay": 200}
+    for number, fault in enumerate(("drop", "error", "garble", "cut", "duplicate", "flip", "reset"), 1):
+        sim.do("fault", fault, 1, "PUT")
+        pay(driver, f"op{number:08d}", sim.do("show-code")["code"])
+        assert told.until(PaymentEnded).outcome is Outcome.CONFIRMED, fault
+        assert sim.do("state")["heard"]["PUT"] == number, fault
+        assert sim.taken == {"paypay": 200 * number}, fault
 
 
 def test_a_payment_that_never_arrived(sim: Sim, rig: tuple[Driver, Told]) -> None:
@@ -270,9 +275,19 @@ def test_options_and_commands_that_are_not_its_own(tmp_path: Path) -> None:
         make(CODES, good, print).perform(PrintSlip("op", CODES, Slip("receipt", ())))
 
 
-def test_a_stranger_works_with_the_readme_alone(sim: Sim) -> None:
+@pytest.mark.parametrize("way", ["port", "link"])
+def test_a_stranger_works_with_the_readme_alone(sim: Sim, way: str) -> None:
+    """At a port and at a Unix socket (`--link`), as `curl --unix-socket` would."""
+    if way == "link":
+        sim.stop()
+        sim.link = sim.folder / "gateway"
+        sim.start()
+
     def ask(method: str, path: str, body: object = None, key: str = "demo-key") -> tuple[int, dict[str, Any]]:
         line = http.client.HTTPConnection("127.0.0.1", sim.port)
+        if sim.link is not None:
+            line.sock = socket.socket(socket.AF_UNIX)
+            line.sock.connect(str(sim.link))
         line.request(method, path, json.dumps(body), {"Authorization": f"Bearer {key}"})
         answer = line.getresponse()
         found = json.loads(answer.read())

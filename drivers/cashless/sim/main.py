@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,14 +13,16 @@ from typing import Any
 from drivers.cashless.codec import NEED_DATA, Message, MessageReader, encode
 from drivers.cashless.sim.terminal import MODES, Pace, SimTerminal
 from drivers.cashless.sim.world import BRANDS, World
-from drivers.transport.control import ControlServer
-from drivers.transport.pty import TcpLine
+from drivers.transport.pty import SocketLine
+from drivers.transport.sim.process import SOCKET, listener_of, parser_of, serve, whole
+from drivers.transport.sim.wire import flipped
 from kiosk.clock import SystemClock
 from kiosk.errors import PeerProtocolError
 
-FAULTS = ("drop", "delay", "duplicate", "cut", "lose", "garble", "die")
-"""drop: no answer. delay: late. duplicate: twice. cut: half of it, then hung up. lose: the terminal never heard.
-garble: bytes of no protocol instead. die: the terminal did it, then the whole simulator is gone."""
+FAULTS = ("drop", "delay", "duplicate", "flip", "cut", "lose", "garble", "reset", "die")
+"""drop: no answer. delay: late. duplicate: twice. flip: one bit in the middle of it. cut: half of it, then hung up.
+lose: the terminal never heard. garble: bytes of no protocol instead. reset: done, then its power blinks: the connection
+is reset, the display forgotten. die: done, then the whole simulator is gone."""
 _TICK_S = 0.02
 
 
@@ -39,7 +40,7 @@ class Fault:
 class Wire:
     """The terminal on its line. `lock` guards it: the wire's thread and the control socket both move things."""
 
-    line: TcpLine
+    line: SocketLine
     terminal: SimTerminal
     lock: threading.RLock = field(default_factory=threading.RLock)
     faults: list[Fault] = field(default_factory=list)
@@ -73,9 +74,18 @@ class Wire:
         for message in messages:
             self._say(message)
 
-    def hang_up(self) -> None:
-        self.line.hang_up()
+    def hang_up(self, *, is_rude: bool = False) -> None:
+        self.line.hang_up(is_rude=is_rude)
         self._reader = MessageReader()
+
+    def power_cycle(self) -> None:
+        """What was on the display is forgotten, what was carried out is not."""
+        old = self.terminal
+        self.terminal = SimTerminal(old.world, old.poi, old.pace, old.serial)
+        self.hang_up(is_rude=True)
+
+    def close(self) -> None:
+        self.line.close()
 
     def _notice_client(self) -> None:
         """Another client: another stream, and it has to log in."""
@@ -104,13 +114,17 @@ class Wire:
         raw = encode(message)
         if kind == "die":
             os._exit(0)  # as power goes: nothing is flushed, nobody is told
-        if kind == "drop":
+        if kind == "reset":
+            self.power_cycle()
+        if kind in ("drop", "reset"):
             return
         if fault is not None and kind == "delay":
             self._late.append((self.now() + fault.delay_s, raw))
             return
         if kind == "garble":
             raw = b"\xff" * 16
+        if kind == "flip":
+            raw = flipped(raw, len(raw) * 4)
         self.line.write(raw[: len(raw) // 2] if kind == "cut" else raw)
         if kind == "cut":
             self.hang_up()
@@ -173,7 +187,7 @@ class Bench:
     def decline(self, count: str = "1") -> None:
         """The next cards are refused."""
         with self._wire.lock:
-            self._wire.terminal.declines = _whole(count)
+            self._wire.terminal.declines = whole(count)
 
     def mode(self, name: str) -> None:
         if name not in MODES:
@@ -191,15 +205,12 @@ class Bench:
         if brand not in BRANDS:
             raise ValueError(f"brands: {', '.join(BRANDS)}")
         with self._wire.lock:
-            self._world.cards[brand] = _whole(yen)
+            self._world.cards[brand] = whole(yen)
             self._world.save()
 
     def power_cycle(self) -> None:
-        """What was on the display is forgotten, what was carried out is not."""
         with self._wire.lock:
-            old = self._wire.terminal
-            self._wire.terminal = SimTerminal(self._world, old.poi, old.pace, old.serial)
-            self._wire.hang_up()
+            self._wire.power_cycle()
 
     def hang_up(self) -> None:
         with self._wire.lock:
@@ -210,7 +221,7 @@ class Bench:
         if kind not in FAULTS:
             raise ValueError(f"faults: {', '.join(FAULTS)}")
         with self._wire.lock:
-            self._wire.faults.append(Fault(kind, _whole(count), category, _whole(milliseconds) / 1000))
+            self._wire.faults.append(Fault(kind, whole(count), category, whole(milliseconds) / 1000))
 
     def state(self) -> dict[str, Any]:
         with self._wire.lock:
@@ -233,38 +244,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     world = World(Path(args.state))
     pace = Pace(args.read_ms / 1000, args.wait_ms / 1000, args.again_ms / 1000)
-    wire = Wire(TcpLine(args.tcp), SimTerminal(world, args.poi, pace))
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: wire.leave())
-    control = ControlServer(args.control, Bench(world, wire).verbs()) if args.control else None
-    if control:
-        control.start()
-    print(f"ready {wire.line.port}", flush=True)
-    try:
-        wire.run()
-    finally:
-        if control:
-            control.close()
-        wire.line.close()
-    return 0
+    wire = Wire(SocketLine(listener_of(args)), SimTerminal(world, args.poi, pace))
+    return serve(wire, args.control, Bench(world, wire).verbs(), wire.line.port)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kiosk-sim terminal", description=__doc__)
-    parser.add_argument("--tcp", metavar="PORT", type=int, required=True, help="port on 127.0.0.1 (0: any)")
-    parser.add_argument(
-        "--state", metavar="DIR", required=True, help="cards and transactions, across restarts"
-    )
-    parser.add_argument("--control", metavar="SOCK", help="control socket")
+    parser = parser_of("kiosk-sim terminal", __doc__, "cards and transactions", SOCKET)
     parser.add_argument("--poi", default="POI-0001", help="POIID (POI-0001)")
     parser.add_argument("--read-ms", type=int, default=300, help="to read and write a card (300)")
     parser.add_argument("--wait-ms", type=int, default=60000, help="a touch is waited for so long (60000)")
     parser.add_argument("--again-ms", type=int, default=15000, help="the same card again: so long (15000)")
     return parser
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError("a count is zero or more")
-    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
+import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +17,14 @@ from PIL import Image
 
 from drivers.qr.reader import read
 from drivers.qr.sim.gateway import SimGateway
-from drivers.transport.control import ControlServer
+from drivers.transport.pty import port_of, reset, take_away
+from drivers.transport.sim.process import SOCKET, listener_of, parser_of, serve
+from drivers.transport.sim.wire import flipped
 
-FAULTS = ("drop", "delay", "error", "garble", "lose", "die")
-"""drop: done, and the connection cut without an answer. delay: late. error: done, and 500 said. garble: no JSON. lose:
-cut before anything was done. die: done, then the whole simulator is gone."""
+FAULTS = ("drop", "delay", "duplicate", "flip", "cut", "error", "garble", "lose", "reset", "die")
+"""drop: done, and the connection ended without an answer. delay: late. duplicate: the whole answer twice. flip: one bit
+in the middle of the body. cut: half of the body, then hung up. error: done, and 500 said. garble: no JSON. lose: ended
+before anything was done. reset: done, then the connection is reset. die: done, then the whole simulator is gone."""
 _BODY_MAX = 65536
 
 
@@ -38,12 +41,28 @@ class Fault:
 class Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, port: int, gateway: SimGateway) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+    def __init__(self, listener: socket.socket, gateway: SimGateway) -> None:
+        """`listener`: a port's, or a Unix socket's; ours from here on."""
+        super().__init__(("", 0), Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
         self.gateway = gateway
         self.faults: list[Fault] = []
         self.heard: dict[str, int] = {}
         self.leaving = threading.Event()
+
+    def run(self) -> None:
+        self.serve_forever(poll_interval=0.1)
+
+    def leave(self) -> None:
+        threading.Thread(
+            target=self.shutdown, daemon=True
+        ).start()  # it waits for `run`, which a signal interrupts
+
+    def close(self) -> None:
+        self.leaving.set()
+        take_away(self.socket)
+        self.server_close()
 
     def fault(self, method: str) -> Fault | None:
         """The fault that befalls this request, used up."""
@@ -90,20 +109,28 @@ class Handler(BaseHTTPRequestHandler):
         status, answer = self.server.gateway.handle(method, self.path, authorization, body)
         if kind == "die":
             os._exit(0)  # as power goes
-        if kind == "drop":
+        if kind == "reset":
+            reset(self.connection)
+        if kind in ("drop", "reset"):
             return
         if fault is not None and kind == "delay":
             self.server.leaving.wait(fault.delay_s)
         if kind == "error":
             status, answer = 500, {}
-        self._answer(status, b"\xff" if kind == "garble" else json.dumps(answer).encode())
+        data = b"\xff" if kind == "garble" else json.dumps(answer).encode()
+        if kind == "flip":
+            data = flipped(data, len(data) * 4)
+        self._answer(status, data, len(data) // 2 if kind == "cut" else len(data))
+        if kind == "duplicate":
+            self._answer(status, data)
 
-    def _answer(self, status: int, data: bytes) -> None:
+    def _answer(self, status: int, data: bytes, sent: int | None = None) -> None:
+        """`sent`: so many bytes of the body, though all are promised."""
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        self.wfile.write(data[:sent])
 
 
 class Bench:
@@ -153,30 +180,14 @@ class Bench:
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
-    folder = Path(args.state)
-    gateway = SimGateway(folder, args.store, args.key)
-    server = Server(args.tcp, gateway)
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
-    control = ControlServer(args.control, Bench(gateway, server).verbs()) if args.control else None
-    if control:
-        control.start()
-    print(f"ready {server.server_port}", flush=True)
-    try:
-        server.serve_forever(poll_interval=0.1)
-    finally:
-        server.leaving.set()
-        if control:
-            control.close()
-        server.server_close()
-    return 0
+    gateway = SimGateway(Path(args.state), args.store, args.key)
+    listener = listener_of(args)
+    server = Server(listener, gateway)
+    return serve(server, args.control, Bench(gateway, server).verbs(), port_of(listener))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kiosk-sim qr-gateway", description=__doc__)
-    parser.add_argument("--tcp", metavar="PORT", type=int, required=True, help="port on 127.0.0.1 (0: any)")
-    parser.add_argument("--state", metavar="DIR", required=True, help="phones and payments, across restarts")
-    parser.add_argument("--control", metavar="SOCK", help="control socket")
+    parser = parser_of("kiosk-sim qr-gateway", __doc__, "phones and payments", SOCKET)
     parser.add_argument("--store", default="STORE-0001", help="this shop's name (STORE-0001)")
     parser.add_argument("--key", default="demo-key", help="what the kiosk must show (demo-key)")
     return parser

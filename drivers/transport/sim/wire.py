@@ -72,6 +72,12 @@ class Devices(Protocol):
         """The answer with one bit wrong."""
 
 
+def flipped(raw: bytes, bit: int) -> bytes:
+    """The same bytes with this one bit wrong; bits are counted from the first byte's highest."""
+    at, place = divmod(bit, 8)
+    return raw[:at] + bytes((raw[at] ^ 0x80 >> place,)) + raw[at + 1 :]
+
+
 def gone() -> None:
     """As power goes: nothing is flushed, nobody is told."""
     os._exit(0)
@@ -103,6 +109,9 @@ class Wire:
 
     def leave(self) -> None:
         self._leaving.set()
+
+    def close(self) -> None:
+        self.line.close()
 
     def now(self) -> float:
         return self.clock.monotonic_s()
