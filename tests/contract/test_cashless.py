@@ -71,7 +71,6 @@ def test_a_payment_from_login_to_the_end(sim: Sim, rig: tuple[Driver, Told]) -> 
 def test_the_answer_is_hurt_on_the_wire(sim: Sim, rig: tuple[Driver, Told]) -> None:
     driver, told = rig
     for number, fault in enumerate(("drop", "cut", "garble", "duplicate", "flip", "reset"), 1):
-        told.until(TerminalRead, lambda each: each.is_ready)
         sim.do("fault", fault, 1, "Payment")
         pay(driver, f"op{number:08d}")
         touch(sim)
