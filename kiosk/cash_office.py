@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from kiosk.config_shape import Config
+import msgspec
+
+from kiosk.config_shape import Config, Mode
 from kiosk.ids import DeviceId
 from kiosk.ipc.staff_wire import Answer, Read
 from kiosk.journal import records as r
@@ -50,18 +52,19 @@ class Office:
         self._path: Path = config.paths.journal
         self._verify = FileVerifier(*keys)
         self.town = town_of(config)
+        self._is_training = config.machine.mode is Mode.TRAINING
 
     def made(self, ask: Read) -> tuple[str, Slip | None]:
         """The paper as text or CSV, and for the roll. RefusedError: there is no such day, month, exchange."""
         if ask.report in ("assessment", "revenue"):
-            return paper.csv_of(self._rows(ask)), None
+            return paper.csv_of([*paper.specimen_row(self._is_training), *self._rows(ask)]), None
         if ask.report == "list":
             return "\n".join(waiting(self.ledger())) + "\n", None
         if ask.report == "units":
             units = units_of(self._config, self.ledger())
             rows = (" ".join((name, *(each.value for each in units[name]))) for name in sorted(units))
             return "".join(f"{row}\n" for row in rows), None
-        found = self._paper(ask)
+        found = msgspec.structs.replace(self._paper(ask), is_specimen=self._is_training)
         return (paper.csv(found) if ask.form == "csv" else paper.text(found)), paper.slip(found)
 
     def ledger(self) -> Ledger:

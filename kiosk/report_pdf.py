@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from kiosk.errors import ConfigError
-from kiosk.treasury.paper import WIDTH
+from kiosk.treasury.paper import SPECIMEN_LINE, WIDTH
 
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 MONO_JP = 5
@@ -33,12 +33,13 @@ def pdf_of(text: str) -> bytes:
         raise ConfigError(f"{FONT}: cannot be read; apt install fonts-noto-cjk") from None
     leading = round(em * 1.4)
     lines = text.splitlines()
-    count = max(1, (high - 2 * margin) // leading)
+    mark = lines[:1] if lines[:1] == [SPECIMEN_LINE] else []
+    count = max(1, (high - 2 * margin) // leading - len(mark))
     pages = []
     for first in range(0, max(1, len(lines)), count):
         page = Image.new("1", (wide, high), 1)
         pen = ImageDraw.Draw(page)
-        for number, line in enumerate(lines[first : first + count]):
+        for number, line in enumerate((mark if first else []) + lines[first : first + count]):
             pen.text((margin, margin + number * leading), line, font=font, fill=0)
         pages.append(page)
     out = io.BytesIO()

@@ -343,7 +343,7 @@ def void(
 
 def _head(say: Languages, title: str, heading: Heading) -> tuple[SlipLine, ...]:
     return (
-        *(_SPECIMEN if heading.issuer.is_training else ()),
+        *(SPECIMEN if heading.issuer.is_training else ()),
         *say.lines(title, size=3, is_bold=True, is_centred=True),
         SlipLine(text=heading.issuer.town, size=2, is_centred=True),
         SlipLine(text=heading.issuer.place, is_centred=True),
@@ -362,15 +362,17 @@ def _for_staff(keys: tuple[str, ...]) -> tuple[SlipLine, ...]:
 
 
 def _foot(issuer: Issuer, code: str = "") -> tuple[SlipLine, ...]:
-    return (SlipLine(text=issuer.machine, right=code), *(_SPECIMEN if issuer.is_training else ()))
+    return (SlipLine(text=issuer.machine, right=code), *(SPECIMEN if issuer.is_training else ()))
 
 
-_SPECIMEN = (
-    SlipLine(text="訓練・見本（無効）", size=2, is_bold=True, is_centred=True),
-    SlipLine(text="TRAINING / SPECIMEN, NOT VALID", is_bold=True, is_centred=True),
+SPECIMEN_WORDS = ("訓練・見本（無効）", "TRAINING / SPECIMEN, NOT VALID")
+SPECIMEN = (
+    SlipLine(text=SPECIMEN_WORDS[0], size=2, is_bold=True, is_centred=True),
+    SlipLine(text=SPECIMEN_WORDS[1], is_bold=True, is_centred=True),
     RULE,
 )
-"""Whatever language the resident chose: staff and anybody who finds it must see what it is."""
+"""Head and foot of every paper of a training machine. Whatever language the resident chose: staff and anybody who
+finds it must see what it is."""
 
 
 _BLANK = "＿" * 9

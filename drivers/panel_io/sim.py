@@ -54,7 +54,8 @@ class SimTower(socketserver.ThreadingTCPServer):
     def shown(self) -> dict[str, Any]:
         with self.lock:
             lights = dict(zip(codec.LIGHTS, self.state.lights, strict=True))
-            return {"lights": lights, "buzzer": self.state.buzzer}
+            heard = [dict(zip(codec.LIGHTS, each.lights, strict=True)) for each in self.heard]
+            return {"lights": lights, "buzzer": self.state.buzzer, "heard": heard}
 
     def set_fault(self, kind: str = "") -> None:
         if kind and kind not in FAULTS:

@@ -43,8 +43,10 @@ OWNERS = {
     "id003": "kiosk-sim",
     "ipp": "kiosk-sim",
     "issuance": "kiosk-issuance",
+    "lamp": "kiosk-sim",
     "modbus": "kiosk-sim",
     "terminal": "kiosk-sim",
+    "webhook": "kiosk-sim",
     "voice": "kiosk-voice",
     "read": "kiosk-read",
 }

@@ -5,6 +5,7 @@ The journal is read as any auditor could: by `kiosk-check`, and by its SQLite fi
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import sqlite3
@@ -23,7 +24,12 @@ from kiosk.money import Denomination
 
 Record = Mapping[str, Any]
 
-JOURNAL = Path("state/core/journal.db")
+JOURNALS = (Path("state/core/journal.db"), Path("state/core/training/journal.db"))
+
+
+def journal_of(out: Path) -> Path:
+    """The run's; a training machine has one of its own."""
+    return next((out / each for each in JOURNALS if (out / each).exists()), out / JOURNALS[0])
 
 
 def gather(session: Session, result: Result) -> None:
@@ -35,17 +41,46 @@ def gather(session: Session, result: Result) -> None:
     except MadoguchiError as why:
         result.checks.append(("simulators", False, str(why)))
         truth = {}
-    records = read_records(out / JOURNAL)
+    records = read_records(journal_of(out))
     with open(out / "journal.jsonl", "w", encoding="utf-8") as file:
         for record in records:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
-    books = check_journal(out / JOURNAL)
+    books = check_journal(journal_of(out))
     result.checks += _balanced(books, result.journey.ends.waits)
     result.checks += _as_wanted(out, result, books, [each["record"] for each in records])
     result.checks += _effort(result)
     result.checks += _same_pieces(books, truth)
     result.checks += _same_taken(books, truth)
+    result.checks += _calls(records, truth)
+    result.checks += _own_journal(out)
     result.checks += speech_checks(out, session)
+
+
+def _own_journal(out: Path) -> list[tuple[str, bool, str]]:
+    """A class leaves nothing in the place of a real journal."""
+    real, training = (out / each for each in JOURNALS)
+    if not training.exists():
+        return []
+    return [("the class has a journal of its own", not real.exists(), str(training.relative_to(out)))]
+
+
+def _calls(records: Sequence[Record], truth: Mapping[str, Any]) -> list[tuple[str, bool, str]]:
+    """What the journal says of calls is what the light showed and what the town was told, in that order."""
+    types = [each["record"]["type"] for each in records]
+    wanted = [_CALLS[each] for each in types if each in _CALLS]
+    checks = []
+    if "heard" in (truth.get("lamp") or {}):
+        shown = [each["amber"] for each in truth["lamp"]["heard"]]
+        changes = [b for a, b in itertools.pairwise([0, *shown]) if a != b]
+        checks.append(("the light showed each call", changes == [each[0] for each in wanted], str(changes)))
+    if "got" in (truth.get("webhook") or {}):
+        told = [each["what"] for each in truth["webhook"]["got"] if each["what"] != "waiting"]
+        checks.append(("the town was told of each call", told == [each[1] for each in wanted], str(told)))
+    return checks
+
+
+_CALLS = {"StaffCalled": (3, "called"), "CallAnswered": (1, "coming"), "CallEnded": (0, "ended")}
+"""Record: the light's pattern (drivers/panel_io/codec.py), the message's word."""
 
 
 # --- what was heard ---

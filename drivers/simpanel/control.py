@@ -58,6 +58,8 @@ TRUTH = {
     "gateway": "state",
     "id003": "state",
     "ipp": "state",
+    "lamp": "state",
+    "webhook": "state",
     "terminal": "state",
 }
 """The verb under which each simulator tells its physical truth."""

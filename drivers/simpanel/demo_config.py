@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "demo"
 NAMES = ("machine.toml", "municipality.toml")
 HOPPERS = ("hopper10", "hopper50", "hopper100", "hopper500")
 BOXES = ("recycler1000",)
+LAMP_PORT = 10000
+MESSAGE_PORT = 8653
 
 
 CAMERA = """
@@ -54,19 +57,62 @@ exit_sensors = ["certificate", "change", "receipt"]
 """
 
 
-def files(
-    flow: str, has_camera: bool = False, has_cashless: bool = False, has_sensors: bool = False
-) -> dict[str, str]:
+LAMP = f"""
+[[device]]
+id = "lamp1"
+driver = "panel_io"
+options = {{ host = "127.0.0.1", port = {LAMP_PORT}, poll_s = 1.0 }}
+"""
+MESSAGE = f"""
+[[device]]
+id = "message1"
+driver = "webhook"
+options = {{ url = "http://127.0.0.1:{MESSAGE_PORT}/kiosk", machine = "kiosk-demo-1" }}
+"""
+CALLING = {"lamp": ("lamp1", LAMP), "messenger": ("message1", MESSAGE)}
+
+
+HOME = "/run/sim/state/core/enrolment/"
+TRAINING_HOME = "/run/sim/state/core/training/"
+TRAINING = f"""
+[paths]
+journal = "{TRAINING_HOME}journal.db"
+"""
+"""A journal and a key of its own, in a place that says so: the core takes no other in training."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What this run's machine is and has, beside what every one has."""
+
+    flow: str = "konbini"
+    has_camera: bool = False
+    has_cashless: bool = False
+    has_sensors: bool = False
+    has_lamp: bool = False
+    has_message: bool = False
+    is_training: bool = False
+
+
+def files(shape: Shape = Shape()) -> dict[str, str]:  # frozen
     """Name and text of each, in the order in which the core reads them; a later one's keys count."""
     found = {name: (FOLDER / name).read_text(encoding="utf-8") for name in NAMES}
-    found["run.toml"] = f'[machine]\nflow = "{flow}"\n'
-    if has_camera:
+    found["run.toml"] = f'[machine]\nflow = "{shape.flow}"\n'
+    if shape.is_training:
+        found["machine.toml"] = found["machine.toml"].replace(HOME, TRAINING_HOME)
+        found["run.toml"] += f'mode = "training"\n{TRAINING}'
+    if shape.has_camera:
         found["machine.toml"] += CAMERA
-        found["run.toml"] += WITH_CAMERA if has_cashless else WITH_FACE
-    if has_sensors:
+        found["run.toml"] += WITH_CAMERA if shape.has_cashless else WITH_FACE
+    if shape.has_sensors:
         found["machine.toml"] += SENSORS
         found["sensors.toml"] = WITH_SENSORS
-    if has_cashless:
+    for role, has in (("lamp", shape.has_lamp), ("messenger", shape.has_message)):
+        if has:
+            device, text = CALLING[role]
+            found["machine.toml"] += text
+            found[f"{role}.toml"] = f'[equipment]\n{role} = "{device}"\n'
+    if shape.has_cashless:
         for name, more in CASHLESS.items():
             found[name] += (FOLDER / more).read_text(encoding="utf-8")
     return found

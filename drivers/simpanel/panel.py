@@ -24,6 +24,17 @@ BUTTONS: tuple[tuple[str, tuple[tuple[str, Act], ...]], ...] = (
         ),
     ),
     (
+        "職員  Staff",
+        (
+            ("出納員のカードを置く\nCash officer's card", ("place-card", "staff:demo-officer")),
+            ("技術員のカードを置く\nTechnician's card", ("place-card", "staff:demo-technician")),
+            ("案内員の札をかざす\nAssistant's badge", ("place-card", "staff:demo-assistant")),
+            ("会計管理者のカード\nTreasurer's card", ("place-card", "staff:demo-treasurer")),
+            ("ランプを見る\nLook at the light", ("sim", "lamp", "state")),
+            ("通知を見る\nRead the messages", ("sim", "webhook", "state")),
+        ),
+    ),
+    (
         "お金  Money",
         (
             ("10円", ("insert-coin", "10")),
@@ -79,8 +90,10 @@ BUTTONS: tuple[tuple[str, tuple[tuple[str, Act], ...]], ...] = (
     ),
 )
 
-SIZE = (520, 900)
-COLUMNS = 3
+SIZE = (700, 960)
+COLUMNS = 4
+STAFF_PIN = "123456"
+"""Of every demo staff card (drivers/piv/sim.py)."""
 FONTS = (
     "/usr/share/fonts/truetype/fonts-morisawa-bizud-gothic/BIZUDGothic-Regular.ttf",
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
@@ -137,14 +150,16 @@ def _window(out: Path, pin: str) -> Any:
                 rows = -(-len(buttons) // COLUMNS)
                 grid = GridLayout(cols=COLUMNS, spacing=6, size_hint_y=rows)
                 for text, words in buttons:
-                    button = Button(text=text, font_name=font, font_size=14, halign="center")
+                    button = Button(text=text, font_name=font, font_size=13, halign="center")
                     button.bind(on_release=lambda _, words=words: self.press(words))
                     grid.add_widget(button)
                 column.add_widget(grid)
             self.last = Label(font_name=font, font_size=13, size_hint_y=None, height=60, valign="top")
             self.last.bind(size=lambda label, size: setattr(label, "text_size", size))
             column.add_widget(self.last)
-            self.last.text = f"暗証番号は {pin} です。  The PIN of the demo cards is {pin}."
+            self.last.text = (
+                f"暗証番号は {pin}、職員は {STAFF_PIN}。  The PIN is {pin}, of staff cards {STAFF_PIN}."
+            )
             return column
 
         def press(self, words: Act) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.simpanel import bench, demo_config, ears, places
-from drivers.simpanel.panel import SIZE
+from drivers.simpanel.demo_config import Shape
 from drivers.simpanel.process import NotifySocket, Part, Task, answers_tcp, answers_unix, ended_well, python
 
 IPP_PORT = 8631
@@ -22,18 +22,22 @@ GATEWAY_KEY = "demo-key"
 
 SIM = "drivers.simpanel.cli:main"
 
-ON_THE_KIOSKS_SUPPLY = ("pcscd", "card", "cctalk", "id003", "escpos", "ipp", "terminal", "camera", "modbus")
+ON_THE_KIOSKS_SUPPLY = (
+    "pcscd",
+    "card",
+    "cctalk",
+    "id003",
+    "escpos",
+    "ipp",
+    "terminal",
+    "camera",
+    "modbus",
+    "lamp",
+)
 """What goes dark with the computer: its PC/SC daemon and every device without a supply of its own."""
 
 COIN_MS = 60
 """What a hopper's motor needs for one coin."""
-
-DISPLAY = ":1"
-PANEL_DISPLAY = ":2"
-ASSIST_DISPLAY = ":3"
-ASSIST_PANEL = ("--panel-mm", "194.4x345.6", "--distance-mm", "430", "--assistant", "ja")
-"""15.6 inches, upright, as kiosk-assist has it."""
-"""Numbers are free: the run's X sockets are its own."""
 
 CV_ROOTS = places.BENCH / "card-process" / "cv-roots.txt"
 """What the card process pins: the virtual cards' own."""
@@ -57,15 +61,6 @@ class Notes:
     count: int
     move_ms: int
     bezel_ms: int
-
-
-@dataclass(frozen=True)
-class HostDisplay:
-    """The display of the person who runs the demo; nested servers open there as that person."""
-
-    display: str
-    cookies: Path
-    user: str
 
 
 def state(name: str) -> Path:
@@ -132,6 +127,13 @@ def cash(pieces: int, notes: Notes) -> list[Part | Task]:
 def sensors() -> list[Part | Task]:
     """The input/output module that sees what lies in the trays, and hears the building's alarm."""
     return [_simulator("modbus", "sensors and alarm contact", "modbus", *_cable("modbus"))]
+
+
+def calling(shape: Shape) -> list[Part | Task]:
+    """What tells staff of a call: a signal tower, and the town's receiver of messages."""
+    lamp = _simulator("lamp", "light and buzzer", "lamp", "--tcp", str(demo_config.LAMP_PORT))
+    message = _simulator("webhook", "the town's messages", "webhook", "--tcp", str(demo_config.MESSAGE_PORT))
+    return [*([lamp] if shape.has_lamp else ()), *([message] if shape.has_message else ())]
 
 
 def cashless() -> list[Part | Task]:
@@ -282,29 +284,22 @@ def _hand_over_card_papers() -> None:
 # --- the kiosk ---
 
 
-def core(
-    environment: Mapping[str, str],
-    pieces: int,
-    notes: int,
-    flow: str,
-    has_camera: bool = False,
-    has_cashless: bool = False,
-    has_sensors: bool = False,
-) -> list[Part | Task]:
+def core(environment: Mapping[str, str], pieces: int, notes: int, shape: Shape) -> list[Part | Task]:
     """The core, with what its enrolment gave it, and its configuration."""
     notify = NotifySocket(places.BENCH / "core" / "notify.sock", "kiosk-core")
-    made = demo_config.files(flow, has_camera, has_cashless, has_sensors)
+    made = demo_config.files(shape)
+    home = state("core") / ("training" if shape.is_training else "enrolment")
     files = {places.BENCH / "core" / name: text for name, text in made.items()}
     named = tuple(word for path in files for word in ("--config", str(path)))
 
     def enrol() -> None:
         for source in (state("issuance") / "kiosk").iterdir():
-            bench.hand_over(source, state("core") / "enrolment" / source.name, "kiosk-core")
+            bench.hand_over(source, home / source.name, "kiosk-core")
         staff = state("card") / "staff" / "ca.pem"
-        bench.hand_over(staff, state("core") / "enrolment" / "staff-ca.pem", "kiosk-core")
+        bench.hand_over(staff, home / "staff-ca.pem", "kiosk-core")
 
     def configure() -> None:
-        secret = {places.BENCH / "core" / "gateway.key": GATEWAY_KEY} if has_cashless else {}
+        secret = {places.BENCH / "core" / "gateway.key": GATEWAY_KEY} if shape.has_cashless else {}
         for path, text in {**files, **secret}.items():
             path.write_text(text)
             bench.own(path, "root", 0o640, "kiosk-core")
@@ -312,7 +307,7 @@ def core(
     return [
         Task("enrol", "gives the kiosk its keys", enrol, needs=("issuance-init", "card-make")),
         Task("configure", "writes the kiosk's configuration", configure),
-        _fill(pieces, notes, named),
+        _fill(pieces, notes, named, (home if shape.is_training else home.parent) / "journal.db"),
         Part(
             "core",
             "the core: engine, journal, money",
@@ -328,9 +323,11 @@ def core(
                 "ipp",
                 "card",
                 "issuance",
-                *(["camera"] if has_camera else ()),
-                *(["terminal", "gateway"] if has_cashless else ()),
-                *(["modbus"] if has_sensors else ()),
+                *(["camera"] if shape.has_camera else ()),
+                *(["terminal", "gateway"] if shape.has_cashless else ()),
+                *(["modbus"] if shape.has_sensors else ()),
+                *(["lamp"] if shape.has_lamp else ()),
+                *(["webhook"] if shape.has_message else ()),
             ),
             environment={"NOTIFY_SOCKET": str(notify.path), **environment},
             groups=(SERIAL_GROUP,),
@@ -339,12 +336,12 @@ def core(
     ]
 
 
-def _fill(pieces: int, notes: int, named: tuple[str, ...]) -> Part:
+def _fill(pieces: int, notes: int, named: tuple[str, ...], journal: Path) -> Part:
     """The first count of hoppers and boxes, by the officer who filled them."""
     counted = [f"{unit}={pieces}" for unit in demo_config.HOPPERS]
     counted += [f"{unit}={notes}" for unit in demo_config.BOXES]
     counting = python("kiosk.cash_cli:main", "count", *named, "--operator", "demo-officer", *counted)
-    if (state("core") / "journal.db").exists():
+    if journal.exists():
         counting = ("true",)
     needs = ("enrol", "configure")
     return Part(
@@ -356,36 +353,6 @@ def _fill(pieces: int, notes: int, named: tuple[str, ...]) -> Part:
         needs,
         is_step=True,
     )
-
-
-def screen(host: HostDisplay | None, size: tuple[int, int]) -> list[Part | Task]:
-    """An X server of the resident's own, and the screens as its only client."""
-    cookie = bench.new_cookie()
-    folder = places.BENCH / "screen"
-    bench.write_cookie(folder / "server.xauth", cookie, host.user if host else "kiosk-ui", "root", 0o400)
-    bench.write_cookie(folder / "resident.xauth", cookie, "root", "kiosk-ui", 0o640)
-    server = x_server(DISPLAY, size, folder / "server.xauth", host, "Madoguchi")
-    probe = folder / "probe.sock"
-    return [
-        server,
-        Part(
-            "ui",
-            "the resident's screens",
-            python("screens.probe:main", "--probe", str(probe), "--size", f"{size[0]}x{size[1]}"),
-            "kiosk-ui",
-            answers_unix(probe),
-            needs=(server.name,),
-            environment={
-                "DISPLAY": DISPLAY,
-                "XAUTHORITY": str(folder / "resident.xauth"),
-                "KIVY_HOME": "/run/kiosk-ui",
-                "KIVY_NO_ARGS": "1",
-                "KIVY_TEXT": "pil",
-                "HOME": "/run/kiosk-ui",
-            },
-            is_kept_up=True,
-        ),
-    ]
 
 
 HEARD_PACE = "0.2"
@@ -401,90 +368,3 @@ def voice() -> list[Part | Task]:
     )
     ready = answers_unix(places.KIOSK / "voice" / "voice.sock")
     return [Part("voice", "the voice", argv, "kiosk-voice", ready, umask=0o007, is_kept_up=True)]
-
-
-def assist(host: HostDisplay | None) -> list[Part | Task]:
-    """The floor assistant's panel: another user, another X server (clients of one read each other's pixels)."""
-    size = (1080, 1920) if host is None else (480, 853)
-    cookie = bench.new_cookie()
-    folder = places.BENCH / "assist"
-    bench.write_cookie(folder / "server.xauth", cookie, host.user if host else "kiosk-assist", "root", 0o400)
-    bench.write_cookie(folder / "assist.xauth", cookie, "root", "kiosk-assist", 0o640)
-    server = x_server(ASSIST_DISPLAY, size, folder / "server.xauth", host, "Madoguchi: assistant")
-    probe = folder / "probe.sock"
-    words = ("--probe", str(probe), "--size", f"{size[0]}x{size[1]}", *ASSIST_PANEL)
-    return [
-        server,
-        Part(
-            "assist",
-            "the floor assistant's panel",
-            python("screens.probe:main", *words),
-            "kiosk-assist",
-            answers_unix(probe),
-            needs=(server.name,),
-            environment={
-                "DISPLAY": ASSIST_DISPLAY,
-                "XAUTHORITY": str(folder / "assist.xauth"),
-                "KIVY_HOME": "/run/kiosk-assist",
-                "KIVY_NO_ARGS": "1",
-                "KIVY_TEXT": "pil",
-                "HOME": "/run/kiosk-assist",
-            },
-            is_kept_up=True,
-        ),
-    ]
-
-
-def panel(host: HostDisplay | None, pin: str) -> list[Part | Task]:
-    """The window with buttons, on its own X server: clients of one server read each other's touches."""
-    folder = places.BENCH / "panel"
-    folder.mkdir(exist_ok=True)
-    cookie = bench.new_cookie()
-    bench.write_cookie(folder / "server.xauth", cookie, host.user if host else "kiosk-ui", "root", 0o400)
-    bench.write_cookie(folder / "panel.xauth", cookie, "root", "root", 0o400)
-    server = x_server(PANEL_DISPLAY, SIZE, folder / "server.xauth", host, "Madoguchi: simulators")
-    return [
-        server,
-        Part(
-            "panel",
-            "buttons instead of hardware",
-            python(SIM, "panel", "--out", str(places.OUT), "--pin", pin),
-            "root",
-            lambda *_: True,
-            needs=(server.name,),
-            environment={
-                "DISPLAY": PANEL_DISPLAY,
-                "XAUTHORITY": str(folder / "panel.xauth"),
-                "KIVY_HOME": str(folder),
-                "KIVY_NO_ARGS": "1",
-                "KIVY_TEXT": "pil",
-            },
-        ),
-    ]
-
-
-def x_server(display: str, size: tuple[int, int], cookie: Path, host: HostDisplay | None, title: str) -> Part:
-    """Xvfb, or a nested server in a window of the person's own display."""
-    common = ("-auth", str(cookie), "-nolisten", "tcp", "-noreset")
-    ready = answers_unix(Path("/tmp/.X11-unix") / f"X{display.removeprefix(':')}")  # noqa: S108
-    width, height = size
-    beside = f"+{size[0] + 100}+0" if display == PANEL_DISPLAY else ""  # where no window manager places it
-    if host is None:
-        return Part(
-            f"x{display}",
-            "X server that nobody sees",
-            ("Xvfb", display, "-screen", "0", f"{width}x{height}x24", *common),
-            "kiosk-assist" if display == ASSIST_DISPLAY else "kiosk-ui",
-            ready,
-        )
-    return Part(
-        f"x{display}",
-        {DISPLAY: "window of the kiosk", ASSIST_DISPLAY: "window of the assistant"}.get(
-            display, "window of the panel"
-        ),
-        ("Xephyr", display, "-screen", f"{width}x{height}{beside}", "-title", title, *common),
-        host.user,
-        ready,
-        environment={"DISPLAY": host.display, "XAUTHORITY": str(host.cookies)},
-        is_vital=True,
-    )

@@ -11,8 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from drivers.simpanel import bench, parts, places
+from drivers.simpanel import bench, parts, places, windows
 from drivers.simpanel.control import Control
+from drivers.simpanel.demo_config import Shape
 from drivers.simpanel.ears import Ears
 from drivers.simpanel.glass import Glass
 from drivers.simpanel.listener import NAME as CARD_PROCESS
@@ -32,70 +33,70 @@ PIECES = 50
 NOTES = 30
 """Coins in each hopper at first."""
 
-GROUPS = ("paper", "cash", "card", "camera", "cashless", "sensors", "issuance", "core", "voice", "screen")
+GROUPS = (
+    "paper",
+    "cash",
+    "card",
+    "camera",
+    "cashless",
+    "sensors",
+    "calling",
+    "issuance",
+    "core",
+    "voice",
+    "screen",
+)
+
+
+SWITCHES = {
+    "panel": "also the window with buttons instead of hardware",
+    "demo": "with a display: kiosk and panel; without: one journey",
+    "assist": "the floor assistant's panel, too",
+    "relay": "the assistant's panel as on another computer: through TLS, with a key of its own",
+    "cashless": "with a payment terminal and a code gateway (the panel has both)",
+    "voice": "it speaks: words and sound into the run's folder (the panel has it)",
+    "sensors": "with sensors in the trays and an alarm contact (the panel has both)",
+    "lamp": "with a light and buzzer that call staff (the panel has it)",
+    "webhook": "with messages to the town when staff are called (the panel has it)",
+    "training": "a training machine: everything says 訓練 SPECIMEN, journal and key of its own",
+}
+NUMBERS = {
+    "pieces": (PIECES, "coins in each hopper at first"),
+    "notes": (NOTES, "notes in the box at first"),
+    "note-ms": (300, "one movement of a note"),
+    "bezel-ms": (30000, "a note waits to be taken for so long"),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--out", metavar="DIR", help="where logs and what survives a power cut lie (a new folder)"
-    )
-    parser.add_argument(
-        "--display", metavar=":N|none", help="open windows there; none: an X server nobody sees"
-    )
-    parser.add_argument(
-        "--panel", action="store_true", help="also the window with buttons instead of hardware"
-    )
-    parser.add_argument(
-        "--demo", action="store_true", help="with a display: kiosk and panel; without: one journey"
-    )
-    parser.add_argument("--only", metavar="NAME,…", help=f"only these groups or parts ({', '.join(GROUPS)})")
-    parser.add_argument("--pin", default="1234", help="the PIN of the demo cards, when they are made")
-    parser.add_argument("--phone-pin", default="", help="the PIN of the same people's phones (as the cards')")
-    parser.add_argument("--flow", choices=("konbini", "kind_first"), default="konbini", help="order of steps")
-    parser.add_argument(
-        "--camera", metavar="PICTURE", help=f"pin+face, and who stands there (a name in {parts.FACES})"
-    )
-    parser.add_argument("--person", action="append", default=[], help="whose cards are made (everybody's)")
-    parser.add_argument(
-        "--size", metavar="WxH", help=f"of the kiosk's screen ({PANEL_SIZE}; in a window {WINDOW_SIZE})"
-    )
-    parser.add_argument(
+    """What a run is made of; each switch and number is an attribute of what comes out."""
+    add = parser.add_argument
+    add("--out", metavar="DIR", help="where logs and what survives a power cut lie (a new folder)")
+    add("--display", metavar=":N|none", help="open windows there; none: an X server nobody sees")
+    add("--only", metavar="NAME,…", help=f"only these groups or parts ({', '.join(GROUPS)})")
+    add("--pin", default="1234", help="the PIN of the demo cards, when they are made")
+    add("--phone-pin", default="", help="the PIN of the same people's phones (as the cards')")
+    add("--flow", choices=("konbini", "kind_first"), default="konbini", help="order of steps")
+    add("--camera", metavar="PICTURE", help=f"pin+face, and who stands there (a name in {parts.FACES})")
+    add("--person", action="append", default=[], help="whose cards are made (everybody's)")
+    add("--size", metavar="WxH", help=f"of the kiosk's screen ({PANEL_SIZE}; in a window {WINDOW_SIZE})")
+    for name, words in SWITCHES.items():
+        add(f"--{name}", action="store_true", help=words)
+    for name, (default, words) in NUMBERS.items():
+        add(f"--{name}", type=int, default=default, help=f"{words} ({default})")
+    add(
         "--ready-fd",
         type=int,
         help="a pipe: gets a line when all is ready; the run ends when its other end closes",
     )
-    parser.add_argument("--assist", action="store_true", help="the floor assistant's panel, too")
-    parser.add_argument(
-        "--pieces", type=int, default=PIECES, help=f"coins in each hopper at first ({PIECES})"
-    )
-    parser.add_argument("--notes", type=int, default=NOTES, help=f"notes in the box at first ({NOTES})")
-    parser.add_argument("--note-ms", type=int, default=300, help="one movement of a note (300)")
-    parser.add_argument(
-        "--bezel-ms", type=int, default=30000, help="a note waits to be taken for so long (30000)"
-    )
-    parser.add_argument(
+    add(
         "--core-env",
         metavar="NAME=VALUE",
         action="append",
         default=[],
         help="into the core's environment (tests)",
     )
-    parser.add_argument(
-        "--cashless",
-        action="store_true",
-        help="with a payment terminal and a code gateway (the panel has both)",
-    )
-    parser.add_argument(
-        "--voice",
-        action="store_true",
-        help="it speaks: words and sound into the run's folder (the panel has it)",
-    )
-    parser.add_argument(
-        "--sensors",
-        action="store_true",
-        help="with sensors in the trays and an alarm contact (the panel has both)",
-    )
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    add("--inside", action="store_true", help=argparse.SUPPRESS)
 
 
 def main(argv: list[str], options: argparse.Namespace) -> int:
@@ -138,8 +139,8 @@ class Run:
         self.wanted = set((options.only or ",".join(GROUPS)).split(","))
         if options.panel or (options.demo and self.host):
             self.wanted.add("panel")
-            options.cashless = options.voice = options.sensors = True
-        if options.assist:
+            options.cashless = options.voice = options.sensors = options.lamp = options.webhook = True
+        if options.assist or options.relay:
             self.wanted.add("assist")
         self.supervisor = Supervisor()
         self.listeners = [card_listener(self.supervisor)]
@@ -163,9 +164,9 @@ class Run:
             if "card" in self.wanted:
                 self._listen()
             screen = places.BENCH / "screen"
-            glass = Glass(parts.DISPLAY, screen / "resident.xauth", screen / "probe.sock")
+            glass = Glass(windows.DISPLAY, screen / "resident.xauth", screen / "probe.sock")
             panel = places.BENCH / "assist"
-            second = Glass(parts.ASSIST_DISPLAY, panel / "assist.xauth", panel / "probe.sock")
+            second = Glass(windows.ASSIST_DISPLAY, panel / "assist.xauth", panel / "probe.sock")
             power = (self.cut_power, self.blackout, self.power_on)
             control = Control(self.supervisor, glass, second, *power, self.hands)
             control.start()
@@ -189,8 +190,21 @@ class Run:
         for each in self.listeners:
             each.open()
 
+    def _shape(self) -> Shape:
+        given = self.options
+        return Shape(
+            given.flow,
+            has_camera=bool(given.camera),
+            has_cashless=given.cashless,
+            has_sensors=given.sensors,
+            has_lamp=given.lamp,
+            has_message=given.webhook,
+            is_training=given.training,
+        )
+
     def _parts(self) -> list[Part | Task]:
         """Everything, or what --only names: groups, or single parts by their names."""
+        shape = self._shape()
         groups: dict[str, list[Part | Task]] = {
             "paper": parts.paper(),
             "cash": parts.cash(
@@ -203,20 +217,13 @@ class Run:
             "camera": parts.camera(self.options.camera) if self.options.camera else [],
             "cashless": parts.cashless() if self.options.cashless else [],
             "sensors": parts.sensors() if self.options.sensors else [],
+            "calling": parts.calling(shape),
             "issuance": parts.issuance(),
-            "core": parts.core(
-                _pairs(self.options.core_env),
-                self.options.pieces,
-                self.options.notes,
-                self.options.flow,
-                bool(self.options.camera),
-                self.options.cashless,
-                self.options.sensors,
-            ),
+            "core": parts.core(_pairs(self.options.core_env), self.options.pieces, self.options.notes, shape),
             "voice": parts.voice() if self.options.voice else [],
-            "screen": parts.screen(self.host, self.size),
-            "assist": parts.assist(self.host) if self.options.assist else [],
-            "panel": parts.panel(self.host, self.options.pin),
+            "screen": windows.screen(self.host, self.size),
+            "assist": windows.assist(self.host, self.options.relay) if "assist" in self.wanted else [],
+            "panel": windows.panel(self.host, self.options.pin),
         }
         named = {each.name for group in groups.values() for each in group}
         if not self.wanted <= set(groups) | named:
@@ -268,13 +275,13 @@ class Run:
             self.supervisor.start(name)
 
 
-def _host_display(display: str, cookies: bytes) -> parts.HostDisplay:
+def _host_display(display: str, cookies: bytes) -> windows.HostDisplay:
     user = pwd.getpwuid(int(os.environ.get("SUDO_UID", "0"))).pw_name
     path = places.BENCH / "host.xauth"
     path.touch(mode=0o600)
     path.write_bytes(cookies)
     bench.own(path, user, 0o400, "root")
-    return parts.HostDisplay(display, path, user)
+    return windows.HostDisplay(display, path, user)
 
 
 def _pairs(words: list[str]) -> dict[str, str]:

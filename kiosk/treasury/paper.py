@@ -11,9 +11,14 @@ import msgspec
 
 from kiosk.money import Yen
 from kiosk.ports import Slip, SlipLine
+from kiosk.slips import SPECIMEN, SPECIMEN_WORDS
 
 WIDTH = 84
 """Columns of an A4 page in a fixed font; a full-width letter takes two."""
+
+
+SPECIMEN_LINE = "＊＊＊ " + "　".join(SPECIMEN_WORDS) + " ＊＊＊"
+"""First and last line of a training machine's page, and of each page of its PDF."""
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,7 +32,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`facts`: label and value. `seals`: whose 印 stands below."""
+    """`facts`: label and value. `seals`: whose 印 stands below. `is_specimen`: a training machine's."""
 
     kind: str
     title: str
@@ -35,11 +40,13 @@ class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tables: tuple[Table, ...]
     remarks: tuple[str, ...] = ()
     seals: tuple[str, ...] = ()
+    is_specimen: bool = False
 
 
 def text(paper: Paper) -> str:
     """The A4 page, a line per line."""
-    lines = [_centred(paper.title), ""]
+    mark = [SPECIMEN_LINE] if paper.is_specimen else []
+    lines = [*mark, _centred(paper.title), ""]
     lines += [f"{_fill(label, 16)}{value}" for label, value in paper.facts]
     for table in paper.tables:
         lines += ["", f"■ {table.title}", *_table(table)]
@@ -47,15 +54,21 @@ def text(paper: Paper) -> str:
         lines += ["", *(f"※ {each}" for each in paper.remarks)]
     if paper.seals:
         lines += ["", *_seals(paper.seals)]
+    lines += mark
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def csv(paper: Paper) -> str:
     """Every table with its heading, RFC 4180 (CRLF), for a spreadsheet."""
-    rows: list[tuple[str, ...]] = [(paper.title,), *paper.facts]
+    rows: list[tuple[str, ...]] = [*specimen_row(paper.is_specimen), (paper.title,), *paper.facts]
     for table in paper.tables:
         rows += [(), (table.title,), table.head, *table.rows]
     return csv_of(rows)
+
+
+def specimen_row(is_specimen: bool) -> list[tuple[str, ...]]:
+    """The first row of a training machine's file; none of a real one's."""
+    return [SPECIMEN_WORDS] if is_specimen else []
 
 
 def csv_of(rows: list[tuple[str, ...]]) -> str:
@@ -66,7 +79,8 @@ def csv_of(rows: list[tuple[str, ...]]) -> str:
 def slip(paper: Paper) -> Slip:
     """The same on the roll: a row is a line, its last number flush right."""
     rule = SlipLine(is_rule=True)
-    lines = [SlipLine(text=paper.title, size=2, is_bold=True, is_centred=True), rule]
+    mark = SPECIMEN if paper.is_specimen else ()
+    lines = [*mark, SlipLine(text=paper.title, size=2, is_bold=True, is_centred=True), rule]
     lines += [SlipLine(text=label, right=value) for label, value in paper.facts]
     for table in paper.tables:
         lines += [rule, SlipLine(text=table.title, is_bold=True)]
@@ -77,7 +91,7 @@ def slip(paper: Paper) -> Slip:
         lines += [rule, *(SlipLine(text=f"※ {each}") for each in paper.remarks)]
     if paper.seals:
         lines += [rule, *(SlipLine(text=each, right="＿＿＿＿＿ 印") for each in paper.seals)]
-    return Slip(kind=paper.kind, lines=tuple(lines))
+    return Slip(kind=paper.kind, lines=tuple([*lines, *mark]))
 
 
 _ONE_LINE = 2

@@ -378,7 +378,7 @@ def test_a_machine_without_the_terminal_has_not_the_brand(files: tuple[Path, Pat
 def test_the_demo_towns_brands_are_good(tmp_path: Path) -> None:
     there = tmp_path / "staff-ca.pem"  # the run makes it as it starts
     there.write_bytes(Authority().certificate.public_bytes(Encoding.PEM))
-    for name, text in demo_config.files("konbini", has_cashless=True).items():
+    for name, text in demo_config.files(demo_config.Shape(has_cashless=True)).items():
         there_text = text.replace("/run/sim/state/core/enrolment/staff-ca.pem", str(there))
         (tmp_path / name).write_text(there_text, encoding="utf-8")
     config = load([tmp_path / name for name in (*demo_config.NAMES, "run.toml")])

@@ -12,11 +12,13 @@ import pytest
 
 from drivers.piv import sim
 from kiosk import check
+from kiosk.cash_office import Office
 from kiosk.clock import SystemClock
 from kiosk.config import load
 from kiosk.config_shape import Mode, Paths
 from kiosk.daemon.wiring import must_be_of, setup_of
 from kiosk.errors import ConfigError, JournalError
+from kiosk.ipc.staff_wire import Read
 from kiosk.journal.reading import mode_of, open_for_reading
 from kiosk.journal.records import Started, Stopped
 from kiosk.journal.store import open_store
@@ -182,6 +184,24 @@ def test_no_machine_writes_in_the_other_ones_journal(tmp_path: Path) -> None:
             must_be_of(wrong)
     must_be_of(replace(config, paths=Paths(tmp_path, tmp_path / "training.db")))
     must_be_of(replace(real, paths=Paths(tmp_path, tmp_path / ".db")))  # of before modes were written
+
+
+def test_every_treasury_paper_says_it_too(tmp_path: Path) -> None:
+    """日計表 and its like: page, PDF page, slip, spreadsheet."""
+    config = load(_training(tmp_path))
+    config = replace(config, paths=Paths(tmp_path, tmp_path / "training.db"))
+    with closing(open_store(config.paths.journal, clock=SystemClock(), boot="b")) as store:
+        store.append([Started("0.1.0", "b", "training")])
+    for machine, times in (
+        (config, 2),
+        (replace(config, machine=replace(config.machine, mode=Mode.DEMO)), 0),
+    ):
+        office = Office(machine)
+        for report in ("stock", "readiness"):
+            text, slip = office.made(Read(report))
+            assert text.count("訓練・見本（無効）") == times and slip is not None
+            assert sum("SPECIMEN" in each.text for each in slip.lines) == times
+            assert office.made(Read(report, form="csv"))[0].startswith("訓練") is (times > 0)
 
 
 def test_every_small_paper_says_that_it_is_none() -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from drivers.simpanel.closing import JOURNAL, check_journal, pieces_there
+from drivers.simpanel.closing import check_journal, journal_of, pieces_there
 from drivers.simpanel.runner import Runner
 from drivers.simpanel.script import Journey, Step
 from drivers.simpanel.session import Session
@@ -142,7 +142,7 @@ class Kiosk:
             return  # the screen went on meanwhile
 
     def books(self) -> Mapping[str, Any]:
-        return check_journal(self.out / JOURNAL)
+        return check_journal(journal_of(self.out))
 
     def pieces(self) -> dict[str, dict[str, int]]:
         """What lies in each unit, truly."""

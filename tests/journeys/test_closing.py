@@ -57,7 +57,7 @@ def test_no_journal_has_no_records(tmp_path: Path) -> None:
 @pytest.mark.parametrize("flow", ["konbini", "kind_first"])
 def test_the_demo_is_configured_like_any_kiosk(tmp_path: Path, flow: str) -> None:
     paths = []
-    for name, text in demo_config.files(flow).items():
+    for name, text in demo_config.files(demo_config.Shape(flow)).items():
         paths.append(tmp_path / name)
         paths[-1].write_text(text, encoding="utf-8")
     config = load(paths)
