@@ -26,9 +26,11 @@ from kiosk.config_shape import (
     Issuance,
     Machine,
     Mode,
+    Outlet,
     Paths,
     Profile,
     Revenue,
+    Slot,
     Sockets,
     StaffMember,
     Thing,
@@ -118,6 +120,12 @@ def _must_be_there(config: Config) -> None:
         named = getattr(config.equipment, role)
         if named and named not in {each.id for each in config.devices}:
             raise ConfigError(f"equipment: {role} names no device")
+    profile = config.profile
+    watched = {each.value for each in (*profile.exit_sensors, *profile.sheet_sensors)}
+    if Thing.SPARE.value in watched and not config.equipment.spare_printer:
+        raise ConfigError("profile: a sensor watches the spare printer, and there is none")
+    if profile.sheet_sensors and not config.equipment.panel:
+        raise ConfigError("profile: sheet_sensors want [equipment] panel, the module that they hang on")
 
 
 def _must_be_apart(config: Config) -> None:
@@ -151,6 +159,7 @@ def _profile(table: Table) -> Profile:
     made = Profile(
         phones=table.flag("phones", False),
         exit_sensors=table.choices("exit_sensors", Thing, ()),
+        sheet_sensors=table.choices("sheet_sensors", Outlet, ()),
         page_s=table.seconds("page_s", 4.0, low=0.1, high=120),
     )
     table.done()
@@ -238,6 +247,7 @@ def _equipment(table: Table) -> Equipment:
         card_reader=device("card_reader", "card"),
         certificate_printer=device("certificate_printer", "certificate1"),
         spare_printer=DeviceId(table.text("spare_printer", "", pattern=rf"({_ID})?")),
+        slots={DeviceId(key): slot for key, slot in table.choice_map("slots", Slot, {}).items()},
         receipt_printer=device("receipt_printer", "receipt1"),
         camera=DeviceId(camera) if camera else None,
         reader=DeviceId(table.text("reader", "", pattern=rf"({_ID})?")),
@@ -253,6 +263,8 @@ def _equipment(table: Table) -> Equipment:
     table.done()
     if made.spare_printer == made.certificate_printer:
         raise table.refuse("spare_printer", "it is the certificate printer itself")
+    if not set(made.slots) <= {made.certificate_printer, made.spare_printer}:
+        raise table.refuse("slots", "only certificate printers have one")
     if changer and (made.acceptor != changer or made.note_acceptor):
         raise table.refuse(
             "changer", "a change machine takes coins and notes: there is no acceptor beside it"
@@ -327,6 +339,7 @@ def _timeouts(table: Table) -> Timeouts:
         status=table.seconds("status", 15, low=1),
         call=table.seconds("call", 60, low=10),
         check=table.seconds("check", 45, low=5),
+        exit=table.seconds("exit", 5, low=1, high=60),
     )
     table.done()
     return made

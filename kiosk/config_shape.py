@@ -41,8 +41,26 @@ class Thing(Enum):
     """What a sensor can see being taken."""
 
     CERTIFICATE = "certificate"
+    SPARE = "spare"
+    """A certificate of the spare printer."""
     CHANGE = "change"
     RECEIPT = "receipt"
+
+
+class Outlet(Enum):
+    """Where sheets leave a certificate printer."""
+
+    CERTIFICATE = "certificate"
+    SPARE = "spare"
+
+
+class Slot(Enum):
+    """Where papers come out, for a person in front."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    UPPER = "upper"
+    LOWER = "lower"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +95,10 @@ class Profile:
     phones: bool
     """A phone's certificate serves as well as the card's (スマホ用電子証明書)."""
     exit_sensors: tuple[Thing, ...]
-    """Things whose taking a sensor reports; the others are asked for on the screen."""
+    """Things whose taking a sensor reports; the others are asked for on the screen. A certificate's also proves that
+    something came out."""
+    sheet_sensors: tuple[Outlet, ...]
+    """Outlets where a sensor counts the sheets that leave: paper is proven out only when it saw all of them."""
     page_s: float
     """What one page takes the certificate printer, for the seconds shown."""
 
@@ -124,6 +145,8 @@ class Equipment:
     certificate_printer: DeviceId
     spare_printer: DeviceId
     """Prints certificates while the first one cannot; empty: there is none."""
+    slots: Mapping[DeviceId, Slot]
+    """Certificate printer -> where its papers come out; the take screen says it."""
     receipt_printer: DeviceId
     camera: DeviceId | None
     reader: DeviceId
@@ -183,6 +206,7 @@ class Timeouts:
     status: float
     call: float
     check: float
+    exit: float
 
 
 @dataclass(frozen=True, slots=True)

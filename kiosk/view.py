@@ -343,7 +343,9 @@ class Working(Body, frozen=True):
 
 
 class Thing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`certificate`, `change`, `money` (held, given back), `receipt`; `state`: `coming`, `waiting`, `taken`."""
+    """`certificate`, `spare` (a certificate of the spare printer), `change`, `money` (held, given back), `receipt`;
+    `state`: `coming`, `waiting`, `taken`; `slot`: where it lies, if the machine says (`left`, `right`, `upper`,
+    `lower`)."""
 
     thing: str
     state: str
@@ -352,6 +354,7 @@ class Thing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     has_sensor: bool = False
     is_statement: bool = False
     """The small paper is a 利用明細, never called a 領収書."""
+    slot: str = ""
 
 
 class TakeThings(Body, frozen=True):

@@ -21,10 +21,13 @@ from kiosk.ports import (
     Event,
     PaperTaken,
     SetSignal,
+    SheetLeft,
     TrayFilled,
 )
 
-TRAYS: Final = ("certificate", "change", "receipt")
+TRAYS: Final = ("certificate", "spare", "change", "receipt")
+EXITS: Final[Mapping[str, str]] = {"certificate_exit": "certificate", "spare_exit": "spare"}
+"""A sensor in a printer's outlet, on while a sheet passes → the thing that the sheet is one of."""
 EMERGENCY: Final = "emergency"
 LIT: Final[Mapping[str, frozenset[str]]] = {
     "off": frozenset(),
@@ -41,9 +44,9 @@ _NONE: Final = DeviceId("")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`inputs`: `certificate`, `change`, `receipt`, `emergency`; `outputs`: `call`, `buzzer`; each with its number on
-    the module, from 0. `inverted`: inputs that are on when nothing lies there (a light barrier), or when all is well
-    (an alarm loop that opens)."""
+    """`inputs`: a thing in its tray (TRAYS), a sheet in an outlet (EXITS), `emergency`; `outputs`: `call`, `buzzer`;
+    each with its number on the module, from 0. `inverted`: inputs that are on when nothing lies there (a light
+    barrier), or when all is well (an alarm loop that opens)."""
 
     device: DeviceId
     port: str
@@ -73,7 +76,7 @@ def read_options(device: DeviceId, options: Mapping[str, Any]) -> Settings:
             raise ConfigError(f"{device}: {name} has the wrong type")
     if "port" not in options:
         raise ConfigError(f"{device}: port is missing")
-    inputs = _points(device, "inputs", options, (*TRAYS, EMERGENCY))
+    inputs = _points(device, "inputs", options, (*TRAYS, *EXITS, EMERGENCY))
     outputs = _points(device, "outputs", options, ("call", "buzzer"))
     if not inputs:
         raise ConfigError(f"{device}: inputs: at least one is expected")
@@ -197,12 +200,14 @@ class Module:
                 continue
             is_on = on[at] != (name in self.settings.inverted)
             if is_on != self._held.get(name, False):
-                events.append(self._event(name, is_on))
+                events += self._told(name, is_on)
             self._held[name] = is_on
         return events
 
-    def _event(self, name: str, is_on: bool) -> Event:
+    def _told(self, name: str, is_on: bool) -> list[Event]:
         device = self.settings.device
         if name == EMERGENCY:
-            return EmergencyBegan(device) if is_on else EmergencyEnded(device)
-        return TrayFilled(device, name) if is_on else PaperTaken(device, name)
+            return [EmergencyBegan(device) if is_on else EmergencyEnded(device)]
+        if name in EXITS:  # one that stays in the outlet has not left
+            return [] if is_on else [SheetLeft(device, EXITS[name])]
+        return [TrayFilled(device, name) if is_on else PaperTaken(device, name)]

@@ -101,6 +101,8 @@ def setup_of(config: Config) -> Setup:
         lamp=equipment.lamp,
         messenger=equipment.messenger,
         exit_sensors=tuple(each.value for each in config.profile.exit_sensors),
+        sheet_sensors=tuple(each.value for each in config.profile.sheet_sensors),
+        slots={device: slot.value for device, slot in equipment.slots.items()},
         max_wrong_tries=town.max_wrong_tries,
         max_lines=town.max_lines,
         issuer=Issuer(
@@ -158,6 +160,7 @@ def _timeouts(config: Config) -> Timeouts:
         status_s=given.status,
         call_s=given.call,
         check_s=given.check,
+        exit_s=given.exit,
     )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from kiosk.engine import printers
+from kiosk.engine import outlets, printers
 from kiosk.engine.choosing import make_lines
 from kiosk.engine.payout import pay_out
 from kiosk.engine.session import advance, notify
 from kiosk.engine.state import Line, LineStage, Phase, Turn
-from kiosk.engine.taking import CERTIFICATE, CHANGE, intend_receipt
+from kiosk.engine.taking import CHANGE, intend_receipt
 from kiosk.engine.till import account_of
 from kiosk.engine.voiding import means_of
 from kiosk.ids import DeviceId, LineId, OpId
-from kiosk.journal.accounts import CASH
+from kiosk.journal.accounts import CASH, Print
 from kiosk.journal.records import (
     CommitIntended,
     IncidentOpened,
@@ -259,7 +259,15 @@ def print_line(turn: Turn, record: PrintIntended) -> None:
     if line is None or line.document is None:
         return
     turn.edit_line(
-        line.line, stage=LineStage.PRINTING, pages_done=0, tries=line.tries + 1, printer=record.device
+        line.line,
+        stage=LineStage.PRINTING,
+        pages_done=0,
+        tries=line.tries + 1,
+        printer=record.device,
+        sheets_left=0,
+        is_tray_filled=False,
+        is_unwatched=False,
+        ended=None,
     )
     document, setup = line.document, turn.state.setup
     turn.edit(is_slow=False)
@@ -294,11 +302,49 @@ def print_is_slow(turn: Turn, _: TimerExpired) -> None:
 
 
 def print_ended(turn: Turn, event: PrintEnded) -> None:
-    """Paper that is proven out is booked in the same write; a doubt keeps the money held and calls staff."""
+    """The printer is done. Where a sensor watches its outlet, that has to say so, too (kiosk/engine/outlets.py)."""
     intent = turn.state.ledger.prints.get(event.op)
     if intent is None:
         return
     turn.do(StopTimer("slow"))
+    line = _line(turn, intent.line) if turn.state.session is not None else None
+    if line is None:
+        _settle(turn, intent, event)
+        return
+    judged = outlets.judge(turn.state, line, event, is_late=False)
+    if judged is not None:
+        _settle(turn, intent, judged)
+        return
+    turn.edit_line(line.line, ended=event)
+    turn.do(StartTimer("exit", turn.state.setup.timeouts.exit_s))
+
+
+def exit_is_over(turn: Turn, _: TimerExpired) -> None:
+    """No more sheets are expected: what was seen is judged as it is."""
+    _judge_what_left(turn, is_late=True)
+
+
+def settle_what_left(turn: Turn) -> None:
+    """After every event: a printer that is done waits only for what its sensor sees."""
+    _judge_what_left(turn, is_late=False)
+
+
+def _judge_what_left(turn: Turn, *, is_late: bool) -> None:
+    lines = turn.session.lines if turn.state.session is not None else ()
+    line = next((each for each in lines if each.ended is not None), None)
+    if line is None or line.ended is None or line.stage is not LineStage.PRINTING:
+        return
+    judged = outlets.judge(turn.state, line, line.ended, is_late=is_late)
+    intent = turn.state.ledger.prints.get(line.ended.op)
+    if judged is None or intent is None:
+        return
+    turn.do(StopTimer("exit"))
+    turn.edit_line(line.line, ended=None)
+    _settle(turn, intent, judged)
+
+
+def _settle(turn: Turn, intent: Print, event: PrintEnded) -> None:
+    """Paper that is proven out is booked in the same write; a doubt keeps the money held and calls staff."""
     outcome = event.outcome
     if outcome is Outcome.CONFIRMED and event.pages != intent.pages:
         outcome = Outcome.UNKNOWN
@@ -415,7 +461,7 @@ def all_lines_done(turn: Turn) -> None:
     if account is None or not printed:
         pay_out(turn, "return")
         return
-    things = [(CERTIFICATE, "waiting")]
+    things = [(each, "waiting") for each in outlets.used(turn.state)]
     if account.held:
         things.append((CHANGE, "coming"))
     turn.edit(things=tuple(things), change=account.held)

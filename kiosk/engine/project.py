@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from kiosk.engine import advising, desk_pages, notes, printers, project_cashless, taking
+from kiosk.engine import advising, desk_pages, notes, outlets, printers, project_cashless, taking
 from kiosk.engine.choosing import chosen_options, offered, questions
 from kiosk.engine.face import may_retry
 from kiosk.engine.identity import PHONES
@@ -390,7 +390,10 @@ def _things(state: Kiosk) -> AnyBody:
     session = _session(state)
     printed = [line for line in session.lines if line.stage is LineStage.PRINTED]
     amounts = {"change": session.change, "money": session.returned}
-    sheets = {"certificate": _sheets(printed)}
+    sheets = {
+        outlet: _sheets([line for line in printed if outlets.outlet_of(state.setup, line.printer) == outlet])
+        for outlet in outlets.OUTLETS
+    }
     is_cashless = session.means not in ("", CASH)
     return TakeThings(
         tuple(
@@ -401,6 +404,7 @@ def _things(state: Kiosk) -> AnyBody:
                 amounts.get(name, Yen(0)),
                 taking.is_watched(state, name),
                 is_statement=name == "receipt" and is_cashless,
+                slot=outlets.slot_of(state.setup, name),
             )
             for name, now in session.things
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.engine import notes, printers
+from kiosk.engine import notes, outlets, printers
 from kiosk.engine.state import Brand, Kiosk, Phase, RoomJudged, Turn
 from kiosk.ids import DeviceId
 from kiosk.journal.records import IncidentOpened
@@ -158,6 +158,7 @@ def device_lost(turn: Turn, event: DeviceLost) -> None:
     if event.device == state.setup.card_reader:
         turn.set(card=None, card_is_present=False)
     turn.set(unread=state.unread - {event.device})
+    outlets.note_away(turn, event)
     notes.lost(turn, event)
 
 

@@ -43,6 +43,7 @@ from kiosk.ports import (
     NumberPart,
     OpenNumberSlot,
     OpenPinSlot,
+    PrintEnded,
     PrinterRead,
     Slip,
     TerminalRead,
@@ -143,6 +144,14 @@ class Line(msgspec.Struct, frozen=True):
     """Which one was asked for it last."""
     refused_by: tuple[DeviceId, ...] = ()
     """Printers that refused it since somebody last waited for one."""
+    sheets_left: int = 0
+    """Seen leaving the outlet since it was sent (kiosk/engine/outlets.py)."""
+    is_tray_filled: bool = False
+    """Something fell into that tray since it was sent."""
+    is_unwatched: bool = False
+    """The sensors were away for a moment meanwhile."""
+    ended: PrintEnded | None = None
+    """The printer is done; the sensors have not seen all of it yet."""
 
 
 class FaceWay(enum.Enum):
@@ -352,6 +361,8 @@ class Timeouts(msgspec.Struct, frozen=True):
     """For staff to come."""
     slow_s: float = 10.0
     """Past the seconds that were promised, before staff are called."""
+    exit_s: float = 5.0
+    """From the printer's being done until a sensor must have seen the last sheet."""
     retry_s: float = 5.0
     status_s: float = 15.0
     note_s: float = 30.0
@@ -448,7 +459,11 @@ class Setup(msgspec.Struct, frozen=True):
     """Who tells staff elsewhere that they are called; empty: nobody."""
     is_training: bool = False
     exit_sensors: tuple[str, ...] = ()
-    """Things whose taking a sensor reports."""
+    """Things whose taking a sensor reports. Of a certificate it also proves that something came out."""
+    sheet_sensors: tuple[str, ...] = ()
+    """Outlets (`certificate`, `spare`) where a sensor counts the sheets that leave."""
+    slots: Mapping[DeviceId, str] = {}
+    """Printer -> where its papers come out, for a person in front (`left`, `right`, `upper`, `lower`)."""
     panel: DeviceId = DeviceId("")
     """The input/output module that has the sensors; empty: other devices report it, or nobody."""
     guidance: Guidance = Guidance()

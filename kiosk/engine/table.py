@@ -47,6 +47,7 @@ from kiosk.engine import (
     means,
     notes,
     number,
+    outlets,
     payment,
     payout,
     reading,
@@ -106,7 +107,7 @@ FACE, STAGE, IDLE, ANSWER, RETRY, SLOW, START, STATUS, REPORT = (
 )
 LOGIN, DESK_IDLE, DESK_END = (Timer(name) for name in (desk.LOGIN, desk.IDLE, desk.END))
 NOTE, PATH, BEZEL, UNREAD = (Timer(name) for name in ("note", "note-path", "bezel", "unread"))
-CALL = Timer("call")
+CALL, EXIT = Timer("call"), Timer("exit")
 
 session.ENTRANCES.update(
     {
@@ -652,6 +653,8 @@ ANYWHERE: dict[Key, Handler] = {
     ports.ReversalEnded: cashless.reversal_ended,
     ports.TrayFilled: taking.tray_filled,
     ports.PaperTaken: taking.tray_emptied,
+    ports.SheetLeft: outlets.sheet_left,
+    EXIT: issuance.exit_is_over,
     ports.EmergencyBegan: emergency.began,
     ports.EmergencyEnded: emergency.ended,
     ports.DispenseProgressed: _nothing,
@@ -857,6 +860,7 @@ def handle(
         handler(turn, event)
         helping.write_down(turn, event)
         desk.touched(turn, event)
+    issuance.settle_what_left(turn)
     taking.take_what_is_gone(turn)
     _leave_the_building(turn)
     notes.clear_path_when_free(turn)

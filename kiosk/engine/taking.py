@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kiosk import intents
+from kiosk.engine import outlets
 from kiosk.engine.reading import LONGEST_S
 from kiosk.engine.session import end, notify
 from kiosk.engine.slips import receipt, statement
@@ -23,7 +24,7 @@ from kiosk.money import Yen
 from kiosk.ports import Outcome, PaperTaken, SlipPrinted, StartTimer, StopTimer, TimerExpired, TrayFilled
 from kiosk.services.plan import Step
 
-CERTIFICATE, CHANGE, MONEY, RECEIPT = "certificate", "change", "money", "receipt"
+CHANGE, MONEY, RECEIPT = "change", "money", "receipt"
 
 
 def set_thing(turn: Turn, thing: str, state: str) -> None:
@@ -138,6 +139,7 @@ def taken(turn: Turn, event: Asked) -> None:
 
 
 def tray_filled(turn: Turn, event: TrayFilled) -> None:
+    outlets.note_filled(turn, event)
     turn.set(trays=turn.state.trays | {event.thing})
     if turn.state.session is not None:
         turn.edit(filled=turn.session.filled | {event.thing})

@@ -198,6 +198,7 @@ from kiosk.ports.panel import (
     PaperTaken,
     SendMessage,
     SetSignal,
+    SheetLeft,
     TrayFilled,
 )
 from kiosk.ports.printing import (
@@ -380,6 +381,7 @@ __all__ = [
     "SendMessage",
     "SetAcceptance",
     "SetSignal",
+    "SheetLeft",
     "SignChallenge",
     "Slip",
     "SlipLine",

@@ -7,14 +7,21 @@ from kiosk.ports.base import Command, Event
 
 
 class TrayFilled(Event, frozen=True):
-    """An exit sensor sees something. `thing`: `certificate`, `receipt`, `change`."""
+    """An exit sensor sees something. `thing`: `certificate`, `spare` (of the spare printer), `receipt`, `change`."""
 
     device: DeviceId
     thing: str
 
 
 class PaperTaken(Event, frozen=True):
-    """An exit sensor saw it go. `thing`: `certificate`, `receipt`, `change`."""
+    """An exit sensor saw it go. `thing` as in TrayFilled."""
+
+    device: DeviceId
+    thing: str
+
+
+class SheetLeft(Event, frozen=True):
+    """A sensor in the outlet of a certificate printer saw a sheet's end pass. `thing`: `certificate`, `spare`."""
 
     device: DeviceId
     thing: str

@@ -40,6 +40,7 @@ from kiosk.ports import (
     Event,
     PaperTaken,
     SetSignal,
+    SheetLeft,
     TrayFilled,
 )
 
@@ -176,6 +177,47 @@ def test_trays_and_the_alarm_are_told_once_and_a_bounce_never() -> None:
     cabinet.after(0.1)  # one poll saw it
     cabinet.hands["take"]("change")
     assert cabinet.after() == []
+
+
+def exits(**more: Any) -> Cabinet:
+    cabinet = Cabinet(inputs={"certificate": 0, "certificate_exit": 5, "spare_exit": 6}, **more)
+    cabinet.after()
+    return cabinet
+
+
+def test_each_sheet_that_leaves_an_outlet_is_told_once() -> None:
+    cabinet = exits()
+    cabinet.hands["pass"]("certificate", "3")
+    cabinet.hands["pass"]("spare")
+    found = cabinet.after(6)
+    assert found.count(SheetLeft(PANEL, "certificate")) == 3
+    assert found.count(SheetLeft(PANEL, "spare")) == 1
+    assert len(found) == 4
+
+
+def test_a_sheet_that_stays_in_the_outlet_has_not_left() -> None:
+    cabinet = exits()
+    cabinet.hands["stick"]("certificate_exit", "on")
+    assert cabinet.after(3) == []
+    cabinet.hands["stick"]("certificate_exit", "free")
+    assert cabinet.after() == [SheetLeft(PANEL, "certificate")]
+
+
+def test_a_blind_sensor_tells_nothing() -> None:
+    cabinet = exits()
+    cabinet.hands["stick"]("certificate_exit")
+    cabinet.hands["stick"]("certificate")
+    cabinet.hands["pass"]("certificate", "2")
+    cabinet.hands["fill"]("certificate")
+    assert cabinet.after(4) == []
+
+
+@pytest.mark.parametrize("kind", ["drop", "flip", "cut", "duplicate", "delay"])
+def test_one_hurt_answer_while_sheets_leave_costs_none(kind: str) -> None:
+    cabinet = exits()
+    cabinet.hands["pass"]("certificate", "2")
+    cabinet.wire.add_fault(kind, 1, 3, 0.1)
+    assert cabinet.after(4) == [SheetLeft(PANEL, "certificate")] * 2
 
 
 def test_an_inverted_input_is_a_barrier_that_light_crosses() -> None:

@@ -1,9 +1,13 @@
-"""The engine with two real printers behind two real drivers: the spare takes over, and nothing comes out twice."""
+"""The engine with two real printers behind two real drivers: the spare takes over, and nothing comes out twice.
+
+The spare's outlet has a sensor, on a module at the end of a real line: its papers are out when that says so, too.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import queue
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +15,11 @@ import pytest
 from msgspec.structs import replace
 
 from drivers.ipp.driver import IppDriver, create
+from drivers.modbus.driver import create as modbus
+from drivers.modbus.sim import Bench as ModuleBench
+from drivers.modbus.sim import SimModule
+from drivers.transport.pty import TcpLine
+from drivers.transport.sim.wire import Wire
 from kiosk import ports
 from kiosk.engine.printers import reading_of
 from kiosk.engine.state import Phase
@@ -23,15 +32,37 @@ from tests.engine.world import SETUP, World
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("ipp")]
 
-FIRST, SPARE = SETUP.certificate_printer, DeviceId("certificate2")
+FIRST, SPARE, PANEL = SETUP.certificate_printer, DeviceId("certificate2"), DeviceId("panel1")
+WATCHED = replace(SETUP, spare_printer=SPARE, panel=PANEL, sheet_sensors=("spare",))
 PORTS = {FIRST: 8631, SPARE: 8632}
+
+
+class Sensors:
+    """An input/output module in a thread, and the driver at the other end of its line."""
+
+    def __init__(self, told: Callable[[ports.Event], None]) -> None:
+        line = TcpLine(0)
+        module = SimModule()
+        self._wire = Wire(line, module)
+        self.hands = ModuleBench(module, self._wire).verbs()
+        self._far = threading.Thread(target=self._wire.run, daemon=True)
+        self._far.start()
+        options = {"port": f"socket://127.0.0.1:{line.port}", "inputs": {"spare_exit": 6}}
+        self._driver = modbus(PANEL, options, told)
+        self._driver.start()
+
+    def stop(self) -> None:
+        self._driver.stop()
+        self._wire.leave()
+        self._far.join(PATIENCE_S)
+        self._wire.line.close()
 
 
 class Hall(World):
     """The engine's world, whose certificate printers are real."""
 
     def __init__(self, bench: Bench) -> None:
-        super().__init__(setup=replace(SETUP, spare_printer=SPARE))
+        super().__init__(setup=WATCHED)
         self._told: queue.SimpleQueue[ports.Event] = queue.SimpleQueue()
         self.identities: set[str] = set()
         self.drivers = {device: self._driver(device, port) for device, port in PORTS.items()}
@@ -39,6 +70,7 @@ class Hall(World):
         with bench.network():
             for driver in self.drivers.values():
                 driver.start()
+        self.sensors = Sensors(self._told.put)
 
     def _driver(self, device: DeviceId, port: int) -> IppDriver:
         options: dict[str, Any] = {"uri": f"ipp://127.0.0.1:{port}/ipp/print", "poll_s": 0.2}
@@ -58,6 +90,11 @@ class Hall(World):
     def is_ready(self, device: DeviceId) -> bool | None:
         reading = reading_of(self.loop.state, device)
         return reading.is_ready if reading is not None else None
+
+    def ended_by(self, device: DeviceId) -> bool:
+        """That printer is done, and its sensor is waited for."""
+        lines = self.loop.state.session.lines if self.loop.state.session is not None else ()
+        return any(each.ended is not None and each.ended.device == device for each in lines)
 
     def _print(self, command: ports.PrintDocument) -> None:
         pdf = make_pdf(command.pages)
@@ -100,6 +137,9 @@ def test_the_spare_takes_over_and_gives_back(bench: Bench) -> None:
         hall.until(lambda: hall.is_ready(FIRST) is False, "the first says that it is empty")
         assert hall.phase is Phase.IDLE
         hall.pays()
+        hall.until(lambda: hall.ended_by(SPARE), "the spare says that it is done")
+        assert hall.phase is Phase.ISSUING, "nobody saw a sheet leave"
+        hall.sensors.hands["pass"]("spare")
         hall.until(lambda: hall.phase is Phase.TAKING_THINGS, "printed by the spare")
         assert (len(bench.printed), len(bench.printed_by_second)) == (1, 1)
         hall.goes()
@@ -111,7 +151,9 @@ def test_the_spare_takes_over_and_gives_back(bench: Bench) -> None:
         bench.do("cover-open")
         for _ in range(2):
             hall.insert(Denomination.COIN100)
-        hall.until(lambda: hall.phase is Phase.TAKING_THINGS, "refused by the first, printed by the spare")
+        hall.until(lambda: hall.ended_by(SPARE), "refused by the first, printed by the spare")
+        hall.sensors.hands["pass"]("spare")
+        hall.until(lambda: hall.phase is Phase.TAKING_THINGS, "and seen to leave")
         assert (len(bench.printed), len(bench.printed_by_second)) == (1, 2)
         hall.goes()
         bench.do("clear")
@@ -126,5 +168,6 @@ def test_the_spare_takes_over_and_gives_back(bench: Bench) -> None:
         assert (bench.printed[-1][0], len(bench.printed_by_second)) == (0, 2)
         hall.check()
     finally:
+        hall.sensors.stop()
         for driver in hall.drivers.values():
             driver.stop()

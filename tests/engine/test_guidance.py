@@ -38,6 +38,8 @@ def at_things(setup: Setup = SETUP) -> World:
     world.tap(intents.Next)
     world.tap(intents.Next)
     assert world.insert(Denomination.COIN500)
+    if "certificate" in setup.exit_sensors:
+        world.event(ports.TrayFilled(PANEL, "certificate"))
     assert world.phase is Phase.TAKING_THINGS
     return world
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from drivers.id003.messages import Status
 from kiosk import intents, ports
@@ -20,7 +21,7 @@ from kiosk.engine.recovery import ACTIONS
 from kiosk.engine.service import AT_REST
 from kiosk.engine.state import Asked, CloseDayAsked, Phase
 from kiosk.engine.table import ANYWHERE, ROWS, TABLE, is_legal
-from kiosk.ids import SlotId
+from kiosk.ids import DeviceId, SlotId
 from kiosk.intents import AnyIntent
 from kiosk.journal.records import AnyRecord, UnitAfter
 from kiosk.money import Denomination, Yen
@@ -169,6 +170,18 @@ class Anything(RuleBasedStateMachine):
     @rule(ready=st.booleans())
     def printer_state(self, ready: bool) -> None:
         self.world.event(ports.PrinterRead(self.world.setup.certificate_printer, ready, ()))
+
+    @rule(is_sheet=st.booleans(), is_full=st.booleans(), is_there=st.booleans())
+    def sensors(self, is_sheet: bool, is_full: bool, is_there: bool) -> None:
+        """Of the trays and outlets, where the setup has any."""
+        panel = self.world.setup.panel
+        if not panel:
+            return
+        self.world.event((ports.DeviceArrived if is_there else ports.DeviceLost)(panel, "test"))
+        self.world.event((ports.TrayFilled if is_full else ports.PaperTaken)(panel, "certificate"))
+        if is_sheet:
+            self.world.event(ports.SheetLeft(panel, "certificate"))
+        self.world.time_out("exit")
 
     @rule(device=st.sampled_from([hopper.device for hopper in worlds.HOPPERS]), bad=st.booleans())
     def hopper(self, device: str, bad: bool) -> None:
@@ -361,9 +374,14 @@ class AnythingWithFace(Anything):
 
 
 class AnythingCashless(Anything):
-    """The same with terminals, a gateway and a camera for codes."""
+    """The same with terminals, a gateway, a camera for codes, and sensors where the paper comes out."""
 
-    setup = worlds.CASHLESS
+    setup = replace(
+        worlds.CASHLESS,
+        panel=DeviceId("panel1"),
+        exit_sensors=("certificate",),
+        sheet_sensors=("certificate",),
+    )
 
 
 class AnythingWithNotes(Anything):

@@ -1,6 +1,8 @@
 """`kiosk-sim modbus`: an input/output module of eight inputs and outputs, with a control socket for hands.
 
-fill THING, take THING      something lies in that tray, or no longer (`certificate`, `change`, `receipt`)
+fill THING, take THING      something lies in that tray, or no longer (`certificate`, `spare`, `change`, `receipt`)
+pass THING [N]              N sheets leave that outlet, one after the other (`certificate`, `spare`)
+stick NAME on|off|free      an input that says this whatever happens: dirt on a sensor, a cable torn off
 emergency on|off            the building's alarm contact
 die, live                   no power, no answers
 state                       what its inputs and outputs are
@@ -28,9 +30,19 @@ from drivers.transport.sim.process import line_of, parser_of, serve
 from drivers.transport.sim.wire import Request, Wire
 from kiosk.errors import PeerProtocolError
 
-INPUTS: Mapping[str, int] = {"certificate": 0, "change": 1, "receipt": 2, "emergency": 3}
+INPUTS: Mapping[str, int] = {
+    "certificate": 0,
+    "change": 1,
+    "receipt": 2,
+    "emergency": 3,
+    "spare": 4,
+    "certificate_exit": 5,
+    "spare_exit": 6,
+}
 OUTPUTS: Mapping[str, int] = {"call": 0, "buzzer": 1}
 POINTS = 8
+SHEET_S, GAP_S = 0.6, 0.4
+"""A sheet of A4 in the outlet, and the time until the next one: about sixty a minute."""
 
 
 class SimModule:
@@ -41,15 +53,35 @@ class SimModule:
     def __init__(self, address: int = 1) -> None:
         self.address = address
         self.inputs = [False] * POINTS
+        """What lies and passes there."""
+        self.stuck: dict[int, bool] = {}
+        """What an input says instead."""
         self.outputs = [False] * POINTS
         self.is_dead = False
         self._reader = QuestionReader()
+        self._now = 0.0
+        self._moves: list[tuple[float, int, bool]] = []
+        """When which input changes, in order."""
 
     def advance(self, now: float) -> None:
-        del now
+        self._now = now
+        while self._moves and self._moves[0][0] <= now:
+            _, at, is_on = self._moves.pop(0)
+            self.inputs[at] = is_on
 
     def next_move(self) -> float | None:
-        return None
+        return self._moves[0][0] if self._moves else None
+
+    def pass_sheets(self, at: int, count: int) -> None:
+        """After those that are on their way there."""
+        begins = max((when + GAP_S for when, where, _ in self._moves if where == at), default=self._now)
+        for number in range(count):
+            when = begins + number * (SHEET_S + GAP_S)
+            self._moves += [(when, at, True), (when + SHEET_S, at, False)]
+        self._moves.sort()
+
+    def says(self) -> tuple[bool, ...]:
+        return tuple(self.stuck.get(at, is_on) for at, is_on in enumerate(self.inputs))
 
     @property
     def has_bytes(self) -> bool:
@@ -83,7 +115,7 @@ class SimModule:
         function, count = 0x02, 0
         match question:
             case ReadInputs(count=count):
-                answer = Inputs(tuple(self.inputs[:count])) if count <= POINTS else Refused(2)
+                answer = Inputs(self.says()[:count]) if count <= POINTS else Refused(2)
             case WriteCoils(on=on):
                 function, count = WRITE_COILS, len(on)
                 answer = Written() if count <= POINTS else Refused(2)
@@ -107,6 +139,8 @@ class Bench:
         return {
             "fill": lambda thing: self._put(thing, True),
             "take": lambda thing: self._put(thing, False),
+            "pass": self._pass,
+            "stick": self._stick,
             "emergency": lambda how="on": self._put("emergency", how == "on"),
             "die": lambda: self._power(False),
             "live": lambda: self._power(True),
@@ -118,6 +152,20 @@ class Bench:
             raise ValueError(f"inputs: {', '.join(INPUTS)}")
         with self._wire.lock:
             self._module.inputs[INPUTS[name]] = is_on
+
+    def _pass(self, thing: str, count: str = "1") -> None:
+        if f"{thing}_exit" not in INPUTS:
+            raise ValueError("outlets: certificate, spare")
+        with self._wire.lock:
+            self._module.pass_sheets(INPUTS[f"{thing}_exit"], int(count))
+
+    def _stick(self, name: str, how: str = "off") -> None:
+        if name not in INPUTS:
+            raise ValueError(f"inputs: {', '.join(INPUTS)}")
+        with self._wire.lock:
+            self._module.stuck.pop(INPUTS[name], None)
+            if how != "free":
+                self._module.stuck[INPUTS[name]] = how == "on"
 
     def _power(self, is_on: bool) -> None:
         with self._wire.lock:
