@@ -85,10 +85,11 @@ def _picture(app: Any, name: str, shown: Look, path: Path) -> list[tuple[str, st
     from kivy.core.window import Window  # noqa: PLC0415  # after the environment
 
     from screens import tree  # noqa: PLC0415
-    from screens.picture_of import window_picture  # noqa: PLC0415
+    from screens.picture_of import free_textures, window_picture  # noqa: PLC0415
 
     is_low = shown.panel == "low"
     app.router.forget()
+    free_textures()
     if name == "connecting":
         app.router.show_connecting()
         look.dress(shown.language, shown.size, shown.contrast, is_low)

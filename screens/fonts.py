@@ -19,8 +19,8 @@ _ROOT: Final = Path("/usr/share/fonts")
 _CJK: Final = "opentype/noto/NotoSansCJK-{weight}.ttc"
 _NOTO: Final = "truetype/noto/NotoSans{script}-{weight}.ttf"
 
-MOST_FACES: Final = 48
-"""A face at one size holds about 3 MB (CJK); one language and text size of the screens uses about 20."""
+MOST_FACES: Final = 28
+"""A face of Noto CJK at one size holds 1 MB and maps 2 MB of its file; a language at a text size uses about 20."""
 
 # Noto CJK's em box: an ideograph reaches from 0.12 em below the baseline to 0.88 above.
 ASCENT: Final = 0.88

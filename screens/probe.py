@@ -8,7 +8,7 @@ One JSON object a line, one answer a line:
     {"ask":"screen"}              {"ok":true,"body":"Pay","rev":7,"step":3,"language":"ja","still_there":false}
     {"ask":"history","after":12}  {"ok":true,"shown":[{"number":13,"shown_at_s":…,"body":"Pay","fields":{…}}, …]}
     {"ask":"shot","path":"a.png"} {"ok":true}
-    {"ask":"metrics"}             {"ok":true,"first_frame_ms":…,"rss_mb":…,"builds":[["Pay",21.5],…],…}
+    {"ask":"metrics"}             {"ok":true,"first_frame_ms":…,"rss_mb":…,"own_mb":…,"builds":[["Pay",21.5],…],…}
 
 `history` holds every view that reached the glass, with the moment of its first frame (CLOCK_MONOTONIC).
 `rect` counts pixels of the window from its top left. Under a question or a sheet only what can be touched is listed.
@@ -166,18 +166,19 @@ class Probe:
 
     def _metrics(self, _question: Answer) -> Answer:
         figures = self._app.metrics
+        all_pages, file_pages = (int(each) for each in Path("/proc/self/statm").read_text().split()[1:3])
         return {
             "first_frame_ms": round(figures.first_frame_ms, 1),
             "frames": figures.frames,
             "last_flip_s": figures.last_flip_s,
             "builds": [[name, round(ms, 2)] for name, ms in figures.builds],
             "updates_ms": [round(ms, 2) for ms in figures.updates],
-            "rss_mb": round(_rss_mb(), 1),
+            "rss_mb": round(_resident_mb(all_pages), 1),
+            "own_mb": round(_resident_mb(all_pages - file_pages), 1),
         }
 
 
-def _rss_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+def _resident_mb(pages: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 

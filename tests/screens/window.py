@@ -74,9 +74,12 @@ def show(
 ) -> Any:
     """A fresh screen of this sample."""
     found = lay(is_across)
+    from screens.picture_of import free_textures  # noqa: PLC0415  # imports the window
+
     found._client = Recorder()
     found._hide_toast()
     found.router.forget()
+    free_textures()
     found.show(samples.sample(name, language, text_size, contrast, step=step, is_low=is_low))
     return found
 
