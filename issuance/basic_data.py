@@ -5,7 +5,9 @@
     rows = 1400000
     sha256 = "…"                        # of the file
 
-Which column is what: basic_data.toml. A delivery counts whole or not at all: rows, hash and values are checked, and
+Which column is what: basic_data.toml. The 戸籍 is another system's, at other times: `[families]` may stand in a
+delivery of its own. Its file has one family a line, as JSON (`family.Family`), for what is written in a 戸籍 is text
+under headings, and no table. A delivery counts whole or not at all: rows, hash and values are checked, and
 what is wrong is named by file and line, never by what stands there.
 """
 
@@ -22,12 +24,17 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
+from issuance.family import Family
 from issuance.register import Payment, RegisterError, Resident, Seal, Tax, read_seal
 
 T = TypeVar("T")
 
+_read_family = msgspec.json.Decoder(Family).decode
 _COLUMNS = Path(__file__).parent / "basic_data.toml"
 DELIVERY = "delivery.toml"
+FAMILIES = "families"
+FAMILIES_FILE = "戸籍.jsonl"
+"""NOT PROVEN: no 戸籍 system's file was at hand; whoever has one writes these lines of it."""
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,8 +60,30 @@ class Delivery:
         self.folder = folder
         self.tables = tables()
         self.sent = _sent(folder / DELIVERY, self.tables)
-        if "residents" not in self.sent:
+        if not self.has_residents and set(self.sent) != {FAMILIES}:
             raise RegisterError(f"{DELIVERY}: without residents there is nobody")
+
+    @property
+    def has_residents(self) -> bool:
+        return "residents" in self.sent
+
+    @property
+    def has_families(self) -> bool:
+        return FAMILIES in self.sent
+
+    def families(self) -> Iterator[Family]:
+        """Every present 戸籍, in the file's order."""
+        sent = self.sent[FAMILIES]
+        digest, count = hashlib.sha256(), 0
+        with (self.folder / FAMILIES_FILE).open("rb") as lines:
+            for count, line in enumerate(lines, 1):
+                digest.update(line)
+                try:
+                    yield _read_family(line)
+                except (msgspec.MsgspecError, UnicodeDecodeError):
+                    raise RegisterError(f"{FAMILIES_FILE}: line {count} is not a family") from None
+        if count != sent.rows or digest.hexdigest() != sent.sha256:
+            raise RegisterError(f"{FAMILIES_FILE}: not the file that {DELIVERY} speaks of")
 
     def residents(self) -> Iterator[Resident]:
         return self._rows("residents", Resident)
@@ -109,7 +138,7 @@ def _sent(file: Path, known: Mapping[str, Table]) -> dict[str, Sent]:
         sent = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), dict[str, Sent])
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError):
         raise RegisterError(f"{file.name}: cannot be read") from None
-    if unknown := sorted(set(sent) - set(known)):
+    if unknown := sorted(set(sent) - set(known) - {FAMILIES}):
         raise RegisterError(f"{file.name}: {unknown[0]} is no kind of data")
     return sent
 

@@ -1,4 +1,6 @@
-"""The town's register as one indexed file: made whole from a delivery, read by every worker, replaced at once.
+"""The town's register as an indexed file: made whole from a delivery, read by every worker, replaced at once.
+
+The 戸籍 is a second file of the same make: another system delivers it, at other times; neither replaces the other's.
 
 A worker keeps nothing of 1.4 million people in memory: it asks SQLite, whose pages all workers share. `load` writes a
 new file beside the old one and renames it; who reads sees the old register or the new one, never a part of either.
@@ -9,20 +11,22 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from issuance.basic_data import Delivery
+from issuance.basic_data import FAMILIES, Delivery
 from issuance.family import Family
 from issuance.register import Payment, RegisterError, Resident, Seal, Tax
 
 R = TypeVar("R")
 
 FILE = "register.db"
+FAMILIES_FILE = "families.db"
+"""Beside it."""
 _FORMAT = 1
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -35,30 +39,56 @@ CREATE TABLE tax_year (year INTEGER PRIMARY KEY);
 CREATE TABLE payment (resident TEXT NOT NULL, year INTEGER NOT NULL, item TEXT NOT NULL, data BLOB NOT NULL,
   PRIMARY KEY (resident, year, item)) WITHOUT ROWID;
 """
+_FAMILIES_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE family (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE member (resident TEXT PRIMARY KEY, family INTEGER NOT NULL) WITHOUT ROWID;
+"""
 _BATCH = 2000
 _encode = msgspec.msgpack.Encoder().encode
 
 
 def load(delivery: Delivery, file: Path) -> dict[str, int]:
-    """Make the register anew from a delivery; how many rows of what. RegisterError: the old one stays."""
+    """Make anew what a delivery has: the register, the 戸籍 beside it, or both; how many rows of what. RegisterError:
+    nothing changed."""
+    if not delivery.has_residents and not file.is_file():
+        raise RegisterError("the 戸籍 lies beside a register: load the residents first")
+    made: list[tuple[Path, Path]] = []
+    counts: dict[str, int] = {}
+    if delivery.has_residents:
+        made.append((_made(delivery, file, _SCHEMA, _fill, counts), file))
+    if delivery.has_families:
+        families = file.with_name(FAMILIES_FILE)
+        made.append((_made(delivery, families, _FAMILIES_SCHEMA, _fill_families, counts), families))
+    for new, old in made:  # all of it is good
+        _replace(new, old)
+    return counts
+
+
+def _made(
+    delivery: Delivery,
+    file: Path,
+    schema: str,
+    fill: Callable[[sqlite3.Connection, Delivery], dict[str, int]],
+    counts: dict[str, int],
+) -> Path:
+    """A new file beside the one that it will replace."""
     new = file.with_suffix(".new")
     new.unlink(missing_ok=True)
     database = sqlite3.connect(new, isolation_level=None)
     try:
         database.execute("PRAGMA journal_mode = OFF")  # nobody reads it before it is whole
         database.execute("PRAGMA synchronous = OFF")
-        database.executescript(_SCHEMA)
+        database.executescript(schema)
         database.execute("BEGIN")
-        counts = _fill(database, delivery)
+        counts |= fill(database, delivery)
         database.execute("COMMIT")
-        database.execute("CREATE INDEX resident_household ON resident (household, place)")
         database.execute(f"PRAGMA user_version = {_FORMAT}")
     except sqlite3.IntegrityError:
         raise RegisterError("a resident, or a resident's record, stands twice in a delivery") from None
     finally:
         database.close()
-    _replace(new, file)
-    return counts
+    return new
 
 
 def _fill(database: sqlite3.Connection, delivery: Delivery) -> dict[str, int]:
@@ -79,9 +109,25 @@ def _fill(database: sqlite3.Connection, delivery: Delivery) -> dict[str, int]:
         ),
     }
     database.execute("INSERT INTO tax_year SELECT DISTINCT year FROM tax")
-    for key, sent in delivery.sent.items():
-        database.execute("INSERT INTO meta VALUES (?, ?)", (f"as_of {key}", sent.as_of.isoformat()))
+    database.execute("CREATE INDEX resident_household ON resident (household, place)")
+    _note_times(database, delivery, [each for each in delivery.sent if each != FAMILIES])
     return counts
+
+
+def _fill_families(database: sqlite3.Connection, delivery: Delivery) -> dict[str, int]:
+    """Somebody is in one present 戸籍, never in two; who has left it is found by nobody."""
+    count = 0
+    for count, family in enumerate(delivery.families(), 1):
+        database.execute("INSERT INTO family VALUES (?, ?)", (count, _encode(family)))
+        present = [(each.resident, count) for each in family.present() if each.resident]
+        database.executemany("INSERT INTO member VALUES (?, ?)", present)
+    _note_times(database, delivery, [FAMILIES])
+    return {FAMILIES: count}
+
+
+def _note_times(database: sqlite3.Connection, delivery: Delivery, keys: Iterable[str]) -> None:
+    rows = [(f"as_of {key}", delivery.sent[key].as_of.isoformat()) for key in keys]
+    database.executemany("INSERT INTO meta VALUES (?, ?)", rows)
 
 
 def _resident_rows(residents: Iterable[Resident]) -> Iterator[tuple[Any, ...]]:
@@ -135,15 +181,48 @@ def _replace(new: Path, file: Path) -> None:
         os.close(folder)
 
 
-class IndexedRegister:
-    """`ResidentRegister` over such a file. A file that was replaced is opened anew at the next question."""
+class _Opened:
+    """One file, which may be replaced: each thread has a connection to the one that is there now."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._local = threading.local()
+
+    def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        return self._database().execute(query, values).fetchall()
+
+    def as_of(self, data: str) -> datetime:
+        """What never came is as old as can be."""
+        rows = self.ask("SELECT value FROM meta WHERE key = ?", f"as_of {data}")
+        return datetime.fromisoformat(rows[0][0]) if rows else datetime.min.replace(tzinfo=UTC)
+
+    def is_there(self) -> bool:
+        return self._file.is_file()
+
+    def _database(self) -> sqlite3.Connection:
+        stat = self._file.stat()
+        now = (stat.st_ino, stat.st_mtime_ns)
+        if getattr(self._local, "seen", None) != now:
+            database = sqlite3.connect(f"file:{self._file}?mode=ro&immutable=1", uri=True)
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            if version != _FORMAT:
+                raise RegisterError("the register was made by another version: load it again")
+            self._local.database, self._local.seen = database, now
+        found: sqlite3.Connection = self._local.database
+        return found
+
+
+class IndexedRegister:
+    """`ResidentRegister` over such a file, and the 戸籍 beside it. What was replaced is opened anew at the next
+    question."""
+
+    def __init__(self, file: Path) -> None:
         if not file.is_file():
             raise RegisterError("there is no register: issuance-server load")
-        self._database()
+        self._main = _Opened(file)
+        self._families = _Opened(file.with_name(FAMILIES_FILE))
+        self._ask = self._main.ask
+        self._ask("SELECT 1 FROM meta")
 
     def resident(self, resident: str) -> Resident | None:
         rows = self._ask("SELECT data FROM resident WHERE id = ?", resident)
@@ -175,26 +254,16 @@ class IndexedRegister:
         return tuple(_unpacked(data, Payment) for (data,) in rows)
 
     def family(self, resident: str) -> Family | None:
-        """The 戸籍 is another system's; basic data does not hold it."""
-        return None
+        """None, too, where no 戸籍 was ever delivered."""
+        if not self._families.is_there():
+            return None
+        rows = self._families.ask(
+            "SELECT data FROM member JOIN family ON family.id = member.family WHERE resident = ?", resident
+        )
+        return msgspec.msgpack.decode(rows[0][0], type=Family) if rows else None
 
     def as_of(self, data: str) -> datetime | None:
         """What never came is as old as can be: nothing is issued of it."""
-        rows = self._ask("SELECT value FROM meta WHERE key = ?", f"as_of {data}")
-        return datetime.fromisoformat(rows[0][0]) if rows else datetime.min.replace(tzinfo=UTC)
-
-    def _ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        return self._database().execute(query, values).fetchall()
-
-    def _database(self) -> sqlite3.Connection:
-        """This thread's connection to the file that is there now."""
-        stat = self._file.stat()
-        now = (stat.st_ino, stat.st_mtime_ns)
-        if getattr(self._local, "seen", None) != now:
-            database = sqlite3.connect(f"file:{self._file}?mode=ro&immutable=1", uri=True)
-            (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version != _FORMAT:
-                raise RegisterError("the register was made by another version: load it again")
-            self._local.database, self._local.seen = database, now
-        found: sqlite3.Connection = self._local.database
-        return found
+        if data != FAMILIES:
+            return self._main.as_of(data)
+        return self._families.as_of(data) if self._families.is_there() else datetime.min.replace(tzinfo=UTC)

@@ -21,9 +21,11 @@ from typing import Any
 
 import msgspec
 
-from issuance.basic_data import DELIVERY, Table, tables
+from issuance.basic_data import DELIVERY, FAMILIES, FAMILIES_FILE, Table, tables
 from issuance.clock import JST
+from issuance.family import Domicile, Entry, Family, Member
 from issuance.register import AMOUNTS, Resident
+from issuance.wareki import wareki
 
 
 def _words(text: str) -> tuple[list[str], ...]:
@@ -161,14 +163,19 @@ class Generator:
         return msgspec.structs.replace(person, **found)
 
 
-def write(out: Path, *, residents: int, seed: int, as_of: datetime) -> dict[str, int]:
-    """A delivery of so many people; how many rows of what."""
+def write(
+    out: Path, *, residents: int, seed: int, as_of: datetime, has_families: bool = False
+) -> dict[str, int]:
+    """A delivery of so many people; how many rows of what. `has_families`: with the 戸籍 of who has one here."""
     out.mkdir(parents=True)
     known, today = tables(), as_of.astimezone(JST).date()
     files = {key: _File(out, known[key]) for key in ("residents", "seals", "taxes", "payments")}
+    families = _Lines(out / FAMILIES_FILE) if has_families else None
     impressions = _impressions(out)
     dice = random.Random(seed + 1)
-    for household in Generator(residents, seed, today).households():
+    for number, household in enumerate(Generator(residents, seed, today).households()):
+        if families is not None and (family := _family(household, number)) is not None:
+            families.write(msgspec.json.encode(family) + b"\n")
         for person in household:
             files["residents"].write(_plain(person))
             if person.seal:
@@ -180,6 +187,8 @@ def write(out: Path, *, residents: int, seed: int, as_of: datetime) -> dict[str,
                 files["taxes"].write(tax)
                 files["payments"].write(_payment(tax, dice))
     sent = {key: file.close() for key, file in files.items()}
+    if families is not None:
+        sent[FAMILIES] = families.close()
     lines = [
         f'[{key}]\nas_of = {as_of.isoformat(timespec="seconds")}\nrows = {rows}\nsha256 = "{digest}"\n'
         for key, (rows, digest) in sent.items()
@@ -216,6 +225,72 @@ class _File:
     def close(self) -> tuple[int, str]:
         self._data.close()
         return self._rows, self._digest.hexdigest()
+
+
+class _Lines:
+    """A file of lines, counted and hashed."""
+
+    def __init__(self, file: Path) -> None:
+        self._data = file.open("wb")
+        self._digest = hashlib.sha256()
+        self._rows = 0
+
+    def write(self, line: bytes) -> None:
+        self._data.write(line)
+        self._digest.update(line)
+        self._rows += 1
+
+    def close(self) -> tuple[int, str]:
+        self._data.close()
+        return self._rows, self._digest.hexdigest()
+
+
+_HERE = "例示県例示市"
+
+
+def _family(household: Sequence[Resident], number: int) -> Family | None:
+    """The present 戸籍 of those of a household who have it in the town. On every hundredth a notification is on its
+    way; in every tenth is somebody who has left."""
+    members = [each for each in household if each.honseki.startswith(_HERE) and each.state != "dead"]
+    if not members:
+        return None
+    head = members[0]
+    family, _, _ = head.hittousha.partition("　")
+    entries = (Entry("戸籍編製", (("編製日", wareki(head.resident_since)),)),)
+    found = [_member(each, family) for each in members]
+    if number % 10 == 3:
+        gone = Entry(
+            "婚　　姻", (("除籍日", wareki(head.resident_since)), ("新本籍", "見本県見本市例町２番地"))
+        )
+        left = _member(head, family)
+        found.append(
+            msgspec.structs.replace(
+                left, name=f"{family}　誠", given="誠", given_kana="マコト", relation="二男", resident="", spouse="",
+                has_left=True, entries=(*left.entries, gone),
+            )
+        )  # fmt: skip
+    kana = head.kana.partition("　")[0]
+    return Family(head.honseki, head.hittousha, kana, entries, tuple(found), is_updating=number % 100 == 42)
+
+
+def _member(person: Resident, family: str) -> Member:
+    given, given_kana = (each.partition("　")[2] or each for each in (person.name, person.kana))
+    born = (("出生日", wareki(person.birth)), ("出生地", _HERE), ("届出人", "父"))
+    spouse = {"世帯主": "", "夫": "夫", "妻": "妻"}.get(person.relation, "")
+    return Member(
+        name=person.name,
+        given=given,
+        given_kana=given_kana,
+        birth=person.birth,
+        sex=person.sex,
+        father=f"{family}　父一",
+        mother=f"{family}　母子",
+        relation="長女" if person.sex == "F" else "長男",
+        resident=person.id,
+        spouse=spouse,
+        entries=(Entry("出　　生", born),),
+        addresses=(Domicile(person.address, person.address_since),),
+    )
 
 
 def _plain(person: Resident) -> dict[str, str]:
@@ -299,12 +374,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--residents", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True, help="a new folder")
+    parser.add_argument("--families", action="store_true", help="with the 戸籍 of who has one in the town")
     parser.add_argument("--as-of", type=datetime.fromisoformat, help="default: this moment")
     arguments = parser.parse_args(argv)
     as_of = arguments.as_of or datetime.now(JST)
     as_of = as_of if as_of.tzinfo is not None else as_of.replace(tzinfo=JST)
     try:
-        counts = write(arguments.out, residents=arguments.residents, seed=arguments.seed, as_of=as_of)
+        counts = write(
+            arguments.out,
+            residents=arguments.residents,
+            seed=arguments.seed,
+            as_of=as_of,
+            has_families=arguments.families,
+        )
     except FileExistsError:
         sys.stderr.write("issuance-sample: the folder is there already\n")
         return 1

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from issuance import folder, indexed
-from issuance.basic_data import DELIVERY, Delivery, tables
+from issuance.basic_data import DELIVERY, FAMILIES_FILE, Delivery, tables
 from issuance.indexed import IndexedRegister, load
 from issuance.names import NameGuard
 from issuance.register import CheckedRegister, FileRegister, RegisterError, Resident
@@ -26,7 +26,7 @@ PEOPLE = 6000
 @pytest.fixture(scope="module")
 def delivery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("town") / "delivery"
-    write(out, residents=PEOPLE, seed=5, as_of=NOW - timedelta(hours=6))
+    write(out, residents=PEOPLE, seed=5, as_of=NOW - timedelta(hours=6), has_families=True)
     return out
 
 
@@ -97,11 +97,12 @@ def test_the_same_seed_is_the_same_town(delivery: Path, tmp_path: Path) -> None:
         str(tmp_path / "again"),
         "--as-of",
         as_of,
+        "--families",
     ]
     assert main(arguments) == 0
     assert main(arguments) == 1  # nothing is written over
-    for table in tables().values():
-        assert (tmp_path / "again" / table.file).read_bytes() == (delivery / table.file).read_bytes()
+    for file in (FAMILIES_FILE, *(table.file for table in tables().values())):
+        assert (tmp_path / "again" / file).read_bytes() == (delivery / file).read_bytes()
 
 
 def test_a_household_is_its_living_members_head_first(register: IndexedRegister) -> None:
@@ -122,6 +123,73 @@ def test_a_tax_and_its_payments_belong_together(register: IndexedRegister) -> No
         assert payment.paid + payment.not_yet <= payment.due
     assert register.has_tax_year(2026)
     assert not register.has_tax_year(2025)
+
+
+def test_a_family_is_found_by_who_is_in_it_now(register: IndexedRegister) -> None:
+    people = _everybody(register)
+    found = [(each, register.family(each.id)) for each in people]
+    with_one = [(each, family) for each, family in found if family is not None]
+    assert len(with_one) > PEOPLE // 3
+    for each, family in with_one[:300]:
+        member = family.member(each.id)
+        assert member is not None and (member.name, family.honseki) == (each.name, each.honseki)
+    assert any(family.is_updating for _, family in with_one)
+    assert any(member.has_left for _, family in with_one for member in family.members)
+    assert all(each.honseki for each, _ in with_one)
+    assert register.family("nobody") is None
+
+
+def _families_alone(delivery: Path, to: Path, as_of: datetime, lines: list[bytes]) -> Path:
+    """A delivery of the 戸籍 system, which knows nothing of the others."""
+    to.mkdir()
+    data = b"".join(lines)
+    (to / FAMILIES_FILE).write_bytes(data)
+    digest = hashlib.sha256(data).hexdigest()
+    said = f'[families]\nas_of = {as_of.isoformat()}\nrows = {len(lines)}\nsha256 = "{digest}"\n'
+    (to / DELIVERY).write_text(said, encoding="utf-8")
+    return to
+
+
+def test_the_families_come_by_themselves_and_replace_only_themselves(delivery: Path, tmp_path: Path) -> None:
+    file = tmp_path / indexed.FILE
+    lines = (delivery / FAMILIES_FILE).read_bytes().splitlines(keepends=True)
+    first = _families_alone(delivery, tmp_path / "one", NOW, lines[:1])
+    with pytest.raises(RegisterError, match="residents first"):
+        load(Delivery(first), file)
+    load(Delivery(delivery), file)
+    register = IndexedRegister(file)
+    before = register.as_of("residents")
+    assert load(Delivery(first), file) == {"families": 1}
+    assert (register.as_of("residents"), register.as_of("families")) == (before, NOW)
+    assert sum(register.family(each.id) is not None for each in _everybody(register)) < 16
+    write(tmp_path / "small", residents=10, seed=6, as_of=NOW)
+    load(Delivery(tmp_path / "small"), file)
+    assert register.as_of("families") == NOW, "residents alone leave the 戸籍 as it was"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lines: [*lines, lines[0]],
+        lambda lines: [lines[0].replace(b'"honseki"', b'"honzeki"'), *lines[1:]],
+        lambda lines: [b"\xff" + lines[0], *lines[1:]],
+        lambda lines: [lines[0][:40] + b"\n", *lines[1:]],
+    ],
+    ids=["twice", "unknown", "not-utf8", "cut"],
+)
+def test_families_count_whole_or_not_at_all(delivery: Path, tmp_path: Path, change: Any) -> None:
+    file = tmp_path / indexed.FILE
+    load(Delivery(delivery), file)
+    before = (file.stat().st_ino, (tmp_path / indexed.FAMILIES_FILE).read_bytes())
+    lines = (delivery / FAMILIES_FILE).read_bytes().splitlines(keepends=True)
+    bad = _families_alone(delivery, tmp_path / "bad", NOW, change(lines[:20]))
+    with pytest.raises(RegisterError) as caught:
+        load(Delivery(bad), file)
+    assert "例示" not in str(caught.value)
+    assert (file.stat().st_ino, (tmp_path / indexed.FAMILIES_FILE).read_bytes()) == before
+    (bad / DELIVERY).write_text((bad / DELIVERY).read_text().replace("rows = 2", "rows = 3"))
+    with pytest.raises(RegisterError):
+        load(Delivery(bad), file)
 
 
 def _copy(delivery: Path, to: Path) -> Path:
@@ -215,7 +283,9 @@ def _is_plain(register: IndexedRegister, each: Resident) -> bool:
         member.state == "resident" and not member.is_protected and not member.is_updating
         for member in household
     )
-    return fits and len(household) == 3 and each.age_on(NOW.date()) > 20 and not each.is_foreign
+    family = register.family(each.id)
+    has_family = family is not None and not family.is_updating
+    return fits and len(household) == 3 and each.age_on(NOW.date()) > 20 and has_family
 
 
 def test_a_paper_of_somebody_who_came_with_a_delivery(town: Any) -> None:
@@ -237,6 +307,36 @@ def test_data_that_is_too_old_issues_nothing(town: Any) -> None:
     server.clock.at = NOW + timedelta(hours=31)
     _, answer = server.authenticate(card)
     assert {each["refusal"] for each in answer.body["entitlements"]} == {"N-301"}
+
+
+def test_a_paper_of_the_family_register_that_was_delivered(town: Any, delivery: Path, tmp_path: Path) -> None:
+    """All three papers of it; too old, it stops them and no other kind; and it comes by itself again."""
+    server, card, who = town
+    kinds = ("koseki_zenbu", "koseki_kojin", "fuhyo")
+    for kind in kinds:
+        _, prepared = server.prepared(card, kind=kind)
+        assert prepared.status == 201, (kind, prepared)
+    lines = (delivery / FAMILIES_FILE).read_bytes().splitlines(keepends=True)
+    stale = _families_alone(delivery, tmp_path / "stale", NOW - timedelta(hours=40), lines)
+    folder.load_register(server.path, stale, server.clock)
+    assert _refusals(server, card) == {**dict.fromkeys(kinds, "N-301"), "juminhyo": ""}
+    fresh = _families_alone(delivery, tmp_path / "fresh", NOW - timedelta(hours=1), lines)
+    folder.load_register(server.path, fresh, server.clock)
+    assert _refusals(server, card) == dict.fromkeys((*kinds, "juminhyo"), "")
+    mine = next(number for number, line in enumerate(lines) if f'"resident":"{who.id}"'.encode() in line)
+    lines[mine] = lines[mine].replace(b'"is_updating":false', b'"is_updating":true')
+    if b'"is_updating":true' not in lines[mine]:
+        lines[mine] = lines[mine].rstrip(b"\n}") + b',"is_updating":true}\n'
+    folder.load_register(
+        server.path, _families_alone(delivery, tmp_path / "updating", NOW, lines), server.clock
+    )
+    assert _refusals(server, card) == {**dict.fromkeys(kinds, "N-301"), "juminhyo": ""}
+
+
+def _refusals(server: Any, card: Card) -> dict[str, str]:
+    _, answer = server.authenticate(card)
+    wanted = ("koseki_zenbu", "koseki_kojin", "fuhyo", "juminhyo")
+    return {each["kind"]: each["refusal"] for each in answer.body["entitlements"] if each["kind"] in wanted}
 
 
 def test_a_register_that_answers_about_the_neighbour_is_not_believed() -> None:
@@ -269,10 +369,12 @@ def test_a_delivery_is_noted(town: Any) -> None:
     assert any(act.startswith(f"register-loaded residents={PEOPLE}") for act in server.audit())
 
 
-def test_days_are_aware(register: IndexedRegister) -> None:
+def test_days_are_aware(register: IndexedRegister, tmp_path: Path) -> None:
     at = register.as_of("taxes")
     assert isinstance(at, datetime)
     assert at.tzinfo is not None
-    never = register.as_of("families")
+    write(tmp_path / "small", residents=10, seed=6, as_of=NOW)
+    load(Delivery(tmp_path / "small"), tmp_path / indexed.FILE)
+    never = IndexedRegister(tmp_path / indexed.FILE).as_of("families")
     assert never is not None
-    assert never.year == 1
+    assert never.year == 1, "what never came is as old as can be"
