@@ -228,7 +228,9 @@ SAMPLES: tuple[Sample, ...] = (
         "take-things-sensors",
         TakeThings(
             (
-                Thing("certificate", "waiting", sheets=1, has_sensor=True),
+                Thing("certificate", "waiting", sheets=1, has_sensor=True, slot="left"),
+                Thing("spare", "waiting", sheets=2, has_sensor=True, slot="right"),
+                Thing("change", "taken", amount=Yen(1300), has_sensor=True),
                 Thing("receipt", "coming", sheets=1, has_sensor=True),
             )
         ),

@@ -42,6 +42,7 @@ OWNERS = {
     "gateway": "kiosk-sim",
     "id003": "kiosk-sim",
     "ipp": "kiosk-sim",
+    "ipp2": "kiosk-sim",
     "issuance": "kiosk-issuance",
     "lamp": "kiosk-sim",
     "modbus": "kiosk-sim",

@@ -24,6 +24,9 @@ from kiosk.money import Denomination
 
 Record = Mapping[str, Any]
 
+PRINTERS = {"ipp": "certificate", "ipp2": "spare"}
+"""Folder of each printer, and how its papers are named in a report."""
+
 JOURNALS = (Path("state/core/journal.db"), Path("state/core/training/journal.db"))
 
 
@@ -138,8 +141,8 @@ def _is_plausible(line: Mapping[str, Any]) -> bool:
 def _papers(out: Path, result: Result) -> None:
     folder = out / "papers"
     folder.mkdir(exist_ok=True)
-    for source in sorted((out / "state" / "ipp").glob("[0-9]*.pdf")):
-        target = folder / f"certificate-{source.name}"
+    for source in sorted(each for name in PRINTERS for each in (out / "state" / name).glob("[0-9]*.pdf")):
+        target = folder / f"{PRINTERS[source.parent.name]}-{source.name}"
         shutil.copyfile(source, target)
         picture = ["pdftoppm", "-r", "110", "-png", str(target), str(target.with_suffix(""))]
         subprocess.run(picture, check=True, capture_output=True)
@@ -207,7 +210,7 @@ def _as_wanted(out: Path, result: Result, books: Mapping[str, Any], records: Seq
         "receipts": (sum(each["yen"] for each in books.get("receipts", {}).values()), ends.receipts),
         "given back": (paid_out(records), ends.returned),
         "owed on slips": (sum(books.get("slips", {}).values()), ends.owed),
-        "sheets": (sheets_out(out / "state" / "ipp"), ends.sheets),
+        "sheets": (sum(sheets_out(out / "state" / name) for name in PRINTERS), ends.sheets),
     }
     checks = [
         (

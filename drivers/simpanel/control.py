@@ -58,6 +58,7 @@ TRUTH = {
     "gateway": "state",
     "id003": "state",
     "ipp": "state",
+    "ipp2": "state",
     "lamp": "state",
     "webhook": "state",
     "terminal": "state",
@@ -66,6 +67,7 @@ TRUTH = {
 
 OUTLETS: dict[str, tuple[str, str]] = {
     "certificate": ("ipp", "[0-9]*.pdf"),
+    "spare": ("ipp2", "[0-9]*.pdf"),
     "receipt": ("escpos", "[0-9]*.png"),
 }
 """What comes out where: the simulator, and the files that are papers."""
@@ -74,6 +76,7 @@ TRAYS = ("payout-tray", "return-tray")
 
 TARGETS: dict[str, str] = {
     "printer": "ipp",
+    "spare-printer": "ipp2",
     "receipt": "escpos",
     "coin1": "cctalk",
     "card-reader": "card",
@@ -133,6 +136,7 @@ class Control:
             "hear": ears.listen,
             "heard": lambda: {"lines": ears.heard()},
             "take-paper": lambda: self.take("certificate"),
+            "take-spare": lambda: self.take("spare"),
             "take-receipt": lambda: self.take("receipt"),
             "emergency": lambda how="on": _ask("modbus", "emergency", how),
             "server-away": lambda: self._supervisor.kill("issuance"),
@@ -196,7 +200,7 @@ class Control:
         }
 
     def lying(self, thing: str) -> list[Path]:
-        """Papers that came out and were not taken: `certificate`, `receipt`."""
+        """Papers that came out and were not taken: `certificate`, `spare`, `receipt`."""
         name, pattern = OUTLETS[thing]
         return sorted(parts.state(name).glob(pattern))[self._taken.get(thing, 0) :]
 

@@ -45,7 +45,7 @@ driver = "modbus"
 [device.options]
 port = "/run/bench/modbus/tty"
 parity = "N"                        # a pty refuses even parity; a real line: "E"
-inputs = { certificate = 0, change = 1, receipt = 2, emergency = 3 }
+inputs = { certificate = 0, change = 1, receipt = 2, emergency = 3, spare = 4 }
 outputs = { call = 0, buzzer = 1 }
 """
 WITH_SENSORS = """
@@ -54,6 +54,26 @@ panel = "panel1"
 
 [profile]
 exit_sensors = ["certificate", "change", "receipt"]
+"""
+
+
+SPARE = """
+[[device]]
+id = "certificate2"
+driver = "ipp"
+options = { uri = "ipp://localhost:8632/ipp/print", sides = "two-sided-long-edge" }
+"""
+WITH_SPARE = """
+[equipment]
+spare_printer = "certificate2"
+
+[equipment.slots]
+certificate1 = "left"
+certificate2 = "right"
+"""
+SPARE_WATCHED = """
+[profile]
+exit_sensors = ["certificate", "spare", "change", "receipt"]
 """
 
 
@@ -89,6 +109,7 @@ class Shape:
     has_camera: bool = False
     has_cashless: bool = False
     has_sensors: bool = False
+    has_spare: bool = False
     has_lamp: bool = False
     has_message: bool = False
     is_training: bool = False
@@ -107,6 +128,9 @@ def files(shape: Shape = Shape()) -> dict[str, str]:  # frozen
     if shape.has_sensors:
         found["machine.toml"] += SENSORS
         found["sensors.toml"] = WITH_SENSORS
+    if shape.has_spare:
+        found["machine.toml"] += SPARE
+        found["spare.toml"] = WITH_SPARE + (SPARE_WATCHED if shape.has_sensors else "")
     for role, has in (("lamp", shape.has_lamp), ("messenger", shape.has_message)):
         if has:
             device, text = CALLING[role]

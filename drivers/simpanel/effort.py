@@ -44,6 +44,7 @@ HANDS: Final[Mapping[str, str]] = {
     "hold-code": "card",
     "scan-screen": "card",
     "take-paper": "thing",
+    "take-spare": "thing",
     "take-receipt": "thing",
     "take-coins": "thing",
 }

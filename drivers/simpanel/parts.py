@@ -13,6 +13,7 @@ from drivers.simpanel.demo_config import Shape
 from drivers.simpanel.process import NotifySocket, Part, Task, answers_tcp, answers_unix, ended_well, python
 
 IPP_PORT = 8631
+SPARE_PORT = 8632
 ISSUANCE_PORT = 8443
 VPCD_PORT = 35963
 TERMINAL_PORT = 8651
@@ -29,6 +30,7 @@ ON_THE_KIOSKS_SUPPLY = (
     "id003",
     "escpos",
     "ipp",
+    "ipp2",
     "terminal",
     "camera",
     "modbus",
@@ -87,7 +89,7 @@ def listener(
 # --- the devices' side ---
 
 
-def paper() -> list[Part | Task]:
+def paper(has_spare: bool = False) -> list[Part | Task]:
     """ippeveprinter, which does not start without avahi, which does not start without dbus."""
     for folder, user in ((Path("/run/dbus"), "messagebus"), (Path("/run/avahi-daemon"), "avahi")):
         folder.mkdir(exist_ok=True)
@@ -110,8 +112,15 @@ def paper() -> list[Part | Task]:
             needs=("dbus",),
         ),
         _simulator("ipp", "certificate printer", "ipp", "--port", str(IPP_PORT), needs=("avahi",)),
+        *([_spare()] if has_spare else ()),
         _simulator("escpos", "receipt printer", "escpos", *_cable("escpos")),
     ]
+
+
+def _spare() -> Part:
+    """A name of its own, for Avahi; behind the first, for each start asks the other."""
+    argv = ("ipp", "--port", str(SPARE_PORT), "--name", "Madoguchi Simulated Spare Printer")
+    return _simulator("ipp2", "spare certificate printer", *argv, needs=("avahi",))
 
 
 def cash(pieces: int, notes: Notes) -> list[Part | Task]:
@@ -210,7 +219,7 @@ def camera(stands: str) -> list[Part | Task]:
 
 
 def _simulator(name: str, words: str, *argv: str, needs: tuple[str, ...] = ()) -> Part:
-    folder = "--dir" if name in ("ipp", "escpos") else "--state"
+    folder = "--dir" if name in ("ipp", "ipp2", "escpos") else "--state"
     common = (folder, str(state(name)), "--control", str(control(name)))
     return Part(
         name,
@@ -325,6 +334,7 @@ def core(environment: Mapping[str, str], pieces: int, notes: int, shape: Shape) 
                 "issuance",
                 *(["camera"] if shape.has_camera else ()),
                 *(["terminal", "gateway"] if shape.has_cashless else ()),
+                *(["ipp2"] if shape.has_spare else ()),
                 *(["modbus"] if shape.has_sensors else ()),
                 *(["lamp"] if shape.has_lamp else ()),
                 *(["webhook"] if shape.has_message else ()),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from drivers.simpanel.control import Control
 
 LOOK_S = 0.1
-THINGS = ("certificate", "receipt", "change")
+THINGS = ("certificate", "spare", "receipt", "change")
 
 
 class Trays:

@@ -96,6 +96,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="into the core's environment (tests)",
     )
+    add(
+        "--spare",
+        action="store_true",
+        help="with a second certificate printer, which prints while the first cannot",
+    )
     add("--inside", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -197,6 +202,7 @@ class Run:
             has_camera=bool(given.camera),
             has_cashless=given.cashless,
             has_sensors=given.sensors,
+            has_spare=given.spare,
             has_lamp=given.lamp,
             has_message=given.webhook,
             is_training=given.training,
@@ -206,7 +212,7 @@ class Run:
         """Everything, or what --only names: groups, or single parts by their names."""
         shape = self._shape()
         groups: dict[str, list[Part | Task]] = {
-            "paper": parts.paper(),
+            "paper": parts.paper(self.options.spare),
             "cash": parts.cash(
                 self.options.pieces,
                 parts.Notes(self.options.notes, self.options.note_ms, self.options.bezel_ms),

@@ -13,8 +13,16 @@ from screens.widgets.picture import Picture
 from screens.widgets.ring import Mark
 from screens.widgets.text import Text
 
-_DRAWINGS = {"certificate": "paper_out", "change": "tray", "money": "tray", "receipt": "receipt_out"}
-_STATE_WIDE, _AIR = 64.0, 1.0
+_DRAWINGS = {
+    "certificate": "paper_out",
+    "spare": "paper_out",
+    "change": "tray",
+    "money": "tray",
+    "receipt": "receipt_out",
+}
+_STATE_WIDE, _STATE_WIDE_PAIRED, _AIR = 64.0, 40.0, 1.0
+LIST_MOST = 3
+"""So many things lie one below the other on a panel that lies across; more are two and two, without their pictures."""
 _PICTURE, _PICTURE_SPLIT, _PICTURE_ALONE, _ALONE_HIGH = 60.0, 38.0, 80.0, 150.0
 
 
@@ -32,12 +40,13 @@ class ThingCard(Row):
         self._thing = ""
         self.picture = Picture()
         self.picture.high = _PICTURE
-        self.title, self.amount = Text(), Text()
-        self.title.style, self.amount.style = "head", "lead"
+        self.title, self.slot, self.amount = Text(), Text(), Text()
+        self.title.style, self.slot.style, self.amount.style = "head", "lead", "lead"
+        self.slot.is_bold = True
         words = Stack()
         words.grow = 1.0
-        words.add_widget(self.title)
-        words.add_widget(self.amount)
+        for text in (self.title, self.slot, self.amount):
+            words.add_widget(text)
         self.mark, self.state = Mark(), Text()
         self.state.is_bold, self.state.align = True, "center"
         self.button = PushButton()
@@ -55,6 +64,13 @@ class ThingCard(Row):
     def share(self, count: int) -> None:
         """How many things share the screen: one alone is large, but does not fill it."""
         is_alone = count == 1 and not look.is_split
+        is_paired = look.is_split and count > LIST_MOST
+        if is_paired == self.picture.is_shown:
+            self.picture.show(not is_paired)
+            self.pad_x, self.gap = (4.0, 1.0) if is_paired else (8.0, tokens.GAP_4)
+            self.title.style = "lead" if is_paired else "head"
+            self.title.is_bold = True
+            self._widen()
         if not is_alone:
             self.picture.high = _PICTURE_SPLIT if look.is_split else _PICTURE
             self.button.icon_high = 14.0 if look.is_split else 24.0
@@ -70,13 +86,18 @@ class ThingCard(Row):
     def _widen(self) -> None:
         """「取りました」 stays on one line at every text size."""
         wanted = self.button.words.natural() / look.mm + 2 * self.button.pad + _AIR
-        self._end.wide = self.button.wide = max(_STATE_WIDE, wanted)
+        least = _STATE_WIDE if self.picture.is_shown else _STATE_WIDE_PAIRED
+        self._end.wide = self.button.wide = max(least, wanted)
 
     def show_thing(self, thing: Thing, is_first: bool, can_tell: bool) -> None:
         """Take the values. `is_first`: the one to take now."""
         self._thing = thing.thing
         is_taken, is_waiting = thing.state == "taken", thing.state == "waiting"
-        self.title.say("things.statement" if thing.is_statement else f"things.{thing.thing}")
+        title = _title(thing)
+        self.title.say(title)
+        self.slot.show(bool(thing.slot))
+        if thing.slot:
+            self.slot.say(f"things.slot.{thing.slot}")
         self.amount.show(bool(thing.sheets or thing.amount))
         if thing.amount:
             self.amount.write(look.words.write(thing.amount))
@@ -85,7 +106,7 @@ class ThingCard(Row):
         asks = is_waiting and not thing.has_sensor and can_tell
         self.button.show(asks)
         self.button.spoken = "speak.taken"
-        self.button.spoken_values = {"thing": look.words.message(f"things.{thing.thing}").reading}
+        self.button.spoken_values = {"thing": look.words.message(title).reading}
         self.button.target = f"taken {thing.thing}"
         self.mark.show(not asks)
         self.state.show(not asks)
@@ -96,3 +117,10 @@ class ThingCard(Row):
         if box != self.box:
             self.box = box
             self.changed()
+
+
+def _title(thing: Thing) -> str:
+    """A certificate is one whichever printer it came out of."""
+    if thing.is_statement:
+        return "things.statement"
+    return "things.certificate" if thing.thing == "spare" else f"things.{thing.thing}"
