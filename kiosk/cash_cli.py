@@ -20,14 +20,17 @@ from kiosk.journal.ledger import Ledger, fold
 from kiosk.journal.records import AnyRecord, DayClosed, UnitAfter
 from kiosk.journal.store import Store, boot_id, open_store
 from kiosk.money import NO_CASH, Denomination
+from kiosk.plain import Codec
 from kiosk.report_pdf import pdf_of
 from kiosk.slips import JST
 from kiosk.treasury import acts
 from kiosk.treasury.acts import Scene, Staff
+from kiosk.treasury.paper import Paper
 from kiosk.treasury.refusals import Refusal, RefusedError
 from kiosk.treasury.told import told_of
 
 DONE, REFUSED, USAGE, AWAY = 0, 1, 2, 3
+_PAPER: Codec[Paper] = Codec(Paper)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,7 +81,9 @@ def _read(given: argparse.Namespace) -> Answer:
             statement = Path(given.statement).read_text(encoding=given.encoding)
         except (OSError, UnicodeError, LookupError):
             raise ConfigError(f"{given.statement}: cannot be read as {given.encoding}") from None
-    form = "csv" if getattr(given, "csv", False) else "text"
+    form = "csv" if getattr(given, "csv", False) else "data" if _wants_pages(given) else "text"
+    if _wants_pages(given) and (form == "csv" or given.verb in cash_words.NO_PAGES):
+        raise RefusedError("format", what=f"{given.verb} --out {given.out}", want="--out FILE.csv")
     ask = Read(given.verb, getattr(given, "of", "") or "", form, getattr(given, "print", False), statement)
     if not given.config:
         return ask_core(given.socket, ask)
@@ -173,13 +178,18 @@ def _told(given: argparse.Namespace, answer: Answer) -> int:
         return REFUSED
     if answer.ja:
         sys.stdout.write(f"{answer.ja}\n{answer.en}\n")
-    if answer.text and str(getattr(given, "out", None) or "").endswith(".pdf"):
-        Path(given.out).write_bytes(pdf_of(answer.text))
+    if answer.text and _wants_pages(given):
+        Path(given.out).write_bytes(pdf_of(_PAPER.decode(answer.text.encode("utf-8"))))
     elif answer.text and getattr(given, "out", None):
         Path(given.out).write_text(answer.text, encoding="utf-8-sig", newline="")
     elif answer.text:
         sys.stdout.write(answer.text)
     return DONE
+
+
+def _wants_pages(given: argparse.Namespace) -> bool:
+    """Acts have no --out; the paper that follows one is shown."""
+    return str(getattr(given, "out", None) or "").lower().endswith(".pdf")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from kiosk.journal.checkpoint import FileVerifier
 from kiosk.journal.ledger import Ledger
 from kiosk.journal.reading import open_for_reading, timed_records, verify_store
 from kiosk.money import Denomination
+from kiosk.plain import encode
 from kiosk.ports import Slip
 from kiosk.slips import kinds_of
 from kiosk.treasury import paper
@@ -41,6 +42,11 @@ from kiosk.treasury.waiting import waiting
 from kiosk.treasury.words import Town
 
 _NUMBER_MAX = 6
+_FORMS: Mapping[str, Callable[[Paper], str]] = {
+    "text": paper.text,
+    "csv": paper.csv,
+    "data": lambda found: encode(found).decode("utf-8"),
+}
 
 
 class Office:
@@ -55,7 +61,7 @@ class Office:
         self._is_training = config.machine.mode is Mode.TRAINING
 
     def made(self, ask: Read) -> tuple[str, Slip | None]:
-        """The paper as text or CSV, and for the roll. RefusedError: there is no such day, month, exchange."""
+        """The paper in the form that is asked, and for the roll. RefusedError: no such day, month, exchange."""
         if ask.report in ("assessment", "revenue"):
             return paper.csv_of([*paper.specimen_row(self._is_training), *self._rows(ask)]), None
         if ask.report == "list":
@@ -64,8 +70,8 @@ class Office:
             units = units_of(self._config, self.ledger())
             rows = (" ".join((name, *(each.value for each in units[name]))) for name in sorted(units))
             return "".join(f"{row}\n" for row in rows), None
-        found = msgspec.structs.replace(self._paper(ask), is_specimen=self._is_training)
-        return (paper.csv(found) if ask.form == "csv" else paper.text(found)), paper.slip(found)
+        found = self.paper_of(ask)
+        return _FORMS[ask.form](found), paper.slip(found)
 
     def ledger(self) -> Ledger:
         """The balances now."""
@@ -80,6 +86,10 @@ class Office:
 
     def days(self) -> Iterator[Day]:
         return days(self.entries())
+
+    def paper_of(self, ask: Read) -> Paper:
+        """A paper that has pages, marked where the machine is for training. RefusedError as above."""
+        return msgspec.structs.replace(self._paper(ask), is_specimen=self._is_training)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

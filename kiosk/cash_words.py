@@ -25,6 +25,8 @@ With the core running (the usual way) the core decides who asks, by the Unix acc
 
 With the core stopped, the same verbs with --operator and --config write into the journal themselves.
 
+The papers are text; `--csv` for a spreadsheet, `--out X.pdf` as A4 pages, `--print` on the receipt printer.
+
 日々:   list stock day start end close-day    事故: close-incident printed not-printed paid redeem discrepancy
         note-in note-back clear-note-path charged not-charged undone not-undone
 月・年: month revenue assessment match year   ほか: enter leave exchange payment found hand-over count
@@ -42,10 +44,11 @@ PAPERS: Mapping[str, str] = {
     "payment": "払込書 / payment slip for a collection",
     "assessment": "調定 CSV YYYY-MM",
     "revenue": "収納システム CSV YYYY-MM (--statement)",
-    "readiness": "点検報告書 (--out X.pdf で A4) / what was tested, with results (--out X.pdf: A4)",
+    "readiness": "点検報告書 / what was tested, with results",
     "match": "四者照合 / paid, issued, printed, settled (--statement)",
 }
-
+NO_PAGES = ("list", "assessment", "revenue")
+"""Of these: a list, and files for the town's other systems."""
 
 Units: TypeAlias = Mapping[DeviceId, tuple[Denomination, ...]]
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -84,14 +87,13 @@ def _paper_verb(parser: argparse.ArgumentParser, verb: str) -> None:
     if verb in ("revenue", "match"):
         parser.add_argument("--statement", metavar="CSV", help="決済代行の収納明細 / the trustee's file")
         parser.add_argument("--encoding", default="utf-8-sig", help="cp932 / utf-8-sig")
-    if verb not in ("list", "assessment", "revenue"):
+    if verb not in NO_PAGES:
         parser.add_argument("--csv", action="store_true", help="表計算用 / for a spreadsheet")
         parser.add_argument(
             "--print", action="store_true", help="領収書プリンターに出す / on the receipt printer"
         )
-    parser.add_argument(
-        "--out", metavar="FILE", help="ファイルに書く（.pdf も） / into this file; .pdf: as A4 pages"
-    )
+    pages = "" if verb in NO_PAGES else "（.pdf なら A4） / X.pdf: as A4 pages"
+    parser.add_argument("--out", metavar="FILE", help=f"ファイルに書く / into this file{pages}")
 
 
 def _exchange_verbs(verbs: Verbs, signed: argparse.ArgumentParser) -> None:

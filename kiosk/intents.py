@@ -361,6 +361,10 @@ class PrintPaper(Intent, frozen=True):
     """The paper that is shown, on the receipt printer."""
 
 
+class PrintPages(Intent, frozen=True):
+    """The same as A4 pages, on the certificate printer."""
+
+
 class SetPieces(Intent, frozen=True):
     """In the exchange that is open: so many of this face were `counted`, `put_in`, `taken_out` of this unit."""
 
@@ -427,6 +431,7 @@ AnyIntent = (
     | OpenPage
     | ShowPaper
     | PrintPaper
+    | PrintPages
     | SetPieces
     | RunTest
     | AskWhy

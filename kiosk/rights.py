@@ -79,6 +79,7 @@ MAY: Mapping[AnyKind, Right] = {
     i.OpenPage: _DESK,
     i.ShowPaper: _DESK,
     i.PrintPaper: _DESK,
+    i.PrintPages: _DESK,
     i.AskWhy: _DESK,
     i.DoAct: _DESK,
     i.SetPieces: _OFFICER,

@@ -13,6 +13,7 @@ from kiosk.ids import DeviceId
 from kiosk.ipc.staff_wire import Read
 from kiosk.messages import Message, say
 from kiosk.ports import DESK, Command, Event, FactsRead, MakePaper, PaperMade, ReadFacts
+from kiosk.report_pdf import pages_of
 from kiosk.selftest import Finding, State
 from kiosk.treasury.refusals import RefusedError
 
@@ -59,13 +60,16 @@ class DeskDriver:
 
     def _made(self, wanted: MakePaper) -> PaperMade:
         try:
-            _, slip = self._office.made(Read(wanted.report, wanted.of))
+            ask = Read(wanted.report, wanted.of)
+            _, slip = self._office.made(ask)
+            document, pages = pages_of(self._office.paper_of(ask)) if wanted.has_pages else (b"", 0)
         except RefusedError as error:
             return PaperMade(wanted.op, None, error.refusal.ja, error.refusal.en)
         except MadoguchiError as error:
             say(Message.REPORT_FAILED, report=wanted.report, error=type(error).__name__)
             return PaperMade(wanted.op, None, *NO_PAPER)
-        return PaperMade(wanted.op, slip, *(("", "") if slip is not None else NO_PAPER))
+        words = ("", "") if slip is not None else NO_PAPER
+        return PaperMade(wanted.op, slip, *words, document, pages)
 
     def _seen(self, wanted: ReadFacts) -> FactsRead:
         found = self._look()

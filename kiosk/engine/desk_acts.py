@@ -6,15 +6,26 @@ to it, page by page.
 
 from __future__ import annotations
 
+import hashlib
+
 from msgspec.structs import replace
 
 from kiosk import intents, rights
 from kiosk.engine import desk_tests, staff
-from kiosk.engine.state import Asked, Desk, Turn
+from kiosk.engine.state import Asked, Desk, Kiosk, Turn
 from kiosk.ids import DeviceId, OpId
 from kiosk.journal.records import UnitAfter
 from kiosk.money import Cash, Denomination
-from kiosk.ports import DESK, CardInserted, MakePaper, PaperMade, PrintSlip
+from kiosk.ports import (
+    DESK,
+    CardInserted,
+    MakePaper,
+    Outcome,
+    PaperMade,
+    PrintDocument,
+    PrintEnded,
+    PrintSlip,
+)
 from kiosk.slips import JST
 from kiosk.treasury import words
 from kiosk.treasury.refusals import Refusal, refusal
@@ -29,6 +40,15 @@ ASKED: dict[str, tuple[str, ...]] = {
 }
 """What may be said of a face, by the purpose of the exchange."""
 PIECES_MAX = 99999
+PRINTING = ("A4で印刷しています。", "It is being printed as A4 pages.")
+PRINTED = (
+    "A4で印刷しました。使った用紙は、用紙受払簿に書いてください。",
+    "Printed as A4 pages. Write the sheets that were used into the paper's book.",
+)
+NOT_PRINTED = (
+    "印刷できたか確かめられません。プリンターを見てください。",
+    "Nobody knows whether it was printed. Look at the printer.",
+)
 PAGES = (
     "menu",
     "cash",
@@ -103,20 +123,48 @@ def show_paper(turn: Turn, event: Asked) -> None:
 def _make(turn: Turn, report: str, of: str) -> None:
     op = OpId(turn.token())
     _go(turn, "paper", report)
-    _set(turn, paper=None, op=op)
+    _set(turn, paper=None, report=(report, of), op=op)
     turn.do(MakePaper(DESK, op, report, of))
 
 
 def paper_made(turn: Turn, event: PaperMade) -> None:
     desk = turn.state.desk
-    if desk is not None and desk.op == event.op:
-        _set(turn, paper=event.slip, said=(event.ja, event.en), is_refused=event.slip is None, op=None)
+    if desk is None or desk.op != event.op:
+        return
+    _set(turn, paper=event.slip, said=(event.ja, event.en), is_refused=event.slip is None, op=None)
+    if event.document:
+        job, printer = OpId(turn.token()), turn.state.setup.certificate_printer
+        digest = hashlib.sha256(event.document).hexdigest()
+        _set(turn, op=job, said=PRINTING)
+        turn.do(PrintDocument(job, printer, event.document, digest, event.pages))
 
 
 def print_paper(turn: Turn, _: object) -> None:
     printer, paper = turn.state.setup.receipt_printer, _desk(turn).paper
     if paper is not None and printer in turn.state.up:
         turn.do(PrintSlip(OpId(turn.token()), printer, paper))
+
+
+def print_pages(turn: Turn, _: object) -> None:
+    """Made only now: of ten papers that are looked at, one is filed."""
+    desk = _desk(turn)
+    if has_pages(turn.state) and desk.op is None:
+        op = OpId(turn.token())
+        _set(turn, op=op, said=PRINTING)
+        turn.do(MakePaper(DESK, op, *desk.report, has_pages=True))
+
+
+def has_pages(state: Kiosk) -> bool:
+    """A paper is shown that may go to a printer of A4 now."""
+    is_there = state.desk is not None and state.desk.paper is not None and bool(state.desk.report[0])
+    return is_there and state.setup.certificate_printer in state.up
+
+
+def pages_printed(turn: Turn, event: PrintEnded) -> None:
+    desk = turn.state.desk
+    if desk is not None and desk.page == "paper" and desk.op == event.op:
+        is_well = event.outcome is Outcome.CONFIRMED
+        _set(turn, op=None, said=PRINTED if is_well else NOT_PRINTED, is_refused=not is_well)
 
 
 # --- counts -----------------------------------------------------------------------------------------------------------

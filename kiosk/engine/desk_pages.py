@@ -557,10 +557,13 @@ def _papers(_: Kiosk, __: Desk) -> tuple[Lines, Buttons]:
     ], []
 
 
-def _paper(_: Kiosk, now: Desk) -> tuple[Lines, Buttons]:
+def _paper(state: Kiosk, now: Desk) -> tuple[Lines, Buttons]:
     if now.paper is None:
         return [] if now.said[0] else [_say("desk.paper.making", "doubt")], []
-    return [], [DeskButton("desk.paper.print", i.PrintPaper(step=S), is_main=True)]
+    found = [DeskButton("desk.paper.print", i.PrintPaper(step=S), is_main=True)]
+    if desk_acts.has_pages(state):
+        found.append(DeskButton("desk.paper.pages", i.PrintPages(step=S)))
+    return [], found
 
 
 _PAGES: dict[str, Callable[[Kiosk, Desk], tuple[Lines, Buttons]]] = {

@@ -278,6 +278,9 @@ def print_line(turn: Turn, record: PrintIntended) -> None:
 
 
 def page_imprinted(turn: Turn, event: PageImprinted) -> None:
+    """Also of what staff print at their desk, and of a job that outlived its visit: nobody's pages are counted then."""
+    if turn.state.session is None:
+        return
     line = next((each for each in turn.session.lines if each.stage is LineStage.PRINTING), None)
     intent = turn.state.ledger.prints.get(event.op)
     if line is not None and intent is not None and intent.line == line.line:

@@ -528,6 +528,8 @@ class Desk(msgspec.Struct, frozen=True):
     """What became of the last act, Japanese and English."""
     is_refused: bool = False
     paper: Slip | None = None
+    report: tuple[str, str] = ("", "")
+    """Which paper that is: its name, and of what."""
     op: OpId | None = None
     """What the machine is doing for a test, or the paper that is being made."""
     result: str = ""

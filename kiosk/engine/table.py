@@ -205,6 +205,7 @@ def _slip_printed_at_desk(turn: Turn, event: ports.SlipPrinted) -> None:
 
 def _print_ended_at_desk(turn: Turn, event: ports.PrintEnded) -> None:
     issuance.print_ended(turn, event)
+    desk_acts.pages_printed(turn, event)
     desk_tests.print_ended(turn, event)
 
 
@@ -594,6 +595,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.STAFF_DESK, intents.Back, desk_acts.back),
     Row(P.STAFF_DESK, intents.ShowPaper, desk_acts.show_paper),
     Row(P.STAFF_DESK, intents.PrintPaper, desk_acts.print_paper),
+    Row(P.STAFF_DESK, intents.PrintPages, desk_acts.print_pages),
     Row(P.STAFF_DESK, intents.SetPieces, desk_acts.set_pieces),
     Row(P.STAFF_DESK, intents.RunTest, desk_acts.run_test),
     Row(P.STAFF_DESK, intents.AskWhy, desk_acts.ask_why),
@@ -771,6 +773,7 @@ GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
     (P.STAFF_LOGIN, intents.Cancel): lambda state: not state.card_is_present,
     (P.STAFF_DESK, intents.Back): lambda state: state.desk is not None and bool(state.desk.trail),
     (P.STAFF_DESK, intents.PrintPaper): lambda state: state.desk is not None and state.desk.paper is not None,
+    (P.STAFF_DESK, intents.PrintPages): desk_acts.has_pages,
     (P.TAKING_THINGS, intents.ReadAloud): reading.may_read,
     (P.FINISHED, intents.ReadAloud): reading.may_read,
     (P.TAKING_THINGS, intents.Taken): taking.may_tell,

@@ -34,7 +34,8 @@ REPORTS = (
     "match",
     "readiness",
 )
-FORMS = ("text", "csv")
+FORMS = ("text", "csv", "data")
+"""`data`: the paper itself (kiosk/treasury/paper.py: Paper) as JSON, for whoever lays it out."""
 
 
 class StaffMessage(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):

@@ -11,12 +11,13 @@ DESK = DeviceId("desk")
 
 
 class MakePaper(Command, frozen=True):
-    """`report`, `of`: as kiosk/ipc/staff_wire.py: Read. Ends in PaperMade."""
+    """`report`, `of`: as kiosk/ipc/staff_wire.py: Read. Ends in PaperMade; with `has_pages` it brings A4 pages too."""
 
     device: DeviceId
     op: OpId
     report: str
     of: str = ""
+    has_pages: bool = False
 
 
 class PaperMade(Event, frozen=True):
@@ -26,6 +27,9 @@ class PaperMade(Event, frozen=True):
     slip: Slip | None
     ja: str = ""
     en: str = ""
+    document: bytes = b""
+    """A PDF of `pages` pages, where it was asked for."""
+    pages: int = 0
 
 
 class ReadFacts(Command, frozen=True):

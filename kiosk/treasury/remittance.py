@@ -15,7 +15,7 @@ from kiosk.journal.accounts import CASH, ZERO
 from kiosk.journal.records import Fund
 from kiosk.money import Yen
 from kiosk.treasury.days import Day, Entry, era_year, fiscal_year, japan_date, japan_time
-from kiosk.treasury.paper import Paper, Table, csv_of, yen
+from kiosk.treasury.paper import Paper, Table, yen
 from kiosk.treasury.sheets import receipts_of
 from kiosk.treasury.words import Town
 
@@ -163,8 +163,3 @@ def revenue_rows(
                 )
             )
     return rows
-
-
-def file_of(rows: list[tuple[str, ...]]) -> str:
-    """CSV text; the rim adds the byte order mark that a spreadsheet in Japan wants."""
-    return csv_of(rows)

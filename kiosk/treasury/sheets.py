@@ -41,10 +41,10 @@ def day_sheet(day: Day, town: Town) -> Paper:
     )
     tables = (
         _receipts_table(day.before, day.after, town),
-        _money_table(day.before, day.after),
+        _money_table((day,)),
         _funds_table(day.after, town),
         _stock_table(day.after),
-        _counts_table(day),
+        _counts_table((day,)),
         _open_table(day.after),
         _incidents_table(day),
         _found_table(day),
@@ -63,23 +63,33 @@ def _receipts_table(before: Ledger, after: Ledger, town: Town) -> Table:
     )
 
 
-def _money_table(before: Ledger, after: Ledger) -> Table:
-    """Cash through the slot and the trays; each difference of two running totals."""
-    was, now = before.totals, after.totals
+def _money_table(days: Sequence[Day]) -> Table:
+    """Cash through the slot and the trays, and payments without cash: sums over these days only, for another month's
+    close may lie between them by a clock that stood wrong."""
+
+    def over(name: str) -> Yen:
+        return Yen.sum(getattr(e.after.totals, name) - getattr(e.before.totals, name) for e in days)
+
+    def count(name: str) -> str:
+        return str(sum(getattr(e.after.totals, name) - getattr(e.before.totals, name) for e in days))
+
+    def books(name: str) -> Yen:
+        return Yen.sum(getattr(e.after, name) - getattr(e.before, name) for e in days)
+
     rows = (
-        ("取引", str(now.transactions - was.transactions), ""),
-        ("現金の投入", "", yen(now.cash_in - was.cash_in)),
-        ("つり銭の払出し", "", yen(now.change - was.change)),
-        ("預り金の返却（払出し）", "", yen(now.returned - was.returned)),
-        ("預かり票の発行", "", yen(now.owed - was.owed)),
-        ("預かり票の支払い（窓口の戻出）", "", yen(now.redeemed - was.redeemed)),
-        ("キャッシュレスの支払い", "", yen(now.charged - was.charged)),
-        ("キャッシュレスの取消", "", yen(now.reversed - was.reversed)),
-        ("キャッシュレスの預かり票（窓口の支払い）", "", yen(now.redeemed_cashless - was.redeemed_cashless)),
-        ("無効にした証明書", str(now.voided - was.voided), ""),
-        ("収納金の抜取り（払込用）", "", yen(after.remitted - before.remitted)),
-        ("つり銭資金の増減", "", signed(after.float_amount - before.float_amount)),
-        ("過不足の増減", "", signed(after.difference - before.difference)),
+        ("取引", count("transactions"), ""),
+        ("現金の投入", "", yen(over("cash_in"))),
+        ("つり銭の払出し", "", yen(over("change"))),
+        ("預り金の返却（払出し）", "", yen(over("returned"))),
+        ("預かり票の発行", "", yen(over("owed"))),
+        ("預かり票の支払い（窓口の戻出）", "", yen(over("redeemed"))),
+        ("キャッシュレスの支払い", "", yen(over("charged"))),
+        ("キャッシュレスの取消", "", yen(over("reversed"))),
+        ("キャッシュレスの預かり票（窓口の支払い）", "", yen(over("redeemed_cashless"))),
+        ("無効にした証明書", count("voided"), ""),
+        ("収納金の抜取り（払込用）", "", yen(books("remitted"))),
+        ("つり銭資金の増減", "", signed(books("float_amount"))),
+        ("過不足の増減", "", signed(books("difference"))),
     )
     return Table("お金の動き", ("項目", "件数", "金額（円）"), rows)
 
@@ -102,17 +112,15 @@ def _funds_table(ledger: Ledger, town: Town) -> Table:
 
 def _stock_table(ledger: Ledger) -> Table:
     rows: list[tuple[str, ...]] = []
-    total = ZERO
-    for name in sorted(ledger.units):
-        unit = ledger.units[name]
-        total += unit.total
-        for each in sorted(Denomination, key=lambda one: one.face):
+    for each in sorted(Denomination, key=lambda one: one.face):
+        for name in sorted(ledger.units):
+            unit = ledger.units[name]
             count = unit.balance.get(each, 0)
             if count or unit.unknown[each]:
                 doubt = f"（うち不明 {unit.unknown[each]}）" if unit.unknown[each] else ""
-                amount = each.face * count
                 state = words.ACCURACY[unit.accuracy] + doubt
-                rows.append((name, state, words.face(each), str(count), yen(amount)))
+                rows.append((name, state, words.face(each), str(count), yen(each.face * count)))
+    total = Yen.sum(each.total for each in ledger.units.values())
     if rows:
         rows.append(("合計", "", "", "", yen(total)))
     return Table(
@@ -123,11 +131,13 @@ def _stock_table(ledger: Ledger) -> Table:
     )
 
 
-def _counts_table(day: Day) -> Table:
+def _counts_table(days: Sequence[Day]) -> Table:
     """Expected by the books, by the device, by hand."""
     rows = []
-    started: dict[str, r.ExchangeStarted] = _started(day)
-    for entry in day.entries:
+    started: dict[str, r.ExchangeStarted] = {}
+    for day in days:
+        started |= _started(day)
+    for entry in (each for day in days for each in day.entries):
         ended = entry.record
         if not isinstance(ended, r.ExchangeEnded):
             continue
@@ -182,9 +192,14 @@ def _open_table(ledger: Ledger) -> Table:
     ]
     for account in sorted(ledger.accounts.values(), key=lambda one: one.opened_seq):
         rows += [
-            (f"証明書 {line.serial}", f"取引 {account.number}", line.print_outcome, yen(line.fee))
+            (
+                f"証明書 {line.serial}",
+                f"取引 {account.number}",
+                words.PRINTS[line.print_outcome],
+                yen(line.fee),
+            )
             for line in account.lines.values()
-            if line.print_outcome in ("unknown", "partial") and not line.is_resolved
+            if line.print_outcome in words.PRINTS and not line.is_resolved
         ]
     rows += [(f"入金 {each.device}", "", f"最大 {each.at_most} 枚", "不明") for each in ledger.credit_doubts]
     rows += [
@@ -198,7 +213,12 @@ def _open_table(ledger: Ledger) -> Table:
         if each.is_unknown
     ]
     rows += [
-        (f"預かり票 {each.slip}", each.reason, "未払い", yen(each.amount + each.doubtful))
+        (
+            f"預かり票 {each.slip}",
+            words.OWED.get(each.reason, each.reason),
+            "未払い",
+            yen(each.amount + each.doubtful),
+        )
         for each in sorted(ledger.slips.values(), key=lambda one: one.seq)
     ]
     return Table(
@@ -295,8 +315,10 @@ def month_sheet(days: Sequence[Day], month: str, town: Town) -> Paper:
     tables = (
         Table("科目の種類 × 支払い方法", ("証明書", "方法", "件数", "金額（円）"), tuple(kinds), left=2),
         Table("日ごと", ("締め", "日付", "件数", "収納額", "うち現金", "過不足"), tuple(rows), left=2),
-        _months_money(days),
+        _money_table(days),
         _funds_table(last.after, town),
+        _stock_table(last.after),
+        _counts_table(days),
         _open_table(last.after),
     )
     return Paper("month", "収納金月計表", facts, tables, _must_follow(days), SEALS)
@@ -312,24 +334,6 @@ def _added(each_day: Sequence[tuple[Receipts, ...]]) -> tuple[Receipts, ...]:
                 each.kind, each.means, count + each.count, amount + each.amount
             )
     return tuple(added[key] for key in sorted(added))
-
-
-def _months_money(days: Sequence[Day]) -> Table:
-    """Sums over these days only: another month's close between them, by a clock that stood wrong, is not in it."""
-
-    def over(name: str) -> Yen:
-        return Yen.sum(getattr(e.after.totals, name) - getattr(e.before.totals, name) for e in days)
-
-    rows = (
-        ("現金の投入", yen(over("cash_in"))),
-        ("つり銭の払出し", yen(over("change"))),
-        ("預り金の返却（払出し）", yen(over("returned"))),
-        ("預かり票の発行", yen(over("owed"))),
-        ("預かり票の支払い（窓口の戻出）", yen(over("redeemed"))),
-        ("収納金の抜取り（払込用）", yen(Yen.sum(e.after.remitted - e.before.remitted for e in days))),
-        ("つり銭資金の増減", signed(Yen.sum(e.after.float_amount - e.before.float_amount for e in days))),
-    )
-    return Table("お金の動き", ("項目", "金額（円）"), rows)
 
 
 def year_end(days: Sequence[Day], year: int, town: Town) -> Paper:

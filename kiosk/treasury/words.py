@@ -26,6 +26,17 @@ ACCURACY = {
     "inaccurate": "要精査",
     "unknown": "未計数",
 }
+PRINTS = {"unknown": "出たか不明", "partial": "途中まで"}
+"""A paper in doubt."""
+OWED = {
+    "shortage": "つり銭不足",
+    "unknown": "払出しが不明",
+    "restart": "再起動",
+    "not-taken": "紙幣の取り忘れ",
+    "not-printed": "証明書が出ていない",
+    "not-voided": "取消ができない",
+}
+"""Why a slip was given (kiosk/journal/records.py: OwedOnSlip)."""
 FUNDS = {
     "float": "つり銭資金",
     "receipts": "収納金",

@@ -111,7 +111,9 @@ class StaffWorld(World):
         self.later(ports.FactsRead(command.op, self.facts, all(each[2] != "bad" for each in self.facts)))
 
     def _on_MakePaper(self, command: ports.MakePaper) -> None:
-        self.later(ports.PaperMade(command.op, ports.Slip("test", (ports.SlipLine(text=command.report),))))
+        slip = ports.Slip("test", (ports.SlipLine(text=command.report),))
+        pages = (b"%PDF", 1) if command.has_pages else (b"", 0)
+        self.later(ports.PaperMade(command.op, slip, "", "", *pages))
 
     def _sign(self, reference: int, op: Any, message: bytes) -> None:
         assert self._chip is not None

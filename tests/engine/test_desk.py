@@ -342,6 +342,8 @@ def test_a_cash_officer_collects_counts_and_closes_the_day_by_touch(world: Staff
     assert written(world, r.ExchangeEnded)[-1].difference.value == 0
     assert world.view.body.page == "paper" and world.view.body.paper
     press(world, "desk.paper.print")
+    press(world, "desk.paper.pages")
+    assert "用紙受払簿" in world.view.body.said[0] and world.view.body.paper
     world.tap(i.Back)
     world.tap(i.Back)
     go(world, "desk.menu.day")
@@ -527,7 +529,9 @@ def test_every_page_can_be_shown_to_everybody_and_a_treasurer_changes_nothing(wh
             for button in body.buttons:
                 assert isinstance(button, DeskButton)
                 if who == "treasurer":
-                    assert isinstance(button.asks, i.OpenPage | i.ShowPaper | i.PrintPaper), button
+                    assert isinstance(button.asks, i.OpenPage | i.ShowPaper | i.PrintPaper | i.PrintPages), (
+                        button
+                    )
 
 
 def test_every_page_has_its_maker() -> None:

@@ -29,6 +29,7 @@ GiveBack R          ChooseLanguage Rh   SetVoice Rh         SetTextSize Rh      
 SetReach Rh         CallStaff RA        BeginHelp b         EndHelp Hh          Point h
 AnswerCall a
 Vouch A             OpenPage TCV        ShowPaper TCV       PrintPaper TCV      AskWhy TCV
+PrintPages TCV
 DoAct TCV           SetPieces C         RunTest TC          ReadAloud R         SetLoudness R
 SetPace R           SetCurtain R
 EnterStaff TCV      LeaveStaff TCV      StartExchange TC    EndExchange C       CloseDay C

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +19,7 @@ from kiosk.journal.accounts import ZERO
 from kiosk.journal.ledger import EMPTY, decode, encode, imbalances
 from kiosk.journal.records import Fund, Share
 from kiosk.money import Denomination, Yen
+from kiosk.report_pdf import pages_of, pdf_of
 from kiosk.slips import kinds_of
 from kiosk.treasury.days import Entry, days, era_year, fiscal_year, japan_date
 from kiosk.treasury.discrepancy import case_of, discrepancy
@@ -30,7 +34,7 @@ from kiosk.treasury.matching import (
     read_statement,
     reconciliations,
 )
-from kiosk.treasury.paper import Paper, csv_of, slip, text
+from kiosk.treasury.paper import SPECIMEN_LINE, Paper, csv_of, slip, text
 from kiosk.treasury.paper import csv as csv_form
 from kiosk.treasury.refusals import RefusedError
 from kiosk.treasury.remittance import assessment, payment_slip, remittances, revenue_rows
@@ -171,6 +175,42 @@ def test_a_paper_printed_again_is_the_same_to_the_byte(three_days: list[r.AnyRec
     sealed = decode(encode(second.before))
     again = next(days(entries[sealed.seq :], sealed))
     assert text(day_sheet(again, TOWN)) == text(day_sheet(second, TOWN))
+
+
+def test_a_page_says_what_the_text_says_and_again_the_same_to_the_byte(
+    three_days: list[r.AnyRecord], tmp_path: Path
+) -> None:
+    """日計表 and 月計表 as A4, read back by a stranger; a letter that the font lacks is still read as itself."""
+    town = msgspec.structs.replace(TOWN, section="市民課 \u845b\U000e0100 \U0002000b")
+    closed = [each for each in days(entries_of(three_days)) if each.is_closed]
+    training = msgspec.structs.replace(month_sheet(closed * 20, "2026-11", town), is_specimen=True)
+    for paper in (day_sheet(closed[1], town), training):
+        made, pages = pages_of(paper)
+        assert paper.kind == "month" or made == pdf_of(paper)
+        file = tmp_path / f"{paper.kind}.pdf"
+        file.write_bytes(made)
+        subprocess.run(["qpdf", "--check", file], check=True, capture_output=True, timeout=60)
+        said = subprocess.run(
+            ["pdftotext", "-layout", file, "-"], check=True, capture_output=True, text=True, timeout=60
+        ).stdout
+        found = ["".join(line.split()) for line in said.splitlines() if line.strip()]
+        marks = [line for line in found if line == "".join(SPECIMEN_LINE.split())]
+        assert len(marks) == (pages if paper.is_specimen else 0), "on every page of a training machine"
+        found = [line for line in found if line not in marks]
+        feet = [line for line in found if line.startswith(paper.title) and "/" in line]
+        assert feet == [f"{paper.title}{number}/{pages}" for number in range(1, pages + 1)]
+        tables = [
+            list(map("".join, (table.head, *table.rows))) if table.rows else [] for table in paper.tables
+        ]
+        wanted = [paper.title, *("".join(each) for each in paper.facts)]
+        for table, rows in zip(paper.tables, tables, strict=True):
+            wanted += [f"■{table.title}", *(rows or [table.empty])]
+        wanted += [*(f"※{each}" for each in paper.remarks), "".join(paper.seals)]
+        heads = {"".join(table.head) for table in paper.tables}
+        once = [line for line in found if line not in feet and line not in heads]
+        assert once == [line for line in ("".join(each.split()) for each in wanted) if line not in heads], (
+            "each row of the paper, in its order"
+        )
 
 
 def test_no_clock_moves_a_record_to_another_day(three_days: list[r.AnyRecord]) -> None:

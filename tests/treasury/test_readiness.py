@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pypdfium2
 
 from kiosk.engine import desk_tests
 from kiosk.journal import records as r
 from kiosk.journal.ledger import EMPTY, fold
 from kiosk.report_pdf import pdf_of
-from kiosk.treasury import paper
 from kiosk.treasury.days import Entry
 from kiosk.treasury.readiness import readiness
 from kiosk.treasury.words import Town
@@ -38,10 +38,10 @@ def test_the_last_result_counts_and_what_was_not_tested_says_so() -> None:
 
 
 def test_pages_are_a4_and_as_many_as_the_lines_need() -> None:
-    entries = [Entry(1, WALL, RECORDS[0])]
-    text = paper.text(readiness(entries, EMPTY, Town("例示市", "kiosk-1")))
-    for lines, pages in ((text, 1), (text * 4, 4)):
-        with pypdfium2.PdfDocument(pdf_of(lines)) as document:
+    made = readiness([Entry(1, WALL, RECORDS[0])], EMPTY, Town("例示市", "kiosk-1"))
+    longer = msgspec.structs.replace(made, tables=made.tables * 8)
+    for each, pages in ((made, 1), (longer, 3)):
+        with pypdfium2.PdfDocument(pdf_of(each)) as document:
             assert len(document) == pages
             wide, high = document[0].get_size()
             assert (round(wide), round(high)) == (595, 842)
