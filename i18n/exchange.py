@@ -1,10 +1,13 @@
 """Texts out to a translator and back, and what is still missing. For people at a desk; the kiosk only reads.
 
     python -m i18n.exchange missing [--strict]     what each language lacks (--strict: exit code 1 if anything)
-    python -m i18n.exchange out vi [--all]         lines of: key, note, Japanese, English
+    python -m i18n.exchange out vi [--all]         the glossary, then lines of: key, note, Japanese, English
     python -m i18n.exchange in vi FILE             lines of: key, translation; written into i18n/catalogues/vi.po
 
-Tab-separated; a newline inside a text is written \\n; plural forms are separated by " || ".
+    python -m i18n.exchange terms vi               the glossary, and which texts do not keep to it
+
+Tab-separated; a newline inside a text is written \\n; plural forms are separated by " || ". A line that begins with #
+is for reading: it may come back and is not taken in.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from i18n import glossary
 from i18n.breaks import with_breaks
 from i18n.catalogue import FOLDER, SOURCE, fallback_of, languages, load
 from i18n.po import Entry, header_fields, read_po
@@ -68,7 +72,7 @@ def take_in(language: str, lines: list[str]) -> str:
     source = _entries(SOURCE)
     for line in lines:
         key, _, text = line.rstrip("\n").partition("\t")
-        if not key or not text:
+        if not key or not text or key.startswith("#"):
             continue
         if key not in source:
             raise KeyError(f"{key}: the source has no such text")
@@ -142,6 +146,8 @@ def main(argv: list[str] | None = None) -> int:
     give = verbs.add_parser("out")
     give.add_argument("language")
     give.add_argument("--all", action="store_true")
+    words = verbs.add_parser("terms")
+    words.add_argument("language")
     take = verbs.add_parser("in")
     take.add_argument("language")
     take.add_argument("file", type=Path)
@@ -151,8 +157,13 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.write("\n".join(lines) + "\n")
         return 1 if total and arguments.strict else 0
     if arguments.verb == "out":
-        sys.stdout.write("\n".join(out(arguments.language, arguments.all)) + "\n")
+        texts = out(arguments.language, arguments.all)
+        sys.stdout.write("\n".join((*glossary.lines(arguments.language), *texts)) + "\n")
         return 0
+    if arguments.verb == "terms":
+        wrong = glossary.breaches(arguments.language)
+        sys.stdout.write("\n".join((*glossary.lines(arguments.language), *wrong)) + "\n")
+        return 1 if wrong else 0
     lines = arguments.file.read_text(encoding="utf-8").splitlines()
     text = take_in(arguments.language, lines)
     (FOLDER / f"{arguments.language}.po").write_text(text, encoding="utf-8")
