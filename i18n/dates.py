@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Protocol
 
-from i18n.catalogue import Catalogue
+
+class Words(Protocol):
+    """A catalogue, or what stands for one."""
+
+    def text(self, key: str, count: int | None = None, **values: str) -> str: ...
+
 
 _ERAS = (
     (dt.date(2019, 5, 1), "reiwa"),
@@ -24,7 +30,7 @@ def era_year(date: dt.date) -> tuple[str, int]:
     raise ValueError("dates before 1873 have no solar era year")
 
 
-def long_date(words: Catalogue, date: dt.date) -> str:
+def long_date(words: Words, date: dt.date) -> str:
     """令和8年11月20日 / 20 November 2026."""
     era, year = era_year(date)
     return words.text(
@@ -38,7 +44,7 @@ def long_date(words: Catalogue, date: dt.date) -> str:
     )
 
 
-def day(words: Catalogue, date: dt.date) -> str:
+def day(words: Words, date: dt.date) -> str:
     """11月20日（金） / Fri 20 November."""
     return words.text(
         "date.day",
@@ -49,17 +55,17 @@ def day(words: Catalogue, date: dt.date) -> str:
     )
 
 
-def year(words: Catalogue, number: int) -> str:
+def year(words: Words, number: int) -> str:
     """令和7年 / 2025."""
     return _of_year(words, "date.year", number)
 
 
-def fiscal_year(words: Catalogue, number: int) -> str:
+def fiscal_year(words: Words, number: int) -> str:
     """令和8年度 / FY 2026, for the year (April to March) that begins in this one."""
     return _of_year(words, "date.fiscal_year", number)
 
 
-def _of_year(words: Catalogue, key: str, number: int) -> str:
+def _of_year(words: Words, key: str, number: int) -> str:
     era, era_number = era_year(dt.date(number, 12, 31))
     first = words.text("era.first")
     era_text = words.text(f"era.{era}")
@@ -68,7 +74,7 @@ def _of_year(words: Catalogue, key: str, number: int) -> str:
     )
 
 
-def clock(words: Catalogue, hour: int, minute: int) -> str:
+def clock(words: Words, hour: int, minute: int) -> str:
     """17時15分 / 17:15, as said in a sentence."""
     key = "time.full" if minute == 0 else "time"
     return words.text(key, hour=str(hour), minute=f"{minute:02d}")

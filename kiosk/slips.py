@@ -8,11 +8,11 @@ person. Texts come through a callable `key -> template`, one per language: the c
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 
-from i18n import catalogue
+from i18n import catalogue, dates
 from kiosk.money import Yen
 from kiosk.ports import Slip, SlipLine
 
@@ -98,6 +98,13 @@ class Languages:
             SlipLine(text=text, size=size, is_bold=is_bold, is_centred=is_centred)
             for text in self._both(key, fields)
         )
+
+    def when(self, at: datetime) -> tuple[SlipLine, ...]:
+        """Japanese with the era's year; below it as the other language writes a date, with the year that it counts."""
+        texts = [japanese_time(at)]
+        if self._other is not None:
+            texts.append(_time_in(self._other, at))
+        return tuple(SlipLine(text=text) for text in dict.fromkeys(texts))
 
     def _both(self, key: str, fields: dict[str, object]) -> list[str]:
         texts = [self._ja, self._other] if self._other is not None else [self._ja]
@@ -349,7 +356,7 @@ def _head(say: Languages, title: str, heading: Heading) -> tuple[SlipLine, ...]:
         SlipLine(text=heading.issuer.place, is_centred=True),
         GAP,
         SlipLine(text=say.label("slip.number"), right=heading.number, size=2, is_bold=True),
-        SlipLine(text=japanese_time(heading.at)),
+        *say.when(heading.at),
     )
 
 
@@ -393,18 +400,28 @@ def yen(amount: Yen) -> str:
     return f"-¥{-amount.value:,}" if amount < Yen(0) else f"¥{amount.value:,}"
 
 
-_ERAS = ((date(2019, 5, 1), "令和"), (date(1989, 1, 8), "平成"))
-"""First day and name, newest first (元号を改める政令)."""
+class _Words:
+    """Texts as i18n.dates asks for them."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def text(self, key: str, count: int | None = None, **values: str) -> str:
+        return self._texts(key).format(n=count, **values)
+
+
+def _local(at: datetime) -> datetime:
+    """Japan's time whatever zone `at` is in; without one it is UTC."""
+    return at.astimezone(JST) if at.tzinfo else at.replace(tzinfo=UTC).astimezone(JST)
 
 
 def japanese_time(at: datetime) -> str:
-    """`令和8年11月21日 14時05分`, Japan's time whatever zone `at` is in."""
-    local = at.astimezone(JST) if at.tzinfo else at.replace(tzinfo=UTC).astimezone(JST)
-    for first, name in _ERAS:
-        if local.date() >= first:
-            year = local.year - first.year + 1
-            era = f"{name}{'元' if year == 1 else year}年"
-            break
-    else:
-        era = f"{local.year}年"
-    return f"{era}{local.month}月{local.day}日 {local.hour}時{local.minute:02}分"
+    """`令和8年11月21日 14時05分`."""
+    return _time_in(texts_of("ja"), at)
+
+
+def _time_in(texts: Texts, at: datetime) -> str:
+    """Date and time as a language writes them: `20 Nov 2026 14:05`."""
+    local, words = _local(at), _Words(texts)
+    clock = words.text("time", hour=str(local.hour), minute=f"{local.minute:02}")
+    return f"{dates.long_date(words, local.date())} {clock}"

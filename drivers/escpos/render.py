@@ -6,6 +6,7 @@ Pillow lays out through raqm (HarfBuzz, FriBidi). 203 dpi = 8 dots/mm. Size 1 is
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,8 @@ SIZES = {1: 32, 2: 44, 3: 64}
 """Dots per em of SlipLine.size."""
 
 _LEADING = 1.3
+_CLEAR = 3
+"""White dots at least between the ink of two rows."""
 _RULE_ROWS = 22
 _RULE_DOTS = 3
 _GAP = 16
@@ -41,6 +44,7 @@ Noto Sans'."""
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _WIDE_LATIN_FROM = 0x0100
+_RIGHTWARD = frozenset({"Arabic", "Hebrew", "Thaana"})
 
 _NOT_FIRST = frozenset(
     "、。，．・：；？！゛゜ヽヾゝゞ々ー）〕］｝〉》」』】’”ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ,.:;?!)]}%円通"
@@ -85,20 +89,18 @@ class Painter:
 
     def _rows(self, line: SlipLine) -> list[_Row]:
         if line.is_rule:
-            return [_Row(_RULE_ROWS, ())]
-        size = SIZES.get(line.size, SIZES[1])
-        height = round(size * _LEADING)
-        set_text = self._setter(size, line.is_bold)
+            return [_Row(())]
+        set_text = self._setter(SIZES.get(line.size, SIZES[1]), line.is_bold)
         texts = self.wrap(line)
         if not line.right:
-            return [_Row(height, ((_place(line, set_text(each)), set_text(each)),)) for each in texts]
+            return [_Row(((_place(line, set_text(each)), set_text(each)),)) for each in texts]
         right = set_text(line.right)
-        rows = [_Row(height, ((0, set_text(each)),)) for each in texts[:-1]]
+        rows = [_Row(((0, set_text(each)),)) for each in texts[:-1]]
         last = set_text(texts[-1])
         flush = (max(0, WIDTH - right.width), right)
         if last.width + _GAP + right.width <= WIDTH:
-            return [*rows, _Row(height, ((0, last), flush))]
-        return [*rows, _Row(height, ((0, last),)), _Row(height, (flush,))]
+            return [*rows, _Row(((0, last), flush))]
+        return [*rows, _Row(((0, last),)), _Row((flush,))]
 
     def _setter(self, size: int, is_bold: bool) -> _Setter:
         return _Setter(self, size, "Bold" if is_bold else "Regular")
@@ -124,14 +126,16 @@ class _Text:
     """A text that is set: runs side by side on one baseline."""
 
     def __init__(self, runs: tuple[tuple[ImageFont.FreeTypeFont, str], ...], size: int) -> None:
-        self._runs = runs
-        self._size = size
+        self.runs = runs
         self.text = "".join(part for _, part in runs)
         self.width = sum(round(font.getlength(part)) for font, part in runs)
+        boxes = [font.getbbox(part, anchor="ls") for font, part in runs]
+        self.above = max(size, *(math.ceil(-box[1]) for box in boxes), 0)
+        """Dots above the baseline; `below` under it, with the white to the next row. Burmese hangs deep."""
+        self.below = max(round(size * _LEADING) - size, *(math.ceil(box[3]) + _CLEAR for box in boxes), 0)
 
-    def paint(self, canvas: ImageDraw.ImageDraw, left: int, top: int) -> None:
-        baseline = top + round(self._size * 1.0)
-        for font, part in self._runs:
+    def paint(self, canvas: ImageDraw.ImageDraw, left: int, baseline: int) -> None:
+        for font, part in self.runs:
             canvas.text((left, baseline), part, font=font, fill=0, anchor="ls")
             left += round(font.getlength(part))
 
@@ -147,9 +151,11 @@ class _Setter:
 class _Row:
     """One row of paper: texts at their places; none = a rule across."""
 
-    def __init__(self, height: int, texts: tuple[tuple[int, _Text], ...]) -> None:
-        self.height = height
+    def __init__(self, texts: tuple[tuple[int, _Text], ...]) -> None:
         self._texts = texts
+        self._above = max((text.above for _, text in texts), default=0)
+        below = max((text.below for _, text in texts), default=0)
+        self.height = self._above + below if texts else _RULE_ROWS
 
     def said(self) -> str:
         """`left | right`, or `> centred <`."""
@@ -164,7 +170,7 @@ class _Row:
             middle = top + self.height // 2
             canvas.rectangle((0, middle - 1, WIDTH - 1, middle - 2 + _RULE_DOTS), fill=0)
         for left, text in self._texts:
-            text.paint(canvas, left, top)
+            text.paint(canvas, left, top + self._above)
 
 
 def _place(line: SlipLine, text: _Text) -> int:
@@ -172,11 +178,14 @@ def _place(line: SlipLine, text: _Text) -> int:
 
 
 def _split(text: str) -> list[tuple[str, str]]:
-    """(script, part), where marks, spaces, digits and signs stay with what stands before them."""
+    """(script, part), where marks, spaces, digits and signs stay with what stands before them; but Noto's families
+    for one script have no digits and no brackets: those are drawn with the Latin letters' font."""
     latin = "" if any(_is_latin(c) and ord(c) >= _WIDE_LATIN_FROM for c in text) else "CJK"
     runs: list[tuple[str, str]] = []
     for char in text:
         script = _script(char, latin)
+        if script is None and "!" <= char <= "~" and runs and runs[-1][0] not in ("CJK", "", *_RIGHTWARD):
+            script = latin
         if script is None or (runs and runs[-1][0] == script):
             script, part = runs.pop() if runs else ("CJK", "")
             runs.append((script, part + char))

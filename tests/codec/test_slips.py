@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -9,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from PIL import Image
+from PIL import Image, ImageFont
 
 from drivers.escpos.render import WIDTH, Painter
-from i18n.catalogue import load
+from i18n.catalogue import languages, load
 from kiosk.money import Yen
 from kiosk.ports import Slip, SlipLine
 from kiosk.slips import (
@@ -50,7 +52,7 @@ TAXED = (
     FeeLine("inkan_shomei", Yen(105), 3, 10),
     FeeLine("kisai_jiko", Yen(108), 1, 8),
 )
-EVERY = {
+EVERY: dict[str, Callable[[Languages], Slip]] = {
     "receipt": lambda say: receipt(say, HEADING, FEES, Yen(1000), Yen(100)),
     "owed": lambda say: owed(say, HEADING, Yen(600), "shortage", "M-403"),
     "fault": lambda say: fault(say, HEADING, "X-606"),
@@ -297,8 +299,45 @@ def test_each_slip_fills_the_width_and_is_short_enough_to_be_read(name: str, say
     picture = PAINTER.draw(EVERY[name](say))
     left, _, right, _ = box(picture)
     assert (left, right) == (0, WIDTH)
-    assert picture.height / 8 <= 200  # millimetres
+    assert picture.height / 8 <= 205  # millimetres
 
 
 if __name__ == "__main__":
     GOLDEN.write_text(rows_of_every_slip())
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_small_paper_in_every_language(language: str) -> None:
+    """Every letter has a form in the font that draws it, rows never touch, and the date stands there in both ways."""
+    say = JA if language == "ja" else Languages(load("ja").template, load(language).template)
+    drawn = set()
+    for make in EVERY.values():
+        slip = make(say)
+        for line in slip.lines:
+            for font, part in PAINTER.set(
+                line.text + line.right, 32, "Bold" if line.is_bold else "Regular"
+            ).runs:
+                drawn |= {(each, font) for each in part}
+        dates = [each.text for each in slip.lines if "令和8年11月21日" in each.text or "2026" in each.text]
+        assert dates[0] == "令和8年11月21日 14時05分"
+        assert language.startswith("ja") or ("2026" in dates[1] and "14" in dates[1] and "05" in dates[1])
+    assert [(each, font.getname()) for each, font in drawn if not _has_form(font, each)] == []
+
+
+def test_letters_that_hang_deep_make_a_row_higher() -> None:
+    """Burmese: the whole is as high as its ink, and no row's ink reaches the next."""
+    painter = Painter()
+    text = next(form for form in load("my").forms("slip.receipt.title"))
+    one, two = (painter.draw(Slip("x", (SlipLine(text=text, size=3),) * count)) for count in (1, 2))
+    assert two.height == 2 * one.height
+    ink = one.convert("L").point(lambda white: 255 - white).getbbox()
+    assert ink is not None and ink[3] < one.height
+    assert one.height > painter.draw(Slip("x", (SlipLine(text="領収書", size=3),))).height
+
+
+def _has_form(font: ImageFont.FreeTypeFont, char: str) -> bool:
+    """Drawn, and not as the box that stands for a missing letter."""
+    if unicodedata.category(char)[0] in "CMZ":
+        return True
+    nothing = font.getmask("\U0010ffff")
+    return bytes(font.getmask(char)) != bytes(nothing)
