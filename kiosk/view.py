@@ -581,9 +581,12 @@ class SessionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Nothing is to be seen; everything is heard."""
     is_staff_called: bool = False
     called_at_s: float | None = None
-    """CLOCK_MONOTONIC of this machine when staff were called; the screen says how long ago that is."""
+    """CLOCK_MONOTONIC of this machine when staff were called; the screen says how long ago that is. To a resident only
+    where somebody waits for them: not what the machine wants of staff while nobody is there."""
     is_call_answered: bool = False
     """Somebody said that they are coming."""
+    usual_wait_s: int | None = None
+    """How long it mostly takes here until somebody is there; None: not known."""
     is_training: bool = False
     """Nothing here is real: every screen says so."""
     is_helped: bool = False

@@ -404,6 +404,8 @@ class UiApp:
         self.voice.tick()
         if view.called_at_s is not None and self._is_assistant:
             self.frame.screen.show_waiting()
+        elif self.frame.top_part.call_band.is_shown:
+            self.frame.show_call(view)
         if view.still_there is not None:
             self.frame.still.show_seconds(view.still_there.ends_at_s - look.monotonic())
         if isinstance(view.body, Attract) or self.frame.top_part.place_row.is_shown:

@@ -12,6 +12,7 @@ from i18n.catalogue import load
 from kiosk import view as views
 from kiosk.view import SessionView, StepBar
 from screens.theme import look
+from screens.widgets.call_band import is_waiting
 from screens.widgets.frame import STAFF_LANGUAGE, Frame
 from screens.widgets.screen import Host, Screen
 
@@ -138,10 +139,10 @@ class Router:
         is_place = isinstance(view.body, _WITH_PLACE)
         bar = view.bar or _NO_STEPS
         is_full = view.is_helped and (screen.is_tight or view.is_helper_here)
-        top.steps.show(not is_place and not is_full and not view.phone)
+        top.steps.show(not is_place and not is_full and not is_waiting(view))
         top.place_row.show(is_place)
         top.steps.show_step(bar.now, bar.total)
-        self._frame.show_phone("" if self._language else view.phone)
+        self._frame.show_call(None if self._language else view)
         self._frame.show_helped(view.is_helped and not self._language)
         is_here = view.is_helper_here and view.is_helped and not self._language
         self._frame.show_helper(helper_key(view.body) if is_here else "", is_tight=screen.is_tight)

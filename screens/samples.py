@@ -36,6 +36,8 @@ _HELPED = {"helped-pin": "pin", "helped-kinds": "kinds", "helped-pay": "pay"}
 """A floor assistant's badge has marked the screen."""
 _UNATTENDED = {"kinds-phone": "kinds", "trouble-phone": "trouble-held"}
 """Name -> the sample in which staff were called and nobody is there."""
+_CALLED = {"kinds-called": "kinds"}
+"""A person waits for staff: since three minutes, where it mostly takes two."""
 STILL_S = 20.0
 
 NOTICE_CODES = (
@@ -74,6 +76,10 @@ def sample(
     if name in _UNATTENDED:
         view = sample(_UNATTENDED[name], language, text_size, contrast, rev=rev, step=step, is_low=is_low)
         return msgspec.structs.replace(view, is_staff_called=True, phone=PHONE)
+    if name in _CALLED:
+        view = sample(_CALLED[name], language, text_size, contrast, rev=rev, step=step, is_low=is_low)
+        called = look.monotonic() - 200.0
+        return msgspec.structs.replace(view, is_staff_called=True, called_at_s=called, usual_wait_s=120)
     for found, body, now, intents in (*SAMPLES, *STAFF, *_notices()):
         if found == name:
             return SessionView(
@@ -101,7 +107,7 @@ __all__ = ["FACE_HINTS", "LANGUAGES", "NOTICE_CODES", "SLOT", "STILL_S", "names"
 
 
 def names() -> tuple[str, ...]:
-    return (*(each[0] for each in (*SAMPLES, *_notices())), *_STILL, *_UNATTENDED)
+    return (*(each[0] for each in (*SAMPLES, *_notices())), *_STILL, *_UNATTENDED, *_CALLED)
 
 
 def staff_names() -> tuple[str, ...]:

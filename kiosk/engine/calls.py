@@ -6,7 +6,7 @@ Who calls sets `is_staff_called`, wherever it happens; what follows from it is h
 from __future__ import annotations
 
 from kiosk import intents
-from kiosk.engine import fleet
+from kiosk.engine import fleet, waiting
 from kiosk.engine.state import Asked, Kiosk, Phase, Turn
 from kiosk.journal.records import CallAnswered, CallEnded, StaffCalled
 from kiosk.ports import SendMessage, SetSignal, StartTimer, StateReported, StopTimer, TimerExpired
@@ -59,10 +59,15 @@ def watch(turn: Turn, before: Kiosk, event: object) -> None:
         how = "over"
         if isinstance(event, Asked) and event.role is Role.ASSISTANT:
             how = "settled" if isinstance(event.intent, intents.AnswerCall) else "helped"
+        if how != "over":
+            turn.set(came_after_s=waiting.with_call(turn.state.came_after_s, waited))
         _tell(turn, "ended")
         turn.do(StopTimer("call"))
-        turn.set(called_s=None, is_call_answered=False)
+        turn.set(called_s=None, waiting_s=None, is_call_answered=False)
         turn.note(CallEnded(waited, how))
+    is_served = since_s is None and turn.state.session is not None
+    if is_called and turn.state.waiting_s is None and (is_served or _caller(event) != "machine"):
+        turn.set(waiting_s=turn.state.now_s)
     is_news = (before.is_staff_called, before.is_call_answered) != (is_called, turn.state.is_call_answered)
     if is_news:
         turn.do(fleet.report(turn.state))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from kiosk.engine import advising, desk_pages, notes, outlets, printers, project_cashless, taking
+from kiosk.engine import advising, desk_pages, notes, outlets, printers, project_cashless, taking, waiting
 from kiosk.engine.choosing import chosen_options, offered, questions
 from kiosk.engine.face import may_retry
 from kiosk.engine.identity import PHONES
@@ -535,8 +535,9 @@ def project(state: Kiosk, role: Role, allowed: tuple[str, ...], rev: int) -> Ses
         body=shown,
         still_there=still_there,
         is_staff_called=state.is_staff_called,
-        called_at_s=state.called_s,
+        called_at_s=state.waiting_s if role is Role.RESIDENT else state.called_s,
         is_call_answered=state.is_call_answered,
+        usual_wait_s=waiting.usual_s(state),
         is_training=state.setup.is_training,
         is_helped=manners.is_helped,
         is_helper_here=manners.is_helper_here,

@@ -610,6 +610,10 @@ class Kiosk(msgspec.Struct, frozen=True):
     """Since when; engine/calls.py keeps it."""
     is_call_answered: bool = False
     """Somebody said that they are coming."""
+    waiting_s: float | None = None
+    """Since when a person in front of the machine waits; None: only the machine wants staff."""
+    came_after_s: tuple[int, ...] = ()
+    """Of the newest calls that ended with somebody there: how long each waited; engine/calls.py keeps it."""
     is_emergency: bool = False
     """The building is being left: nothing new begins, and everything that can end does."""
     trays: frozenset[str] = frozenset()

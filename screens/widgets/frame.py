@@ -13,11 +13,13 @@ from kivy.graphics import Color, Rectangle
 from i18n import dates
 from i18n import message as messages
 from i18n.catalogue import load
+from kiosk.view import SessionView
 from screens.theme import look, tokens
 from screens.widgets import training
 from screens.widgets.bar import Bar
 from screens.widgets.base import Element, Rect, Row, Stack
 from screens.widgets.button import PushButton
+from screens.widgets.call_band import CallBand
 from screens.widgets.explain import ExplainSheet
 from screens.widgets.messages import Say
 from screens.widgets.picture import Icon
@@ -123,16 +125,12 @@ class Top(Stack):
         self.helper.settle()
         self.helper.text.language = STAFF_LANGUAGE
         self.helper.show(False)
-        self.phone_band = Say()
-        self.phone_band.tone, self.phone_band.style, self.phone_band.icon_high = "phone", "body", 12.0
-        self.phone_band.pad_y = 2.0
-        self.phone_band.settle()
-        self.phone_band.show(False)
+        self.call_band = CallBand()
         for part in (
             _gap(8.0),
             self.help_band,
             self.helper,
-            self.phone_band,
+            self.call_band,
             self.steps,
             self.place_row,
             _gap(6.0),
@@ -226,13 +224,12 @@ class Frame(Element):
             self._is_training = wanted
             training.draw(self.canvas.after, is_on)
 
-    def show_phone(self, phone: str) -> None:
-        """Above everything, while somebody is wanted and nobody of the staff is there: the number to be called."""
-        band = self.top_part.phone_band
-        if phone:
-            band.say("toast.phone", None, phone=phone)
-        if band.is_shown != bool(phone):
-            band.show(bool(phone))
+    def show_call(self, view: SessionView | None) -> None:
+        """Above everything, as long as a person waits for staff; CallBand says what."""
+        band = self.top_part.call_band
+        is_shown = view is not None and band.tell(view)
+        if band.is_shown != is_shown:
+            band.show(is_shown)
             self.regrow()
 
     def put(self, screen: Any) -> None:

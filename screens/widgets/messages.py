@@ -19,6 +19,7 @@ _TONES = {
     "ask": ("ask", "blue"),
     "info": ("info", "blue"),
     "phone": ("phone_call", "blue"),
+    "call": ("call", "blue"),
     "plain": ("", "ink"),
 }
 _BOXES = {"ok": "ok", "safe": "ok", "warn": "warn", "plain": ""}

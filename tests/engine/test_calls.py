@@ -154,3 +154,32 @@ def test_an_assistant_gives_more_time_before_anybody_is_asked(world: World) -> N
     assist(world, intents.KeepGoing)
     left_s = world.loop._timers["idle"] - world.clock.now_s
     assert left_s == pytest.approx(world.setup.timeouts.idle_s * 3)
+
+
+def test_the_resident_sees_since_when_and_what_is_usual(world: World) -> None:
+    """The wait is shown from the first call on; how long it mostly takes only after three that ended with somebody."""
+    waits = []
+    for wait_s in (50, 300, 130):
+        world.until_choose()
+        world.tap(intents.CallStaff)
+        assert world.view.called_at_s == world.clock.now_s and world.view.usual_wait_s is None
+        world.clock.now_s += wait_s
+        waits.append(wait_s)
+        assist(world, intents.BeginHelp)
+        assist(world, intents.EndHelp)
+        world.tap(intents.Cancel)
+    world.until_choose()
+    world.tap(intents.CallStaff)
+    assert world.view.usual_wait_s == sorted(waits)[1] == 130
+
+
+def test_what_the_machine_wants_of_staff_is_not_told_to_who_passes_by(world: World) -> None:
+    """Nobody waits in front of an idle machine that asks for a new roll; who presses there does."""
+    world.loop.state = replace(world.loop.state, is_staff_called=True)
+    world.event(ports.DeviceLost(world.setup.receipt_printer, "no-answer"))
+    assert world.view.called_at_s is None
+    since_s = world.glass.views[Role.ASSISTANT].called_at_s
+    assert since_s is not None
+    world.clock.now_s += 60
+    world.tap(intents.CallStaff)
+    assert world.view.called_at_s == since_s + 60, "now somebody does wait, since now"

@@ -14,7 +14,7 @@ from kiosk import intents, view
 from kiosk.money import Yen
 from screens import samples, tree
 from screens.router import SCREENS
-from screens.theme import colours, tokens
+from screens.theme import colours, look, tokens
 from screens.widgets.button import KINDS
 from screens.widgets.paint import BOXES
 from tests.screens import window
@@ -296,3 +296,26 @@ def test_the_sheet_stays_open_and_shows_what_was_chosen() -> None:
     assert sizes.buttons["XL"].is_chosen
     assert contrasts.buttons["black"].is_chosen
     assert not sizes.buttons["S"].is_chosen
+
+
+def test_who_called_sees_how_long_ago_and_that_somebody_comes() -> None:
+    """In place of the steps; by the screen's own clock, without a new view; and gone when the call is over."""
+    app = show("kinds")
+    band = app.frame.top_part.call_band
+    assert not band.is_shown
+    now = look.monotonic()
+    called = msgspec.structs.replace(samples.sample("kinds"), is_staff_called=True, called_at_s=now - 10)
+    app.show(called)
+    assert band.is_shown and band.key == "call.now" and not app.frame.top_part.steps.is_shown
+    look.monotonic, real = (lambda: now + 125.0), look.monotonic
+    try:
+        app.tick()
+        assert band.text.message.text == look.words.text("call.since", minutes="2")
+        app.show(msgspec.structs.replace(called, usual_wait_s=100))
+        assert band.text.message.text == look.words.text("call.since.usual", minutes="2", usual="2")
+    finally:
+        look.monotonic = real
+    app.show(msgspec.structs.replace(called, is_call_answered=True))
+    assert band.key == "call.coming"
+    app.show(samples.sample("kinds"))
+    assert not band.is_shown and app.frame.top_part.steps.is_shown
