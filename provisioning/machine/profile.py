@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
+from kiosk.clock import SystemClock
 from kiosk.strict_toml import Document, Setting, Table
 
 
@@ -154,6 +156,8 @@ class Profile:
     """The configuration to install, machine then town."""
     server_ca: Path | None
     """The issuance server's authority (PEM): what a machine that is not enrolled yet believes."""
+    logs_ca: Path | None
+    """The log server's authority (PEM), where that is not the issuance server's."""
     bundle_key: Path | None
     """Who may send this machine another configuration (kiosk-bundle): the town's public key, PEM."""
     settings: tuple[Setting, ...]
@@ -197,7 +201,8 @@ def load(paths: Sequence[Path]) -> Profile:
         config=tuple(
             _beside(paths[0], each) for each in machine.texts("config", (), pattern=r"[^\x00-\x1f]+\.toml")
         ),
-        server_ca=_file(paths[0], machine, "server_ca"),
+        server_ca=_authority(paths[0], machine, "server_ca"),
+        logs_ca=_authority(paths[0], machine, "logs_ca"),
         bundle_key=_file(paths[0], machine, "bundle_key"),
         settings=(),
     )
@@ -218,6 +223,24 @@ def _file(profile: Path, machine: Table, key: str) -> Path | None:
     if name and not _beside(profile, name).is_file():
         raise machine.refuse(key, "no such file")
     return _beside(profile, name) if name else None
+
+
+def _authority(profile: Path, machine: Table, key: str) -> Path | None:
+    """A file with the certificate of an authority that has not expired, or none."""
+    path = _file(profile, machine, key)
+    if path is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cadata=path.read_text(encoding="ascii"))
+        ends = [ssl.cert_time_to_seconds(str(each["notAfter"])) for each in context.get_ca_certs()]
+    except (OSError, ValueError):
+        ends = []
+    if not ends:
+        raise machine.refuse(key, "no certificate of an authority is in that file")
+    if min(ends) < SystemClock().wall().timestamp():
+        raise machine.refuse(key, "the certificate in that file has expired")
+    return path
 
 
 def _rotation(table: Table) -> int:

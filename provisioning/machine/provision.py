@@ -145,7 +145,7 @@ def _absolute(template: Path) -> str:
     profile = profiles.load([template])
     files = ", ".join(f'"{path.resolve()}"' for path in profile.config)
     source = re.sub(r"^config = \[[^\]]*\]", f"config = [{files}]", source, flags=re.MULTILINE)
-    for key in ("server_ca", "bundle_key"):
+    for key in ("server_ca", "logs_ca", "bundle_key"):
         path = getattr(profile, key)
         if path is not None:
             source = re.sub(rf'^{key} = "[^"]*"', f'{key} = "{path.resolve()}"', source, flags=re.MULTILINE)

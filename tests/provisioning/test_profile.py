@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from issuance import pki
+from issuance.clock import SystemClock
 from kiosk.errors import ConfigError
 from provisioning.machine import profile as profiles
 from provisioning.machine.host import Host
@@ -133,12 +136,39 @@ def test_usbguard_allows_the_named_with_their_interfaces_and_refuses_the_rest(lo
 
 
 def test_security_events_leave_by_tls_to_the_named_server_only(lobby: Profile) -> None:
-    text = upkeep.rsyslog("syslog.town.example", 6514)
+    (text,) = (each.text for each in logs_files(lobby) if each.path == "/etc/rsyslog.conf")
+    assert 'target="syslog.town.example" port="6514" protocol="tcp" TCP_Framing="octet-counted"' in text
     assert 'StreamDriverPermittedPeers="syslog.town.example"' in text
-    assert 'StreamDriverMode="1"' in text
-    assert text in [
-        want.text for want in upkeep.logs(Host(Path("/nowhere")), lobby) if isinstance(want, TextFile)
+    assert 'StreamDriverMode="1" StreamDriverAuthMode="x509/name"' in text
+    assert 'DefaultNetstreamDriverCAFile="/var/lib/madoguchi/enrolment/server-ca.pem"' in text
+    assert 'DefaultNetstreamDriverKeyFile="/var/lib/madoguchi/enrolment/device.key"' in text
+
+
+def logs_files(profile: Profile) -> list[TextFile]:
+    return [
+        want
+        for want in upkeep.logs(Host(Path("/nowhere"), checkout=ROOT), profile)
+        if isinstance(want, TextFile)
     ]
+
+
+def test_the_log_server_may_have_an_authority_of_its_own(tmp_path: Path) -> None:
+    pki.make_authority(tmp_path, SystemClock().now())
+    authority = (tmp_path / "ca.pem").read_text()
+    changed = with_line(tmp_path, '# logs_ca = "town-logs-ca.pem"', 'logs_ca = "ca.pem"')
+    files = {each.path: each.text for each in logs_files(profiles.load([changed]))}
+    assert files["/etc/madoguchi/logs-ca.pem"] == authority
+    assert 'DefaultNetstreamDriverCAFile="/etc/madoguchi/logs-ca.pem"' in files["/etc/rsyslog.conf"]
+    (tmp_path / "old").mkdir()
+    pki.make_authority(tmp_path / "old", datetime(2000, 1, 1, tzinfo=UTC))
+    expired = (tmp_path / "old/ca.pem").read_text()
+    for wrong, says in (
+        ("no certificate at all", "no certificate of an authority"),
+        (expired, "has expired"),
+    ):
+        (tmp_path / "ca.pem").write_text(wrong)
+        with pytest.raises(ConfigError, match=f"machine.logs_ca: .*{says}"):
+            profiles.load([changed])
 
 
 def test_without_a_purpose_there_is_no_service_for_it(tmp_path: Path, lobby: Profile) -> None:

@@ -6,13 +6,22 @@ from collections.abc import Sequence
 
 from kiosk.messages.message import Message
 from provisioning.machine.host import Host
-from provisioning.machine.profile import Profile, Purpose
+from provisioning.machine.profile import Peer, Profile, Purpose
 from provisioning.machine.wants import Derived, Enabled, TextFile, Want
 
 UPS_NOTIFY = "/usr/local/lib/madoguchi/ups-notify"
 ON_BATTERY = "/run/nut/on-battery"
+ENROLMENT = "/var/lib/madoguchi/enrolment"
+SERVER_CA = f"{ENROLMENT}/server-ca.pem"
+LOGS_CA = "/etc/madoguchi/logs-ca.pem"
+LOGS_UNITS = ("kiosk-logs.path", "kiosk-logs.service")
 CATALOGUE = "/usr/lib/systemd/catalog/madoguchi.catalog"
 """What `journalctl -x` explains; made from kiosk/messages/catalogue.toml."""
+
+
+def _of_ours(host: Host, units: Sequence[str]) -> list[Want]:
+    folder = host.checkout / "systemd/system"
+    return [TextFile(f"/etc/systemd/system/{name}", (folder / name).read_text("utf-8")) for name in units]
 
 
 def logs(host: Host, profile: Profile) -> Sequence[Want]:
@@ -31,27 +40,33 @@ def logs(host: Host, profile: Profile) -> Sequence[Want]:
     targets = profile.peers_for(Purpose.LOGS)
     if targets:
         wanted += [
-            TextFile("/etc/rsyslog.conf", rsyslog(targets[0].name, targets[0].port)),
-            Enabled(("rsyslog.service",)),
+            *([] if profile.logs_ca is None else [TextFile(LOGS_CA, profile.logs_ca.read_text("ascii"))]),
+            TextFile("/etc/rsyslog.conf", rsyslog(targets[0], LOGS_CA if profile.logs_ca else SERVER_CA)),
+            *_of_ours(host, LOGS_UNITS),
+            Enabled(("rsyslog.service", "kiosk-logs.path")),
         ]
     return wanted
 
 
-def rsyslog(name: str, port: int) -> str:
-    """Warnings of everything and all of authentication, firewall and kiosk; kept in memory while the line is down."""
+def rsyslog(target: Peer, authority: str) -> str:
+    """Warnings of everything and all of authentication, firewall and kiosk; kept in memory while the line is down. The
+    machine shows the certificate of its enrolment: without one nothing is sent, and what was kept goes out after it."""
     return (
         "# Security events to the town's server, by TLS, with this machine's certificate (RFC 5425).\n"
         'module(load="imuxsock")\nmodule(load="imklog" permitNonKernelFacility="off")\n'
         "global(\n"
         '  workDirectory="/run"\n  DefaultNetstreamDriver="gtls"\n'
-        '  DefaultNetstreamDriverCAFile="/etc/madoguchi/syslog-ca.pem"\n'
-        '  DefaultNetstreamDriverCertFile="/etc/madoguchi/syslog.pem"\n'
-        '  DefaultNetstreamDriverKeyFile="/etc/madoguchi/syslog.key"\n)\n'
-        'if $syslogseverity <= 4 or $syslogfacility-text == "authpriv" or $programname startswith "kiosk" then {\n'
-        f'  action(type="omfwd" target="{name}" port="{port}" protocol="tcp"\n'
+        f'  DefaultNetstreamDriverCAFile="{authority}"\n'
+        f'  DefaultNetstreamDriverCertFile="{ENROLMENT}/device.pem"\n'
+        f'  DefaultNetstreamDriverKeyFile="{ENROLMENT}/device.key"\n)\n'
+        'if $syslogseverity <= 4 or $syslogfacility-text == "authpriv" or $programname startswith "kiosk"\n'
+        '  or $programname startswith "usbguard" or $msg contains "kiosk refused" then {\n'
+        f'  action(type="omfwd" target="{target.name}" port="{target.port}" protocol="tcp" '
+        'TCP_Framing="octet-counted"\n'
         '    StreamDriver="gtls" StreamDriverMode="1" StreamDriverAuthMode="x509/name"\n'
-        f'    StreamDriverPermittedPeers="{name}" template="RSYSLOG_SyslogProtocol23Format"\n'
-        '    queue.type="LinkedList" queue.size="10000" action.resumeRetryCount="-1")\n}\n'
+        f'    StreamDriverPermittedPeers="{target.name}" template="RSYSLOG_SyslogProtocol23Format"\n'
+        '    queue.type="LinkedList" queue.size="10000" action.resumeRetryCount="-1" '
+        'action.resumeInterval="10" action.resumeIntervalMax="300")\n}\n'
     )
 
 
@@ -140,12 +155,7 @@ def ups(host: Host, profile: Profile) -> Sequence[Want]:
             owner="root:nut",
         ),
         TextFile(UPS_NOTIFY, _ups_notify(), mode=0o755),
-        *(
-            TextFile(
-                f"/etc/systemd/system/{name}", (host.checkout / "systemd/system" / name).read_text("utf-8")
-            )
-            for name in ("kiosk-onbattery.service", "kiosk-onbattery.timer")
-        ),
+        *_of_ours(host, ("kiosk-onbattery.service", "kiosk-onbattery.timer")),
         Enabled(("kiosk-onbattery.timer",)),
         Enabled(("nut-driver-enumerator.service", "nut-server.service", "nut-monitor.service")),
     ]
