@@ -1,16 +1,19 @@
 #!/bin/bash
 # `make medium`: a folder with all that an installation without network needs: the appliance's wheels with their
-# hashes, (with --voice) what a kiosk speaks with, and (with --debian) Debian's packages as a small archive. Copy it to a stick with this checkout beside it.
+# hashes, (with --voice) what a kiosk speaks with, and (with --debian) Debian's packages as a small archive. Copy it to a
+# stick with this checkout beside it. --demo: the whole instead, with simulators and server, for a machine that is shown.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${MADOGUCHI_VENV:-/opt/madoguchi/venv}
 out=build/medium
 with_debian=
-locks=(-r requirements.lock)
+build=appliance
+voice=()
 while [ $# -gt 0 ]; do
     case $1 in
         --debian) with_debian=yes ;;
-        --voice) locks+=(-r requirements-voice.lock) ;;
+        --voice) voice=(-r requirements-voice.lock) ;;
+        --demo) build=full ;;
         --out) out=$2; shift ;;
         *) echo "medium.sh: $1?" >&2; exit 64 ;;
     esac
@@ -18,11 +21,16 @@ while [ $# -gt 0 ]; do
 done
 
 mkdir -p "$out/wheels"
-rm -f "$out"/wheels/madoguchi-*.whl "$out/wheels/wheels.lock"
+rm -f "$out"/wheels/*.whl "$out/wheels/wheels.lock"
+if [ $build = full ]; then
+    cp requirements.lock "$out/requirements.lock"
+else
+    "$venv/bin/python" provisioning/appliance_lock.py pyproject.toml requirements.lock >"$out/requirements.lock"
+fi
 # What is locked, as wheels: sources among them are compiled here, where there is a compiler, never in a lobby.
 "$venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes \
-    --wheel-dir "$out/wheels" "${locks[@]}"
-MADOGUCHI_BUILD=appliance "$venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-index \
+    --wheel-dir "$out/wheels" -r "$out/requirements.lock" "${voice[@]}"
+MADOGUCHI_BUILD=$build "$venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-index \
     --no-build-isolation --wheel-dir "$out/wheels" .
 (
     cd "$out/wheels"
