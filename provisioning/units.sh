@@ -9,14 +9,14 @@ trap 'rm -rf "$root"' EXIT
 mkdir -p "$root/etc/systemd/system" "$root/usr/lib/systemd"
 cp -a /usr/lib/systemd/system "$root/usr/lib/systemd/system"
 ln -s usr/lib "$root/lib"
-cp -a systemd/system/. systemd/issuance/. "$root/etc/systemd/system/"
+cp -a systemd/system/. systemd/issuance/. systemd/demo/. "$root/etc/systemd/system/"
 
-sed -n 's/^Exec[A-Za-z]*=[-@:+!]*\([^ ]*\).*/\1/p' systemd/system/*.service systemd/issuance/*.service | sort -u | while read -r program; do
+sed -n 's/^Exec[A-Za-z]*=[-@:+!]*\([^ ]*\).*/\1/p' systemd/{system,issuance,demo}/*.service | sort -u | while read -r program; do
     install -D -m 0755 /bin/true "$root$program"
 done
 
 units=()
-for unit in systemd/system/*.* systemd/issuance/*.*; do
+for unit in systemd/{system,issuance,demo}/*.*; do
     [ -d "$unit" ] && continue
     name=$(basename "$unit")
     units+=("/etc/systemd/system/${name/@./@1.}")

@@ -34,7 +34,7 @@ from kiosk.intents import (
 from kiosk.ipc.client import ViewClient, connect_forever
 from kiosk.ipc.voice_wire import AnyToVoice, Ears
 from kiosk.messages import Message, say
-from kiosk.view import Advice, Attract, ChooseKinds, ChooseOptions, SessionView
+from kiosk.view import Advice, Attract, Body, ChooseKinds, ChooseOptions, SessionView
 from screens.keys import CODES, DOUBLE_STRIKE_S, Key, Strikes
 from screens.router import SHEET_INTENTS, Router
 from screens.theme import look
@@ -92,7 +92,7 @@ class UiApp:
         self.metrics = Metrics()
         self.after_frame: list[Callable[[], None]] = []
         """Called after each frame that was shown: for the probe."""
-        self._is_told = False
+        self._is_told = self._is_ready_told = False
         self.frame = Frame()
         self.router = Router(self.frame, self, assistant_language)
         self._take = Clock.create_trigger(self._take_newest)
@@ -143,12 +143,20 @@ class UiApp:
         self.metrics.last_flip_s = time.monotonic()
         for tell in self.after_frame:
             tell()
-        if self.router.view is not None and not self._is_told:
-            self._is_told = True
-            say(Message.FIRST_SCREEN, screen=type(self.router.view.body).__name__)
+        if self.router.view is not None and not (self._is_told and self._is_ready_told):
+            self._tell(self.router.view.body)
         if not self.metrics.first_frame_ms:
             self.metrics.first_frame_ms = _since_process_start_ms()
             Clock.schedule_once(self._warm, 0.05)
+
+    def _tell(self, body: Body) -> None:
+        """The system's journal hears of the first screen, and of the first moment when a resident may come."""
+        if not self._is_told:
+            self._is_told = True
+            say(Message.FIRST_SCREEN, screen=type(body).__name__)
+        if not self._is_ready_told and isinstance(body, Attract):
+            self._is_ready_told = True
+            say(Message.READY_FOR_RESIDENTS)
 
     def _warm(self, _dt: float) -> None:
         """Between two touches: load what the next screens need, a little at a time."""

@@ -7,7 +7,7 @@ import json
 import sys
 
 from drivers import registry
-from drivers.simpanel import control, journey, places, up
+from drivers.simpanel import control, devices, journey, places, up
 from kiosk.errors import MadoguchiError
 
 
@@ -16,6 +16,8 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if words and words[0] in registry.SIMULATORS:
         return int(registry.simulator(words[0])(words[1:]))
+    if words and words[0] == "devices":
+        return _devices(words[1:])
     options = _parser().parse_args(words)
     try:
         if options.command == "up" and options.demo and not up.display_of(options):
@@ -32,10 +34,20 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
+def _devices(words: list[str]) -> int:
+    try:
+        return devices.main(words)
+    except MadoguchiError as why:
+        print(f"kiosk-sim: {why}", file=sys.stderr)
+        return 1
+
+
 def _parser() -> argparse.ArgumentParser:
     simulators = ", ".join(sorted(registry.SIMULATORS))
     parser = argparse.ArgumentParser(
-        prog="kiosk-sim", description=__doc__, epilog=f"Single simulators: kiosk-sim {{{simulators}}} --help"
+        prog="kiosk-sim",
+        description=__doc__,
+        epilog=f"Single simulators: kiosk-sim {{{simulators}}} --help; all of a demo machine: kiosk-sim devices --help",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up.arguments(commands.add_parser("up", help="start everything on this machine"))

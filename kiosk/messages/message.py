@@ -269,6 +269,11 @@ class Message(Enum):
         "the first screen is shown: {screen}",
         "screen",
     )
+    READY_FOR_RESIDENTS = (
+        "001a1985be8424a5cbd3138ce93bfaef",
+        logging.INFO,
+        "the first resident may come: the attract screen is shown",
+    )
     BACKUP_MADE = (
         "dc57a2bb1f94b5c4cdb177086af11644",
         logging.INFO,

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -75,6 +75,9 @@ class Machine:
             timeout=INSTALL_S,
         )
 
+    def must(self, command: Sequence[Path | str]) -> None:
+        _must(command)
+
     def provision(self, answers: list[str]) -> subprocess.CompletedProcess[str]:
         """As a technician does it; from then on the profile is the one that the answers made."""
         command = [str(ROOT / "provisioning/kiosk-provision"), "--profile", str(self.profile)]
@@ -104,24 +107,28 @@ def a_debian() -> Iterator[Machine]:
     is_in_memory = _has_memory() and _does("mount", "-t", "tmpfs", "-o", "size=4g", "tmpfs", str(made))
     made.chmod(0o755)
     try:
-        medium = made / "medium"
-        subprocess.run(
-            [ROOT / "provisioning/medium.sh", "--out", medium],
-            check=True,
-            capture_output=True,
-            timeout=INSTALL_S,
-        )
-        command = ["debootstrap", "--variant=minbase", f"--include={INCLUDE}", "bookworm", made / "root"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_S)
-        assert done.returncode == 0, done.stdout[-2000:]
-        quicker = made / "root/etc/dpkg/dpkg.cfg.d/quicker"
-        quicker.parent.mkdir(exist_ok=True)
-        quicker.write_text(QUICKER)
-        yield Machine(made / "root", medium, _profile(made))
+        yield make_debian(made)
     finally:
         if is_in_memory:
             _does("umount", "--lazy", str(made))
         shutil.rmtree(made, ignore_errors=True)
+
+
+def make_debian(made: Path, *words: str) -> Machine:
+    """In this folder; `words` go to medium.sh. A Debian that is there already is taken as it is."""
+    medium = made / "medium"
+    _must([ROOT / "provisioning/medium.sh", "--out", medium, *words])
+    if not (made / "root/etc/dpkg/dpkg.cfg.d/quicker").exists():
+        _must(["debootstrap", "--variant=minbase", f"--include={INCLUDE}", "bookworm", made / "root"])
+        quicker = made / "root/etc/dpkg/dpkg.cfg.d/quicker"
+        quicker.parent.mkdir(exist_ok=True)
+        quicker.write_text(QUICKER)
+    return Machine(made / "root", medium, _profile(made))
+
+
+def _must(command: Sequence[Path | str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_S)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
 
 
 def _has_memory() -> bool:
