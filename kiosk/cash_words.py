@@ -111,6 +111,11 @@ def _exchange_verbs(verbs: Verbs, signed: argparse.ArgumentParser) -> None:
         ("--counted", "counted", "動かす前に数えた枚数 / pieces found"),
         ("--in", "put_in", "入れた枚数 / pieces put in"),
         ("--out", "taken_out", "抜いた枚数 / pieces taken out"),
+        (
+            "--leave",
+            "left",
+            "数えた中から残した枚数（残置回収; 0＝全回収） / of what was counted, so many stay",
+        ),
     ):
         end.add_argument(option, dest=key, action="append", default=[], metavar="UNIT=N", help=words)
     end.add_argument(
@@ -224,8 +229,10 @@ def intent_of(given: argparse.Namespace, units: Units) -> intents.AnyStaffIntent
 
 def _end(given: argparse.Namespace, units: Units) -> intents.EndExchange:
     pieces: dict[str, dict[DeviceId, Cash]] = {}
-    for key in ("counted", "put_in", "taken_out"):
+    for key in ("counted", "put_in", "taken_out", "left"):
         pieces[key] = dict(pieces_of(each, units) for each in getattr(given, key))
+    for unit, left in pieces.pop("left").items():
+        pieces["taken_out"][unit] = _taken(unit, left, pieces)
     names = [unit for part in pieces.values() for unit in part]
     changed = tuple(
         UnitAfter(
@@ -243,6 +250,18 @@ def _end(given: argparse.Namespace, units: Units) -> intents.EndExchange:
         reason=given.reason or "",
         note=given.note or "",
     )
+
+
+def _taken(unit: DeviceId, left: Cash, pieces: Mapping[str, Mapping[DeviceId, Cash]]) -> Cash:
+    """残置回収: what was counted (and put in) less what stays. RefusedError: not counted, or more stays than was."""
+    if unit not in pieces["counted"]:
+        raise RefusedError("count-first", what=unit)
+    if unit in pieces["taken_out"]:
+        raise RefusedError("format", what=unit, want="--out | --leave")
+    there = pieces["counted"][unit] + pieces["put_in"].get(unit, NO_CASH)
+    if not there.covers(left):
+        raise RefusedError("takes-too-much", what=unit)
+    return there - left
 
 
 def pieces_of(word: str, units: Units) -> tuple[DeviceId, Cash]:

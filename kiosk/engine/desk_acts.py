@@ -28,6 +28,7 @@ from kiosk.ports import (
 )
 from kiosk.slips import JST
 from kiosk.treasury import words
+from kiosk.treasury.days import fiscal_year
 from kiosk.treasury.refusals import Refusal, refusal
 from kiosk.treasury.told import told_of
 
@@ -40,6 +41,9 @@ ASKED: dict[str, tuple[str, ...]] = {
 }
 """What may be said of a face, by the purpose of the exchange."""
 PIECES_MAX = 99999
+PAPERS = ("stock", "day", "month", "year", "exchange", "payment", "discrepancy", "match", "readiness")
+"""What the desk shows: the newest of each. Files for other systems, and older papers, are `kiosk-cash`'s."""
+OF_AN_EXCHANGE = ("exchange", "payment", "discrepancy")
 PRINTING = ("A4で印刷しています。", "It is being printed as A4 pages.")
 PRINTED = (
     "A4で印刷しました。使った用紙は、用紙受払簿に書いてください。",
@@ -115,9 +119,20 @@ def back(turn: Turn, _: object) -> None:
 def show_paper(turn: Turn, event: Asked) -> None:
     if isinstance(event.intent, intents.ShowPaper):
         report, of = event.intent.report, event.intent.of
-        if report == "month" and not of:
-            of = turn.state.wall.astimezone(JST).strftime("%Y-%m")
-        _make(turn, report, of)
+        _make(turn, report, of or _newest(turn.state, report))
+
+
+def _newest(state: Kiosk, report: str) -> str:
+    """Which one is meant where none is named: this month, this 年度, the last exchange."""
+    today = state.wall.astimezone(JST).strftime("%Y-%m-%d")
+    match report:
+        case "month":
+            return today[:7]
+        case "year":
+            return str(fiscal_year(today))
+        case "exchange" | "payment" | "discrepancy":
+            return state.ledger.last_exchange
+    return ""
 
 
 def _make(turn: Turn, report: str, of: str) -> None:

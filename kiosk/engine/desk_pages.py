@@ -550,10 +550,12 @@ def _test(state: Kiosk, now: Desk) -> tuple[Lines, Buttons]:
     return lines, [_do("desk.test.write", passed if is_well else failed, is_main=True), run]
 
 
-def _papers(_: Kiosk, __: Desk) -> tuple[Lines, Buttons]:
+def _papers(state: Kiosk, _: Desk) -> tuple[Lines, Buttons]:
+    none_yet = () if state.ledger.last_exchange else desk_acts.OF_AN_EXCHANGE
     return [
         DeskLine(f"desk.paper.{report}", opens=i.ShowPaper(step=S, report=report, of=""))
-        for report in ("stock", "day", "month", "readiness")
+        for report in desk_acts.PAPERS
+        if report not in none_yet
     ], []
 
 

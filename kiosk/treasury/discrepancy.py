@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from kiosk.ids import DeviceId, TransactionId
+from kiosk.ids import DeviceId, OpId, TransactionId
 from kiosk.journal import records as r
 from kiosk.money import Yen
 from kiosk.treasury import words
@@ -61,6 +61,9 @@ def case_of(entries: Iterable[Entry], exchange: str) -> Case | None:
     counted_last: dict[DeviceId, str] = {}
     numbers: dict[TransactionId, str] = {}
     start: r.ExchangeStarted | None = None
+    notes: dict[OpId, DeviceId] = {}
+    nowhere: list[Entry] = []
+    counted_at: dict[DeviceId, int] = {}
     for entry in entries:
         match entry.record:
             case r.TransactionOpened() as opened:
@@ -70,19 +73,28 @@ def case_of(entries: Iterable[Entry], exchange: str) -> Case | None:
             case r.StockSet() as counted:
                 open_since[counted.unit] = []
                 counted_last[counted.unit] = f"初回計数 {japan_time(entry.wall)}"
+                counted_at[counted.unit] = entry.seq
             case r.ExchangeEnded() as end:
                 if end.exchange == exchange and start is not None:
+                    for box in start.units:
+                        own, since = open_since.get(box.unit, []), counted_at.get(box.unit, 0)
+                        own = [*own, *(lost for lost in nowhere if lost.seq > since)]
+                        open_since[box.unit] = sorted(own, key=lambda one: one.seq)
                     found = _windows(start, end, open_since, counted_last)
                     return Case(start, end, entry.wall, found, numbers) if found else None
                 for each in end.units:
                     if each.counted is not None:
                         open_since[each.unit] = []
                         counted_last[each.unit] = f"{end.exchange} {japan_time(entry.wall)}"
+                        counted_at[each.unit] = entry.seq
                     else:
                         open_since.setdefault(each.unit, []).append(entry)
+            case r.AcceptorEpoch(at_most=0):
+                pass
+            case r.AcceptorEpoch() | r.CreditsUnknown() | r.NoteDoubted() | r.NotePathClearing():
+                nowhere.append(entry)  # nobody knows whether, or where, these pieces are: in any unit perhaps
             case _:
-                unit = _touched(entry.record)
-                if unit is not None:
+                for unit in _touched(entry.record, notes):
                     open_since.setdefault(unit, []).append(entry)
     return None
 
@@ -110,18 +122,24 @@ def _windows(
     )
 
 
-def _touched(record: r.AnyRecord) -> DeviceId | None:
-    """The unit whose pieces, or whose doubt, this record is about."""
+def _touched(record: r.AnyRecord, notes: dict[OpId, DeviceId]) -> tuple[DeviceId, ...]:
+    """The units whose pieces, or whose doubt, this record is about. `notes`: where each note was said to go."""
     match record:
-        case r.CoinIn(unit=unit):
-            return unit
+        case r.CoinIn(unit=unit) | r.NoteResolved(unit=unit):
+            return (unit,) if unit else ()
+        case r.NoteIn(op=op, unit=unit):
+            notes[op] = unit
+            return (unit,)
+        case r.NoteStored(op=op, unit=unit):
+            said = notes.pop(op, unit)
+            return (said, unit) if unit and unit != said else ()
         case (
             r.DispenseIntended(device=device)
             | r.DispenseSettled(device=device)
             | r.DispenseResolved(device=device)
         ):
-            return device
-    return None
+            return (device,)
+    return ()
 
 
 def discrepancy(case: Case, town: Town) -> Paper:
@@ -174,6 +192,12 @@ def _said(record: r.AnyRecord) -> tuple[str, str, str]:
         case r.CoinIn() as coin:
             proof = f"{coin.device} 世代{coin.epoch} 通番{coin.seq} 計器{coin.raw}"
             return f"投入 {words.face(coin.denomination)}", proof, f"+{coin.denomination.face.value:,}"
+        case r.AcceptorEpoch() as epoch:
+            proof = f"{epoch.device} 世代{epoch.epoch} 計器{epoch.raw}"
+            return f"計数器の再起動 最大 {epoch.at_most} 枚不明", proof, "（不明）"
+        case r.CreditsUnknown() as lost:
+            proof = f"{lost.device} 世代{lost.epoch}"
+            return f"読めなかった投入 最大 {lost.at_most} 枚", proof, "（不明）"
         case r.DispenseIntended() as meant:
             proof = f"払出し前: 回数計{meant.event_counter} 累計{meant.lifetime} {meant.serial}"
             return f"払出し指示 {meant.count} 枚", proof, ""
@@ -187,4 +211,23 @@ def _said(record: r.AnyRecord) -> tuple[str, str, str]:
         case r.ExchangeEnded() as ended:
             moved = Yen.sum(each.put_in.total - each.taken_out.total for each in ended.units)
             return f"{ended.exchange}（計数なし）", f"職員 {ended.operator}", signed(moved)
+    return _said_of_note(record)
+
+
+def _said_of_note(record: r.AnyRecord) -> tuple[str, str, str]:
+    match record:
+        case r.NoteIn() as note:
+            proof = f"{note.device} 券種{note.issue} 番号{note.op[:8]}"
+            return f"投入 {words.face(note.denomination)}", proof, f"+{note.denomination.face.value:,}"
+        case r.NoteStored() as stored:
+            return f"格納先は {stored.unit}", f"{stored.device} 番号{stored.op[:8]}", "（移動）"
+        case r.NoteResolved() as solved_note:
+            proof = f"職員 {solved_note.by}: {solved_note.reason}"
+            face = solved_note.denomination.face
+            return f"紙幣の確認 {words.face(solved_note.denomination)}", proof, f"+{face.value:,}"
+        case r.NoteDoubted() as doubted:
+            face_of = words.face(doubted.denomination) if doubted.denomination is not None else "金種不明"
+            return f"紙幣の所在が不明 {face_of}", f"{doubted.device} {doubted.code}", "（不明）"
+        case r.NotePathClearing() as cleared:
+            return "紙幣の通路を空にした", f"{cleared.device} {cleared.code}", ""
     return type(record).__name__, "", ""

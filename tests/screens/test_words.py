@@ -19,7 +19,7 @@ from i18n.message import NOT_FIRST, NOT_LAST, Message, Run, break_lines, names_i
 from i18n.po import CatalogueError, read_po
 from issuance.town import read_town
 from kiosk.engine import remedies
-from kiosk.engine.desk_acts import PAGES
+from kiosk.engine.desk_acts import PAGES, PAPERS
 from kiosk.engine.desk_tests import TESTS, Judge
 from kiosk.engine.taking import OPINIONS
 from kiosk.money import Denomination, Yen
@@ -183,7 +183,7 @@ def _staff_keys() -> set[str]:
         *(f"desk.test.{each}{how}" for each in TESTS for how in ("", ".how")),
         *(f"desk.test.{each}.look" for each, judge in TESTS.items() if judge is Judge.PERSON),
         *(f"desk.result.{each}" for each in ("never", "passed", "failed")),
-        *(f"desk.paper.{each}" for each in ("stock", "day", "month", "readiness")),
+        *(f"desk.paper.{each}" for each in PAPERS),
         *("desk.test.reader.now", "desk.faces.any"),
         *(f"remedy.{each}" for each in steps),
     }

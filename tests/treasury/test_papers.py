@@ -18,7 +18,7 @@ from kiosk.journal import records as r
 from kiosk.journal.accounts import ZERO
 from kiosk.journal.ledger import EMPTY, decode, encode, imbalances
 from kiosk.journal.records import Fund, Share
-from kiosk.money import Denomination, Yen
+from kiosk.money import Cash, Denomination, Yen
 from kiosk.report_pdf import pages_of, pdf_of
 from kiosk.slips import kinds_of
 from kiosk.treasury.days import Entry, days, era_year, fiscal_year, japan_date
@@ -40,6 +40,7 @@ from kiosk.treasury.refusals import RefusedError
 from kiosk.treasury.remittance import assessment, payment_slip, remittances, revenue_rows
 from kiosk.treasury.sheets import day_sheet, month_sheet, receipts_of, year_end
 from kiosk.treasury.words import Town
+from tests.engine.notes_world import BOX1, NotesWorld
 from tests.engine.world import World
 from tests.treasury.desk import OFFICER, code, moved, start
 
@@ -241,6 +242,28 @@ def test_a_discrepancy_holds_the_books_against_the_devices_own_counter() -> None
     assert (window.paid_by_books, window.paid_by_device) == (3, 4)
     said = text(discrepancy(case, TOWN))
     assert "0001" in said and "払出し前: 回数計" in said and "過払い" in said
+
+
+def test_a_discrepancy_of_notes_names_each_note_and_what_nobody_can_place() -> None:
+    world = NotesWorld().boot()
+    world.until_pay()
+    world.run(1)
+    world.note()
+    world.run(4)
+    world.take_all()
+    world.tap(intents.Next)
+    number = start(world, "recount", BOX1)
+    counted = r.UnitAfter(BOX1, Cash({Denomination.NOTE1000: 30}))
+    assert (
+        code(world, OFFICER, intents.EndExchange(exchange=number, units=(counted,), reason="unknown")) == ""
+    )
+    lost = r.CreditsUnknown("coin1", 1, 2, None)
+    records = [*world.records[:-2], lost, *world.records[-2:]]
+    case = case_of(entries_of(records), number)
+    assert case is not None
+    said = text(discrepancy(case, TOWN))
+    assert "投入 ¥1,000" in said and "券種" in said and "0001" in said
+    assert "読めなかった投入 最大 2 枚" in said, "it may lie in any unit"
 
 
 def test_the_funds_of_a_sheet_add_up(three_days: list[r.AnyRecord]) -> None:

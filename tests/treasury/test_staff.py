@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from kiosk import intents, ports, rights
+from kiosk import cash_words, intents, ports, rights
 from kiosk.engine.state import CloseDayAsked, Phase
 from kiosk.ids import OpId, TransactionId
 from kiosk.journal import records as r
 from kiosk.journal.ledger import EMPTY, fold
 from kiosk.journal.records import Fund, Share
-from kiosk.money import Denomination, Yen
+from kiosk.money import Cash, Denomination, Yen
 from kiosk.ports import ResetNotePath
 from kiosk.treasury.acts import Scene, Staff, perform
-from kiosk.treasury.refusals import Refusal
+from kiosk.treasury.refusals import Refusal, RefusedError
 from kiosk.view import Role
 from tests.engine.notes_world import BOX1, NOTE1, NotesWorld
 from tests.engine.world import SETUP, World
@@ -305,3 +305,26 @@ def test_no_reset_while_a_note_is_only_the_units_to_know() -> None:
     scene = Scene({BOX1: (Denomination.NOTE1000,)}, lambda: "token", "2026-11-30", note_unit=NOTE1)
     found = perform(ledger, OFFICER, intents.ClearNotePath(reason="opened it"), scene)
     assert isinstance(found, Refusal) and found.code == "note-busy"
+
+
+def test_what_stays_is_what_was_counted_less_what_was_taken() -> None:
+    """残置回収 in the words of `kiosk-cash end`."""
+    units = {"hopper100": (Denomination.COIN100,), "cashbox": tuple(Denomination)}
+
+    def ended(*words: str) -> intents.EndExchange:
+        intent = cash_words.intent_of(cash_words.parser().parse_args(["end", "E-0001", *words]), units)
+        assert isinstance(intent, intents.EndExchange)
+        return intent
+
+    (each,) = ended("--counted", "hopper100=54", "--leave", "hopper100=20").units
+    assert each.taken_out == Cash({Denomination.COIN100: 34})
+    (each,) = ended("--counted", "cashbox=coin100:5,note1000:3", "--leave", "cashbox=0").units
+    assert each.taken_out == each.counted
+    for words, why in (
+        (("--leave", "hopper100=20"), "count-first"),
+        (("--counted", "hopper100=5", "--leave", "hopper100=20"), "takes-too-much"),
+        (("--counted", "hopper100=5", "--leave", "hopper100=2", "--out", "hopper100=3"), "format"),
+    ):
+        with pytest.raises(RefusedError) as refused:
+            ended(*words)
+        assert refused.value.refusal.code == why
