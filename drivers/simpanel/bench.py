@@ -38,6 +38,7 @@ OWNERS = {
     "camera": "kiosk-sim",
     "card": "kiosk-sim",
     "cctalk": "kiosk-sim",
+    "changer": "kiosk-sim",
     "escpos": "kiosk-sim",
     "gateway": "kiosk-sim",
     "id003": "kiosk-sim",

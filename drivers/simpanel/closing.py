@@ -286,8 +286,8 @@ def _same_taken(books: Mapping[str, Any], truth: Mapping[str, Any]) -> list[Chec
 
 
 def pieces_there(truth: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """What lies in the hoppers, the boxes and the cash box, by face; the simulators count by coin id (`JP100A`) and by
-    issue of a note (`N1000F`)."""
+    """What lies in the hoppers, the boxes, the cash box and a change machine's stacks, by face; the simulators count by
+    coin id (`JP100A`) and by issue of a note (`N1000F`)."""
     found: dict[str, dict[str, int]] = {}
     for part in ("cctalk", "id003"):
         for place, kinds in (truth.get(part) or {}).get("places", {}).items():
@@ -296,6 +296,8 @@ def pieces_there(truth: Mapping[str, Any]) -> dict[str, dict[str, int]]:
                 for kind, count in kinds.items():
                     face = f"note{kind[1:-1]}" if kind.startswith("N") else f"coin{int(kind[2:5])}"
                     faces[face] = faces.get(face, 0) + count
+    for face, count in (truth.get("changer") or {}).get("places", {}).get("stock", {}).items():
+        found[f"stack{face[4:]}"] = {face: count}
     return found
 
 

@@ -54,6 +54,7 @@ PASSED: dict[str, Passed] = {
 TRUTH = {
     "card": "status",
     "cctalk": "state",
+    "changer": "state",
     "escpos": "state",
     "gateway": "state",
     "id003": "state",
@@ -72,7 +73,8 @@ OUTLETS: dict[str, tuple[str, str]] = {
 }
 """What comes out where: the simulator, and the files that are papers."""
 
-TRAYS = ("payout-tray", "return-tray")
+TRAYS = {"cctalk": ("payout-tray", "return-tray"), "changer": ("tray", "returned")}
+"""Where pieces lie that a hand may take."""
 
 TARGETS: dict[str, str] = {
     "printer": "ipp",
@@ -82,6 +84,7 @@ TARGETS: dict[str, str] = {
     "card-reader": "card",
     "server": "issuance",
     "cash": "cctalk",
+    "changer1": "changer",
     "note1": "id003",
     "notes": "id003",
 }
@@ -185,9 +188,13 @@ class Control:
                 truth[name] = _ask(name, verb)
             except MadoguchiError as why:
                 truth[name] = {"unplugged": str(why)}
-        motors = (truth["cctalk"].get("memory") or {}).values()
-        pieces = sum(each.get("lifetime", 0) for each in motors)
-        truth["cctalk"]["left_out_s"] = {"hopper motors": pieces * parts.COIN_MS / 1000}
+        cash = coin_unit()
+        if cash == "cctalk":
+            motors = (truth[cash].get("memory") or {}).values()
+            pieces = sum(each.get("lifetime", 0) for each in motors)
+        else:
+            pieces = truth[cash].get("paid", 0)
+        truth[cash]["left_out_s"] = {"hopper motors": pieces * parts.COIN_MS / 1000}
         return truth
 
     def take(self, thing: str) -> Answer:
@@ -206,8 +213,9 @@ class Control:
 
     def coins_lie(self) -> bool:
         """Something is in the change tray, by the coin unit's own truth."""
-        places_ = _ask("cctalk", "state")["places"]
-        return any(count for tray in TRAYS for count in places_.get(tray, {}).values())
+        unit = coin_unit()
+        places_ = _ask(unit, "state")["places"]
+        return any(count for tray in TRAYS[unit] for count in places_.get(tray, {}).values())
 
     def out_of_paper(self, device: str = "printer") -> Answer:
         part = self._part(device)
@@ -293,7 +301,8 @@ class Control:
         passed = PASSED[name]
 
         def act(*args: str) -> Answer:
-            answer = _ask(passed.to, passed.verb, *passed.first, *args)
+            to = coin_unit() if passed.to in ("cctalk", "id003") else ""
+            answer = _ask(to if to == "changer" else passed.to, passed.verb, *passed.first, *args)
             return {**answer, "at_s": time.monotonic()}  # the hand is done
 
         return act
@@ -305,6 +314,11 @@ class Control:
 
     def _part(self, device: str) -> str:
         return TARGETS.get(device, device)
+
+
+def coin_unit() -> str:
+    """Which simulator plays the coins of this run: a change machine, where there is one, plays the notes too."""
+    return "changer" if parts.control("changer").exists() else "cctalk"
 
 
 def _ask(name: str, verb: str, *args: str) -> dict[str, Any]:

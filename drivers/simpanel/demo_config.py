@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,33 @@ panel = "panel1"
 [profile]
 exit_sensors = ["certificate", "change", "receipt"]
 """
+
+
+CHANGER = """
+[[device]]
+id = "changer1"
+driver = "changer"
+options = { port = "/run/bench/changer/tty" }
+"""
+WITH_CHANGER = """
+[equipment]
+changer = "changer1"
+faces = ["coin10", "coin50", "coin100", "coin500", "note1000"]
+
+[equipment.hoppers]
+stack10 = "coin10"
+stack50 = "coin50"
+stack100 = "coin100"
+stack500 = "coin500"
+stack1000 = "note1000"
+"""
+STACKS = ("stack10", "stack50", "stack100", "stack500", "stack1000")
+_OTHER_CASH = re.compile(
+    r'^acceptor = .*?^recycler1000 = "note1000"\n'
+    r'|^\[\[device\]\]\nid = "cash"\n.*?(?=^\[\[device\]\]\nid = "certificate1")',
+    re.DOTALL | re.MULTILINE,
+)
+"""Coin and note unit in the machine's file: what a change machine replaces."""
 
 
 SPARE = """
@@ -113,12 +141,17 @@ class Shape:
     has_lamp: bool = False
     has_message: bool = False
     is_training: bool = False
+    has_changer: bool = False
+    """A change machine is the only cash."""
 
 
 def files(shape: Shape = Shape()) -> dict[str, str]:  # frozen
     """Name and text of each, in the order in which the core reads them; a later one's keys count."""
     found = {name: (FOLDER / name).read_text(encoding="utf-8") for name in NAMES}
     found["run.toml"] = f'[machine]\nflow = "{shape.flow}"\n'
+    if shape.has_changer:
+        found["machine.toml"] = _OTHER_CASH.sub("", found["machine.toml"]) + CHANGER
+        found["changer.toml"] = WITH_CHANGER
     if shape.is_training:
         found["machine.toml"] = found["machine.toml"].replace(HOME, TRAINING_HOME)
         found["run.toml"] += f'mode = "training"\n{TRAINING}'

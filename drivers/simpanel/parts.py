@@ -27,6 +27,7 @@ ON_THE_KIOSKS_SUPPLY = (
     "pcscd",
     "card",
     "cctalk",
+    "changer",
     "id003",
     "escpos",
     "ipp",
@@ -123,8 +124,11 @@ def _spare() -> Part:
     return _simulator("ipp2", "spare certificate printer", *argv, needs=("avahi",))
 
 
-def cash(pieces: int, notes: Notes) -> list[Part | Task]:
-    """`pieces`: coins in each hopper the first time."""
+def cash(pieces: int, notes: Notes, has_changer: bool = False) -> list[Part | Task]:
+    """`pieces`: coins in each hopper the first time; in a change machine of each face."""
+    if has_changer:
+        filled = ("--pieces", str(pieces), "--piece-ms", str(COIN_MS))
+        return [_simulator("changer", "change machine", "changer", *_cable("changer"), *filled)]
     filled = ("--pieces", str(pieces), "--coin-ms", str(COIN_MS))
     boxed = ("--notes", str(notes.count), "--move-ms", str(notes.move_ms), "--bezel-ms", str(notes.bezel_ms))
     return [
@@ -316,7 +320,9 @@ def core(environment: Mapping[str, str], pieces: int, notes: int, shape: Shape) 
     return [
         Task("enrol", "gives the kiosk its keys", enrol, needs=("issuance-init", "card-make")),
         Task("configure", "writes the kiosk's configuration", configure),
-        _fill(pieces, notes, named, (home if shape.is_training else home.parent) / "journal.db"),
+        _fill(
+            counted(shape, pieces, notes), named, (home if shape.is_training else home.parent) / "journal.db"
+        ),
         Part(
             "core",
             "the core: engine, journal, money",
@@ -326,8 +332,7 @@ def core(environment: Mapping[str, str], pieces: int, notes: int, shape: Shape) 
             # it would start without any of them, and look for them by and by; this way it finds all at once
             needs=(
                 "fill",
-                "cctalk",
-                "id003",
+                *(["changer"] if shape.has_changer else ["cctalk", "id003"]),
                 "escpos",
                 "ipp",
                 "card",
@@ -346,11 +351,17 @@ def core(environment: Mapping[str, str], pieces: int, notes: int, shape: Shape) 
     ]
 
 
-def _fill(pieces: int, notes: int, named: tuple[str, ...], journal: Path) -> Part:
+def counted(shape: Shape, pieces: int, notes: int) -> tuple[str, ...]:
+    """What lies in each unit at first, as `kiosk-cash count` wants it said."""
+    if shape.has_changer:
+        return tuple(f"{unit}={pieces}" for unit in demo_config.STACKS)
+    hoppers = (f"{unit}={pieces}" for unit in demo_config.HOPPERS)
+    return (*hoppers, *(f"{unit}={notes}" for unit in demo_config.BOXES))
+
+
+def _fill(counts: tuple[str, ...], named: tuple[str, ...], journal: Path) -> Part:
     """The first count of hoppers and boxes, by the officer who filled them."""
-    counted = [f"{unit}={pieces}" for unit in demo_config.HOPPERS]
-    counted += [f"{unit}={notes}" for unit in demo_config.BOXES]
-    counting = python("kiosk.cash_cli:main", "count", *named, "--operator", "demo-officer", *counted)
+    counting = python("kiosk.cash_cli:main", "count", *named, "--operator", "demo-officer", *counts)
     if journal.exists():
         counting = ("true",)
     needs = ("enrol", "configure")

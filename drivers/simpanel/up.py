@@ -58,6 +58,7 @@ SWITCHES = {
     "sensors": "with sensors in the trays and an alarm contact (the panel has both)",
     "lamp": "with a light and buzzer that call staff (the panel has it)",
     "webhook": "with messages to the town when staff are called (the panel has it)",
+    "changer": "with a change machine as the only cash",
     "training": "a training machine: everything says 訓練 SPECIMEN, journal and key of its own",
 }
 NUMBERS = {
@@ -206,6 +207,7 @@ class Run:
             has_lamp=given.lamp,
             has_message=given.webhook,
             is_training=given.training,
+            has_changer=given.changer,
         )
 
     def _parts(self) -> list[Part | Task]:
@@ -216,6 +218,7 @@ class Run:
             "cash": parts.cash(
                 self.options.pieces,
                 parts.Notes(self.options.notes, self.options.note_ms, self.options.bezel_ms),
+                shape.has_changer,
             ),
             "card": parts.card(
                 self.options.pin, self.options.person, self.options.phone_pin, bool(self.options.camera)

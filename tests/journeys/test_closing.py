@@ -8,6 +8,7 @@ from drivers.cctalk.settings import read_options
 from drivers.simpanel import demo_config
 from drivers.simpanel.closing import paid_out, pieces_there, read_records, sheets_out
 from kiosk.config import load
+from kiosk.config_shape import Config
 
 
 def test_only_what_a_device_proved_counts_as_paid() -> None:
@@ -54,13 +55,27 @@ def test_no_journal_has_no_records(tmp_path: Path) -> None:
     assert read_records(tmp_path / "journal.db") == []
 
 
+def test_a_change_machine_is_the_demos_only_cash(tmp_path: Path) -> None:
+    config = loaded(tmp_path, demo_config.Shape(has_changer=True))
+    assert config.equipment.has_changer and config.equipment.acceptor == "changer1"
+    assert tuple(config.equipment.hoppers) == demo_config.STACKS
+    assert not {each.driver for each in config.devices} & {"cctalk", "id003"}
+    assert pieces_there({"changer": {"places": {"stock": {"coin10": 3}, "tray": {"coin10": 1}}}}) == {
+        "stack10": {"coin10": 3}
+    }
+
+
+def loaded(folder: Path, shape: demo_config.Shape) -> Config:
+    paths = []
+    for name, text in demo_config.files(shape).items():
+        paths.append(folder / name)
+        paths[-1].write_text(text, encoding="utf-8")
+    return load(paths)
+
+
 @pytest.mark.parametrize("flow", ["konbini", "kind_first"])
 def test_the_demo_is_configured_like_any_kiosk(tmp_path: Path, flow: str) -> None:
-    paths = []
-    for name, text in demo_config.files(demo_config.Shape(flow)).items():
-        paths.append(tmp_path / name)
-        paths[-1].write_text(text, encoding="utf-8")
-    config = load(paths)
+    config = loaded(tmp_path, demo_config.Shape(flow))
     assert config.machine.flow.value == flow
     assert tuple(config.equipment.hoppers) == (*demo_config.HOPPERS, *demo_config.BOXES)
     cash = next(each for each in config.devices if each.driver == "cctalk")

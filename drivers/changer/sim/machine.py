@@ -65,6 +65,8 @@ class Machine:
             "pay": self._pay,
         }
         self.is_jammed = False
+        self.paid = 0
+        """Pieces that the motor has paid since this process began."""
         self.power_up()
 
     def power_up(self) -> None:
@@ -88,11 +90,15 @@ class Machine:
         deposit["counts"][face] = deposit["counts"].get(face, 0) + 1
         return True
 
-    def take(self) -> dict[str, int]:
-        held = dict(self._world.places.get(TRAY, {}))
+    def take(self, tray: str = TRAY) -> dict[str, int]:
+        held = dict(self._world.places.get(tray, {}))
         for face, count in held.items():
-            self._world.move(TRAY, TAKEN, face, count)
+            self._world.move(tray, TAKEN, face, count)
         return held
+
+    def take_all(self) -> dict[str, dict[str, int]]:
+        """A hand empties both trays: what was paid, and what fell through."""
+        return {tray: self.take(tray) for tray in (TRAY, RETURNED)}
 
     # --- the wire
 
@@ -115,6 +121,7 @@ class Machine:
         counts = self._world.memory["counts"]
         counts[face] = max(0, counts[face] - 1)
         self._payout["paid"][face] = self._payout["paid"].get(face, 0) + 1
+        self.paid += 1
         self._world.move(STOCK, TRAY, face)
 
     def next_move(self) -> float | None:

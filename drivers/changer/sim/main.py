@@ -22,7 +22,10 @@ class Bench:
     def verbs(self) -> dict[str, Any]:
         return {
             "insert": self.insert,
+            "insert-coin": lambda face, count="1": self.insert_all(f"coin{face.removeprefix('coin')}", count),
+            "insert-note": lambda face: self.insert_all(f"note{face.removeprefix('note')}", "1"),
             "take": lambda: {"taken": self._locked(self._machine.take)},
+            "take-coins": lambda: {"taken": self._locked(self._machine.take_all)},
             "empty": self.empty,
             "jam": lambda: self._locked(lambda: setattr(self._machine, "is_jammed", True)),
             "clear": lambda: self._locked(lambda: setattr(self._machine, "is_jammed", False)),
@@ -42,6 +45,11 @@ class Bench:
             raise ValueError(f"faces: {', '.join(each.value for each in FACES)}")
         return {"accepted": self._locked(lambda: self._machine.insert(face))}
 
+    def insert_all(self, face: str, count: str) -> dict[str, Any]:
+        """The same, several of one face, in the words of the hands at coin and note units."""
+        fell = [self.insert(face)["accepted"] for _ in range(whole(count))]
+        return {"accepted": sum(fell), "returned": len(fell) - sum(fell)}
+
     def empty(self, face: str) -> None:
         """A stack runs dry, and the machine does not know."""
         with self._wire.lock:
@@ -60,7 +68,8 @@ class Bench:
             self._machine.advance(self._wire.now())
             names = {number: verb for verb, number in NUMBERS.items()}
             done = {names.get(number, "?"): count for number, count in self._wire.exchanges.items()}
-            return {**self._world.picture(), "machine": self._machine.picture(), "exchanges": done}
+            said = {"machine": self._machine.picture(), "exchanges": done, "paid": self._machine.paid}
+            return {**self._world.picture(), **said}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
