@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from kiosk import durable
+
 KEPT = 200
 """Changes that are remembered."""
 
@@ -62,12 +64,7 @@ def keep(inventory: dict[str, Any], folder: Path, now: datetime) -> bool:
         return False
     entry = {"at": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "digest": known, "inventory": inventory}
     lines = [*lines[-KEPT + 1 :], json.dumps(entry, ensure_ascii=False)]
-    partial = path.with_suffix(".part")
-    with partial.open("w", encoding="utf-8") as out:
-        out.write("".join(f"{line}\n" for line in lines))
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(path)
+    durable.write(path, "".join(f"{line}\n" for line in lines).encode("utf-8"))
     return len(lines) > 1
 
 

@@ -8,24 +8,23 @@ import queue
 import secrets
 import selectors
 import socket
-import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
 from drivers.cashless.codec import NEED_DATA, Message, MessageReader, encode
 from drivers.cashless.device import HangUp, Out, Terminal, TerminalCommand
 from drivers.cashless.settings import Settings
+from drivers.transport.worker import Worker
 from kiosk.clock import Clock, SystemClock
-from kiosk.errors import ConfigError, ContractError, PeerProtocolError
+from kiosk.errors import ConfigError, PeerProtocolError
 from kiosk.ids import DeviceId
-from kiosk.ports import Command, DeviceLost, Event
+from kiosk.ports import Event
 
 _PREFIX: Final = "tcp://"
 _CONNECT_S: Final = 3.0
 _CHUNK: Final = 65536
-_JOIN_S: Final = 2.0
 
 
 def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event], None]) -> TerminalDriver:
@@ -37,8 +36,10 @@ def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event],
         raise ConfigError(f"{device}: {why}") from None
 
 
-class TerminalDriver:
-    """kiosk.ports.Driver of one terminal. Opens nothing before `start`."""
+class TerminalDriver(Worker[TerminalCommand]):
+    """One terminal."""
+
+    takes = get_args(TerminalCommand)
 
     def __init__(
         self,
@@ -47,50 +48,31 @@ class TerminalDriver:
         post: Callable[[Event], None],
         clock: Clock | None = None,
     ) -> None:
-        self._device = device
+        super().__init__(device, post)
         self._settings = settings
         self._address = address_of(settings.port)
-        self._post = post
         self._clock = clock or SystemClock()
         self._prefix, self._count = secrets.token_hex(2), 0
         self._terminal = Terminal(device, settings, self._next_id, self._stamp)
         self._commands: queue.SimpleQueue[TerminalCommand] = queue.SimpleQueue()
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._is_stopping = threading.Event()
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._line: socket.socket | None = None
         self._reader = MessageReader()
         self._connect_at_s = 0.0
-        self._thread = threading.Thread(target=self._run, name=f"cashless-{device}", daemon=True)
 
-    @property
-    def devices(self) -> tuple[DeviceId, ...]:
-        return (self._device,)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def perform(self, command: Command) -> None:
-        if not isinstance(command, TerminalCommand):
-            raise ContractError(f"{self._device}: not a command for a payment terminal")
+    def _accept(self, command: TerminalCommand) -> None:
         self._commands.put(command)
-        os.eventfd_write(self._wake, 1)
+        self._wake()
 
-    def stop(self) -> None:
-        """Hang up. What the terminal has begun it goes on with; the next life asks for its status."""
-        self._is_stopping.set()
-        os.eventfd_write(self._wake, 1)
-        if self._thread.is_alive():
-            self._thread.join(_JOIN_S)
+    def _wake(self) -> None:
+        os.eventfd_write(self._bell, 1)
 
     # --- the thread ---------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
+    def _work(self) -> None:
         try:
             while not self._is_stopping.is_set():
                 self._turn()
-        except Exception:  # our own bug: say that nobody takes payments any more, and let the process see it
-            self._post(DeviceLost(self._device, "driver-failed"))
-            raise
         finally:
             self._close()
 
@@ -100,7 +82,7 @@ class TerminalDriver:
             self._connect()
         self._wait()
         with contextlib.suppress(BlockingIOError):
-            os.eventfd_read(self._wake)
+            os.eventfd_read(self._bell)
         while not self._commands.empty():
             self._do(self._terminal.perform(self._commands.get(), self._clock.monotonic_s()))
         self._do(self._terminal.tick(self._clock.monotonic_s()))
@@ -112,7 +94,7 @@ class TerminalDriver:
             due.append(self._terminal.due_s)
         timeout_s = max(0.0, min(due) - self._clock.monotonic_s()) if due else None
         with selectors.DefaultSelector() as selector:
-            selector.register(self._wake, selectors.EVENT_READ)
+            selector.register(self._bell, selectors.EVENT_READ)
             if self._line is not None:
                 selector.register(self._line, selectors.EVENT_READ)
             ready = {key.fileobj for key, _ in selector.select(timeout_s)}

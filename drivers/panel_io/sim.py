@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import socketserver
 import threading
 from collections.abc import Sequence
 from typing import Any
 
 from drivers.panel_io import codec
-from drivers.transport.control import ControlServer, Verb
+from drivers.transport.sim.process import Serving, parser_of, serve
 
 FAULTS = ("nak", "silent", "garble", "cut")
 
 
-class SimTower(socketserver.ThreadingTCPServer):
+class SimTower(Serving, socketserver.ThreadingTCPServer):
     """What a tower does: six bytes, and answers. `heard`: every state that was set, in order."""
 
     daemon_threads = True
@@ -90,13 +89,6 @@ class _Handler(socketserver.BaseRequestHandler):
 
 def main(argv: Sequence[str]) -> int:
     """Serve until a signal ends the process."""
-    parser = argparse.ArgumentParser(prog="kiosk-sim lamp", description=__doc__)
-    parser.add_argument("--tcp", type=int, required=True, metavar="PORT")
-    parser.add_argument("--state", metavar="DIR", help="kept for the common form; a lamp keeps nothing")
-    parser.add_argument("--control", metavar="SOCK", required=True)
-    given = parser.parse_args(argv)
-    with SimTower(given.tcp) as tower:
-        verbs: dict[str, Verb] = {"state": tower.shown, "fault": tower.set_fault}
-        with ControlServer(given.control, verbs):
-            tower.serve_forever()
-    return 0
+    given = parser_of("kiosk-sim lamp", __doc__, "nothing: a lamp has no memory", link="").parse_args(argv)
+    tower = SimTower(given.tcp)
+    return serve(tower, given.control, {"state": tower.shown, "fault": tower.set_fault}, tower.port)

@@ -6,10 +6,9 @@ import http.client
 import json
 import queue
 import ssl
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,13 +16,13 @@ import msgspec
 from drivers.qr.codec import encode
 from drivers.qr.device import Ask, Gateway, GatewayCommand, Out
 from drivers.qr.settings import Settings
+from drivers.transport.worker import Worker
 from kiosk.clock import Clock, SystemClock
-from kiosk.errors import ConfigError, ContractError
+from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId
 from kiosk.money import Yen
-from kiosk.ports import Command, DeviceLost, Event
+from kiosk.ports import Event
 
-_JOIN_S: Final = 2.0
 _ANSWER_MAX: Final = 65536
 
 
@@ -37,8 +36,10 @@ def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event],
         raise ConfigError(f"{device}: {why}") from None
 
 
-class GatewayDriver:
-    """kiosk.ports.Driver of one gateway. Opens nothing before `start`."""
+class GatewayDriver(Worker[GatewayCommand]):
+    """One gateway."""
+
+    takes = get_args(GatewayCommand)
 
     def __init__(
         self,
@@ -47,46 +48,26 @@ class GatewayDriver:
         post: Callable[[Event], None],
         clock: Clock | None = None,
     ) -> None:
-        self._device = device
+        super().__init__(device, post)
         self._settings = settings
-        self._post = post
         self._clock = clock or SystemClock()
         self._gateway = Gateway(device, settings)
         self._commands: queue.SimpleQueue[GatewayCommand | None] = queue.SimpleQueue()
-        self._is_stopping = threading.Event()
         self._url = urlsplit(settings.url)
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
             raise ValueError("url is not http(s)://host")
-        self._thread = threading.Thread(target=self._run, name=f"qr-{device}", daemon=True)
 
-    @property
-    def devices(self) -> tuple[DeviceId, ...]:
-        return (self._device,)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def perform(self, command: Command) -> None:
-        if not isinstance(command, GatewayCommand):
-            raise ContractError(f"{self._device}: not a command for a code gateway")
+    def _accept(self, command: GatewayCommand) -> None:
         self._commands.put(command)
 
-    def stop(self) -> None:
-        """What the gateway has begun it goes on with; the next life asks for its status."""
-        self._is_stopping.set()
+    def _wake(self) -> None:
         self._commands.put(None)
-        if self._thread.is_alive():
-            self._thread.join(_JOIN_S)
 
     # --- the thread ---------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        try:
-            while not self._is_stopping.is_set():
-                self._turn()
-        except Exception:  # our own bug: say that nobody takes payments any more, and let the process see it
-            self._post(DeviceLost(self._device, "driver-failed"))
-            raise
+    def _work(self) -> None:
+        while not self._is_stopping.is_set():
+            self._turn()
 
     def _turn(self) -> None:
         timeout_s = max(0.0, self._gateway.due_s - self._clock.monotonic_s())

@@ -23,12 +23,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from drivers.transport.worker import Worker
 from kiosk.clock import Clock, SystemClock
-from kiosk.errors import ConfigError, ContractError
+from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId, random_token
-from kiosk.ports import Command, DeviceArrived, DeviceLost, Event, SendMessage
+from kiosk.ports import DeviceArrived, DeviceLost, Event, SendMessage
 
-_JOIN_S: Final = 2.0
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -74,8 +74,10 @@ class _Waiting:
     until_s: float
 
 
-class Messenger:
-    """kiosk.ports.Driver of one address."""
+class Messenger(Worker[SendMessage]):
+    """One address. What is still waiting at the end is lost: the next life calls anew if there is reason to."""
+
+    takes = (SendMessage,)
 
     def __init__(
         self,
@@ -84,29 +86,17 @@ class Messenger:
         post: Callable[[Event], None],
         clock: Clock | None = None,
     ) -> None:
-        self._device = device
+        super().__init__(device, post)
         self._settings = settings
-        self._post = post
         self._clock = clock or SystemClock()
         self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
-        self._is_stopping = False
         self._call = ""
         self._is_here: bool | None = None
         self.dropped = 0
         """Messages that nobody got: too many, or too old."""
-        self._thread = threading.Thread(target=self._run, name=f"webhook-{device}", daemon=True)
 
-    @property
-    def devices(self) -> tuple[DeviceId, ...]:
-        return (self._device,)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def perform(self, command: Command) -> None:
-        if not isinstance(command, SendMessage):
-            raise ContractError(f"{self._device}: not a message")
+    def _accept(self, command: SendMessage) -> None:
         body = self._body(command)
         with self._changed:
             self._queue.append(_Waiting(body, self._clock.monotonic_s() + self._settings.lasts_s))
@@ -115,13 +105,9 @@ class Messenger:
                 self.dropped += 1
             self._changed.notify()
 
-    def stop(self) -> None:
-        """What is still waiting is lost: the next life calls anew if there is reason to."""
+    def _wake(self) -> None:
         with self._changed:
-            self._is_stopping = True
             self._changed.notify()
-        if self._thread.is_alive():
-            self._thread.join(_JOIN_S)
 
     def _body(self, message: SendMessage) -> bytes:
         if message.what == "called" or not self._call:
@@ -140,24 +126,20 @@ class Messenger:
 
     # --- the thread ---------------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        try:
-            pause_s = self._settings.first_pause_s
-            while (waiting := self._next()) is not None:
-                if self._send(waiting.body):
-                    self._done(waiting)
-                    pause_s = self._settings.first_pause_s
-                else:
-                    self._rest(pause_s)
-                    pause_s = min(pause_s * 2, self._settings.longest_pause_s)
-        except Exception:  # our own bug: it is told, and reaches the process
-            self._post(DeviceLost(self._device, "driver-failed"))
-            raise
+    def _work(self) -> None:
+        pause_s = self._settings.first_pause_s
+        while (waiting := self._next()) is not None:
+            if self._send(waiting.body):
+                self._done(waiting)
+                pause_s = self._settings.first_pause_s
+            else:
+                self._rest(pause_s)
+                pause_s = min(pause_s * 2, self._settings.longest_pause_s)
 
     def _next(self) -> _Waiting | None:
         """The oldest that still tells something; waits for one. None: the end."""
         with self._changed:
-            while not self._is_stopping:
+            while not self._is_stopping.is_set():
                 while self._queue and self._queue[0].until_s <= self._clock.monotonic_s():
                     self._queue.popleft()
                     self.dropped += 1
@@ -173,7 +155,7 @@ class Messenger:
 
     def _rest(self, pause_s: float) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._is_stopping, pause_s)
+            self._changed.wait_for(self._is_stopping.is_set, pause_s)
 
     def _send(self, body: bytes) -> bool:
         """True: nobody needs to send it again. What the receiver will never take (4xx) is not sent again either."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import threading
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from drivers.transport.control import ControlServer, Verb
+from drivers.transport.control import Verb
+from drivers.transport.sim.process import Serving, parser_of, serve
 
 _BODY_MAX = 65536
 FAULTS = ("500", "404", "cut", "hang")
 
 
-class SimReceiver(ThreadingHTTPServer):
+class SimReceiver(Serving, ThreadingHTTPServer):
     """Keeps what came, in order. `fault` holds until it is taken away."""
 
     daemon_threads = True
@@ -66,13 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def main(argv: Sequence[str]) -> int:
     """Serve until a signal ends the process."""
-    parser = argparse.ArgumentParser(prog="kiosk-sim webhook", description=__doc__)
-    parser.add_argument("--tcp", type=int, required=True, metavar="PORT")
-    parser.add_argument("--state", metavar="DIR", help="kept for the common form; it keeps nothing")
-    parser.add_argument("--control", metavar="SOCK", required=True)
-    given = parser.parse_args(argv)
-    with SimReceiver(given.tcp) as receiver:
-        verbs: dict[str, Verb] = {"state": receiver.state, "fault": receiver.set_fault}
-        with ControlServer(given.control, verbs):
-            receiver.serve_forever()
-    return 0
+    given = parser_of("kiosk-sim webhook", __doc__, "nothing: it has no memory", link="").parse_args(argv)
+    receiver = SimReceiver(given.tcp)
+    verbs: dict[str, Verb] = {"state": receiver.state, "fault": receiver.set_fault}
+    return serve(receiver, given.control, verbs, receiver.port)

@@ -54,6 +54,7 @@ ALSO = {
     "drivers.face": ("kiosk.ipc", "kiosk.plain"),
     "drivers.voice": ("i18n", "kiosk.ipc", "kiosk.plain"),
     "drivers.simpanel": ("kiosk.ipc", "kiosk.plain"),
+    "drivers.transport.sim.kept": ("kiosk.durable",),  # a simulated device's memory
     "screens.probe": ("kiosk.plain",),
 }
 

@@ -28,7 +28,7 @@ from kiosk.ports import (
     SlipLine,
     SlipPrinted,
 )
-from tests.contract.told import Told
+from tests.contract.told import PATIENCE_S, Told
 
 DEVICE = DeviceId("receipt1")
 SLIP = Slip(
@@ -49,15 +49,14 @@ class Rig:
         self.folder = folder
         self.printer = Printer(line, folder)
         self.told = Told()
-        self._ended = threading.Event()
-        self._listener = threading.Thread(target=self.printer.listen, args=(self._ended,), daemon=True)
+        self._listener = threading.Thread(target=self.printer.run, daemon=True)
         self._listener.start()
         options: dict[str, Any] = {"port": address, "poll_s": 0.1, "answer_timeout_s": 0.3}
         self.driver: EscposDriver = create(DEVICE, {**options, "print_timeout_s": 5.0}, self.told)
 
     def unplug(self) -> None:
-        self._ended.set()
-        self._listener.join()
+        self.printer.leave()
+        self._listener.join(PATIENCE_S)
         self.line.close()
 
     def print(self, op: str = "one") -> SlipPrinted:

@@ -3,11 +3,11 @@ outlives kiosk and simulator."""
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from drivers.transport.sim.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class World:
 
     def __init__(self, folder: Path | None) -> None:
         """`folder` None: no disk, for pure tests."""
-        self._file = folder / "world.json" if folder is not None else None
+        self._kept = Kept(folder, "world.json")
         self.cards: dict[str, int] = {name: PURSE if each.is_prepaid else 0 for name, each in BRANDS.items()}
         """Prepaid: what is left on it. Credit: what its owner owes, below zero."""
         self.transactions: list[dict[str, Any]] = []
@@ -46,15 +46,9 @@ class World:
         `is_void`, `is_open` (処理未了)."""
         self.counted = 0
         """Transactions that the last reconciliation has closed."""
-        if folder is not None and self._file is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            if self._file.exists():
-                kept = json.loads(self._file.read_text())
-                self.cards, self.transactions, self.counted = (
-                    kept["cards"],
-                    kept["transactions"],
-                    kept["counted"],
-                )
+        kept = self._kept.read()
+        if kept is not None:
+            self.cards, self.transactions, self.counted = kept["cards"], kept["transactions"], kept["counted"]
 
     def find(self, key: str) -> dict[str, Any] | None:
         return next((each for each in self.transactions if each["key"] == key), None)
@@ -82,18 +76,4 @@ class World:
         return found
 
     def save(self) -> None:
-        """Write, fsync, rename, fsync the folder."""
-        if self._file is None:
-            return
-        fresh = self._file.with_suffix(".new")
-        kept = {"cards": self.cards, "transactions": self.transactions, "counted": self.counted}
-        with fresh.open("w") as file:
-            json.dump(kept, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._file)
-        folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        self._kept.write({"cards": self.cards, "transactions": self.transactions, "counted": self.counted})

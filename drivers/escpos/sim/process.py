@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import logging
-import signal
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from drivers.escpos.sim.mechanism import FAULTS, Mechanism
-from drivers.transport.control import ControlServer
 from drivers.transport.pty import Line, open_line
+from drivers.transport.sim.process import serve
 
 _TICK_S = 0.25
 
@@ -25,13 +24,20 @@ class Printer:
         self._lock = threading.Lock()
         self._has_power = True
         self._mechanism = Mechanism(directory, self._answer)
+        self._leaving = threading.Event()
 
     def _answer(self, data: bytes) -> None:
         if self._has_power:
             self._line.write(data)
 
-    def listen(self, ended: threading.Event) -> None:
-        while not ended.is_set():
+    def leave(self) -> None:
+        self._leaving.set()
+
+    def close(self) -> None:
+        self._line.close()
+
+    def run(self) -> None:
+        while not self._leaving.is_set():
             data = self._line.read(_TICK_S)
             with self._lock:
                 if data and self._has_power:
@@ -109,15 +115,6 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--control", type=Path, required=True, help="Unix socket for kiosk-sim do")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="escpos: %(message)s")
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
     options.dir.mkdir(parents=True, exist_ok=True)
-    line = open_line(options.link, options.tcp, group=options.group)
-    printer = Printer(line, options.dir)
-    try:
-        with ControlServer(options.control, printer.verbs()):
-            printer.listen(ended)
-    finally:
-        line.close()
-    return 0
+    printer = Printer(open_line(options.link, options.tcp, group=options.group), options.dir)
+    return serve(printer, options.control, printer.verbs())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
 import threading
 from collections.abc import Mapping
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from drivers.qr.codec import decode, split
+from drivers.transport.sim.kept import Kept
 from kiosk.errors import PeerProtocolError
 
 PURSE: Final = 5000
@@ -28,17 +27,14 @@ class SimGateway:
         self.declines = 0
         self.asks_owner = False
         """Consumer-presented: the phone asks its owner before it pays."""
-        self._file = folder / "gateway.json" if folder is not None else None
+        self._kept = Kept(folder, "gateway.json")
         self.phones: dict[str, int] = dict.fromkeys(BRANDS, PURSE)
         self.payments: dict[str, dict[str, Any]] = {}
         self.reversals: dict[str, dict[str, Any]] = {}
         self.codes: dict[str, str] = {}
         """Consumer-presented codes that pay once, and whose they are."""
         self.counted: list[str] = []
-        if folder is not None and self._file is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            if self._file.exists():
-                vars(self).update(json.loads(self._file.read_text()))
+        vars(self).update(self._kept.read() or {})
 
     # --- requests ---------------------------------------------------------------------------------------------------
 
@@ -199,16 +195,8 @@ class SimGateway:
         return found
 
     def save(self) -> None:
-        """Write, fsync, rename."""
-        if self._file is None:
-            return
         names = ("phones", "payments", "reversals", "codes", "counted")
-        fresh = self._file.with_suffix(".new")
-        with fresh.open("w") as file:
-            json.dump({name: getattr(self, name) for name in names}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._file)
+        self._kept.write({name: getattr(self, name) for name in names})
 
 
 def _label(template: str) -> str:

@@ -18,7 +18,7 @@ from PIL import Image
 from drivers.qr.reader import read
 from drivers.qr.sim.gateway import SimGateway
 from drivers.transport.pty import port_of, reset, take_away
-from drivers.transport.sim.process import SOCKET, listener_of, parser_of, serve
+from drivers.transport.sim.process import SOCKET, Serving, listener_of, parser_of, serve
 from drivers.transport.sim.wire import flipped
 
 FAULTS = ("drop", "delay", "duplicate", "flip", "cut", "error", "garble", "lose", "reset", "die")
@@ -38,7 +38,7 @@ class Fault:
     delay_s: float = 0.0
 
 
-class Server(ThreadingHTTPServer):
+class Server(Serving, ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, listener: socket.socket, gateway: SimGateway) -> None:
@@ -51,18 +51,10 @@ class Server(ThreadingHTTPServer):
         self.heard: dict[str, int] = {}
         self.leaving = threading.Event()
 
-    def run(self) -> None:
-        self.serve_forever(poll_interval=0.1)
-
-    def leave(self) -> None:
-        threading.Thread(
-            target=self.shutdown, daemon=True
-        ).start()  # it waits for `run`, which a signal interrupts
-
     def close(self) -> None:
         self.leaving.set()
         take_away(self.socket)
-        self.server_close()
+        super().close()
 
     def fault(self, method: str) -> Fault | None:
         """The fault that befalls this request, used up."""

@@ -5,10 +5,10 @@ Pieces are never made or lost here: they come from outside (`inserted`, `filled`
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Any
+
+from drivers.transport.sim.kept import Kept
 
 INSERTED, FILLED, TAKEN, EMPTIED = "inserted", "filled", "taken", "emptied"
 CASHBOX = "cashbox"
@@ -22,15 +22,11 @@ class Pieces:
         """`folder` None: no disk, for pure tests. `is_new` says whether there was nothing yet."""
         self.places: dict[str, dict[str, int]] = {}
         self.memory: dict[str, Any] = {}
-        self._file = folder / "world.json" if folder is not None else None
-        self.is_new = True
-        if folder is None or self._file is None:
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        if self._file.exists():
-            kept = json.loads(self._file.read_text())
+        self._kept = Kept(folder, "world.json")
+        kept = self._kept.read()
+        self.is_new = kept is None
+        if kept is not None:
             self.places, self.memory = kept["places"], kept["memory"]
-            self.is_new = False
 
     def count(self, place: str, kind: str = "") -> int:
         """Pieces at a place: of one kind, or all."""
@@ -54,20 +50,7 @@ class Pieces:
             self.save()
 
     def save(self) -> None:
-        """Write, fsync, rename, fsync the folder."""
-        if self._file is None:
-            return
-        fresh = self._file.with_suffix(".new")
-        with fresh.open("w") as file:
-            json.dump({"places": self.places, "memory": self.memory}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._file)
-        folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        self._kept.write({"places": self.places, "memory": self.memory})
 
     def face_of(self, kind: str) -> str:
         """The denomination of a kind of piece: `coin500`, `note1000`."""

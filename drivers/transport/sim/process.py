@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import signal
 import socket
+import socketserver
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -25,15 +27,32 @@ class Served(Protocol):
         """Give the line back."""
 
 
+class Serving(socketserver.BaseServer):
+    """Served, for a server of the standard library."""
+
+    def run(self) -> None:
+        self.serve_forever(poll_interval=0.1)
+
+    def leave(self) -> None:
+        threading.Thread(
+            target=self.shutdown, daemon=True
+        ).start()  # it waits for `run`, which a signal interrupts
+
+    def close(self) -> None:
+        self.server_close()
+
+
 PTY = "name of the pty that the host opens (no parity)"
 SOCKET = "name of a Unix socket that carries what the port would"
 
 
 def parser_of(prog: str, what: str | None, kept: str, link: str = PTY) -> argparse.ArgumentParser:
-    """`--link | --tcp`, `--state`, `--control`, `--group`, `--mode`. `kept`: what lies in the state folder."""
+    """`--link | --tcp`, `--state`, `--control`, `--group`, `--mode`. `kept`: what lies in the state folder. `link`:
+    what that is; empty: there is a port only."""
     parser = argparse.ArgumentParser(prog=prog, description=what)
     line = parser.add_mutually_exclusive_group(required=True)
-    line.add_argument("--link", metavar="PATH", help=link)
+    if link:
+        line.add_argument("--link", metavar="PATH", help=link)
     line.add_argument(
         "--tcp", metavar="PORT", type=int, help="port on 127.0.0.1 instead (0: any, said at the start)"
     )
