@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kiosk.engine import card_record, face, number
-from kiosk.engine.session import advance, end, enter, leave, notify, return_card
+from kiosk.engine.session import advance, begin, end, enter, leave, notify, return_card
 from kiosk.engine.state import FaceWay, Phase, Turn
 from kiosk.ids import OpId
 from kiosk.ports import (
@@ -81,6 +81,14 @@ def note_inserted(turn: Turn, _: CardInserted) -> None:
 def note_read(turn: Turn, event: CardRead) -> None:
     """A card was read while nobody asked for it: remembered for the step that will."""
     turn.set(card=event, card_is_present=True)
+
+
+def begin_with_card(turn: Turn, event: CardRead) -> None:
+    """Who lays the card down before touching anything has begun. What lies there since before is no beginning."""
+    was_there = turn.state.card is not None
+    note_read(turn, event)
+    if not was_there:
+        begin(turn, event)
 
 
 def note_removed(turn: Turn, _: CardRemoved) -> None:

@@ -309,6 +309,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.STARTING, JournalDied, _journal_died, (P.OUT_OF_SERVICE,)),
     Row(P.IDLE, intents.Begin, session.begin, (P.CHOOSING_LANGUAGE, *AFTER_LANGUAGE)),
     Row(P.IDLE, intents.ChooseLanguage, session.choose_language, AFTER_LANGUAGE),
+    Row(P.IDLE, ports.CardRead, identity.begin_with_card, (P.CHOOSING_LANGUAGE, *AFTER_LANGUAGE)),
     Row(P.CHOOSING_LANGUAGE, intents.ChooseLanguage, session.choose_language, AFTER_LANGUAGE),
     Row(P.CHOOSING_LANGUAGE, intents.Back, session.leave, LEAVING),
     *_leave_row(P.CHOOSING_LANGUAGE),

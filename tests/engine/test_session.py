@@ -435,6 +435,20 @@ def test_nobody_there_without_money_ends_and_forgets(world: World) -> None:
     assert world.loop.state.session is None
 
 
+def test_who_lays_the_card_down_first_has_begun(world: World) -> None:
+    """Without a touch to the PIN; a card that was there before, and one that is read again, begin nothing."""
+    world.card()
+    assert world.phase is Phase.ENTERING_PIN and world.view.language == "ja"
+    world.event(ports.CardRemoved(world.setup.card_reader))
+    world.tap(intents.Next)
+    assert world.phase is Phase.IDLE
+    world.loop.state = replace(world.loop.state, phase=Phase.OUT_OF_SERVICE)
+    world.card()
+    world.loop.state = replace(world.loop.state, phase=Phase.IDLE)
+    world.event(ports.CardRead(world.setup.card_reader, ports.CardKind.MY_NUMBER, b"", "", 3))
+    assert world.phase is Phase.IDLE
+
+
 def test_the_card_left_is_said_and_then_staff_are_called(world: World) -> None:
     world.tap(intents.ChooseLanguage, language="ja")
     world.card()

@@ -39,3 +39,11 @@ def test_a_residence_record_asks_for_ten_touches_at_most() -> None:
     effort = of_steps((step, ()) for step in journey.steps)
     assert effort.touches <= journey.ends.most_touches == 10 < KONBINI.touches
     assert effort.confirming == 0, "sensors say what was taken"
+
+
+def test_to_choose_a_means_of_payment_is_within_the_ten() -> None:
+    """Where cash is not the only means its choice is one touch more; the card that is laid down first saves one."""
+    journey = script.load("emoney")
+    effort = of_steps((step, ()) for step in journey.steps)
+    assert effort.touches == journey.ends.most_touches == 10
+    assert effort.confirming == 2, "this machine has no sensors in its trays"
