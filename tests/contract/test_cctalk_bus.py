@@ -233,16 +233,28 @@ def test_an_empty_hopper_gives_what_it_has(sim: Sim) -> None:
         assert (ended.outcome, ended.paid, ended.code) == (Outcome.PARTIAL, 2, "empty-or-jam")
 
 
-def test_a_jam_is_told_and_cleared(sim: Sim) -> None:
+def test_a_jam_is_told_and_cleared_and_so_is_fraud(sim: Sim) -> None:
     with Core(sim) as core:
         core.ready()
+        sim.do("cheat", "coin1")
+        while (fault := core.wait(DeviceFault, "coin1")).code != "coin-on-string":
+            pass
+        assert sim.do("insert-coin", 100)["returned"] == 1
+        assert not core.all(CoinAccepted)
+        sim.do("clear", "coin1")
+        while not core.wait(DeviceFault, "coin1").clear:
+            pass
+        sim.do("cheat", "hopper10")
+        assert core.wait(DeviceFault, "hopper10").code == "exit-fraud"
+        core.dispense(10, 1)
+        assert (core.ended().code, sim.out()) == ("exit-fraud", 0)
         sim.do("jam", "hopper50", "exit")
-        fault = core.wait(DeviceFault)
+        fault = core.wait(DeviceFault, "hopper50")
         assert fault == DeviceFault(DeviceId("hopper50"), "exit-blocked")
         core.dispense(50, 1)
         assert core.ended().code == "exit-blocked"
         sim.do("clear", "hopper50")
-        assert core.wait(DeviceFault).clear
+        assert core.wait(DeviceFault, "hopper50").clear
 
 
 def test_a_reset_of_the_acceptor_closes_it_and_begins_an_epoch(sim: Sim) -> None:

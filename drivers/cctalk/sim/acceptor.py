@@ -15,8 +15,8 @@ issues."""
 DEAD_MAN_S = 1.0
 """Not polled for so long it lets nothing in (SR5 p.5)."""
 
-REJECT, INHIBITED, SENSOR_BLOCKED = 1, 2, 14
-_SENSOR_FAULT = 3
+REJECT, INHIBITED, SENSOR_BLOCKED, ON_A_STRING = 1, 2, 14, 20
+_SENSOR_FAULT, _STRING_FAULT = 3, 15
 _NO_COIN = b"......"
 _CASHBOX_PATH = 1
 
@@ -42,6 +42,8 @@ class SimAcceptor(Slave):
             position: by_coin.get(coin[:5], _CASHBOX_PATH) for position, coin in COINS.items()
         }
         self.is_jammed = False
+        self.has_string = False
+        """Somebody holds a coin on a string in it."""
         self.handlers |= {
             Header.READ_BUFFERED_CREDIT: self._read_credits,
             Header.MODIFY_INHIBITS: self._modify_inhibits,
@@ -55,9 +57,7 @@ class SimAcceptor(Slave):
             Header.MODIFY_SORTER_OVERRIDE: self._modify_override,
             Header.REQUEST_DEFAULT_SORTER_PATH: lambda _data, _now: Answer(data=bytes((self._default_path,))),
             Header.MODIFY_DEFAULT_SORTER_PATH: self._modify_default,
-            Header.PERFORM_SELF_CHECK: lambda _data, _now: Answer(
-                data=bytes((_SENSOR_FAULT if self.is_jammed else 0,))
-            ),
+            Header.PERFORM_SELF_CHECK: lambda _data, _now: Answer(data=bytes((self._fault(),))),
             Header.REQUEST_STATUS: lambda _data, _now: Answer(data=b"\x00"),
             Header.REQUEST_POLLING_PRIORITY: lambda _data, _now: Answer(data=bytes((2, 20))),  # 20 x 10 ms
             Header.READ_OPTO_STATES: lambda _data, _now: Answer(data=bytes((1 if self.is_jammed else 0,))),
@@ -97,6 +97,17 @@ class SimAcceptor(Slave):
         self.is_jammed = True
         self._record(0, SENSOR_BLOCKED)
 
+    def be_cheated(self) -> None:
+        """A coin on a string is pulled back out: nothing is credited, and the device says so until it is cleared."""
+        self.has_string = True
+        self._record(0, ON_A_STRING)
+
+    def clear(self) -> None:
+        self.is_jammed = self.has_string = False
+
+    def _fault(self) -> int:
+        return _SENSOR_FAULT if self.is_jammed else _STRING_FAULT if self.has_string else 0
+
     def set_counter(self, value: int) -> None:
         """As after a long day: for tests of the wrap."""
         self._counter = value
@@ -113,6 +124,8 @@ class SimAcceptor(Slave):
     def _why_not(self, position: int, now: float) -> int:
         if self.is_jammed:
             return SENSOR_BLOCKED
+        if self.has_string:
+            return ON_A_STRING
         if not position:
             return REJECT
         is_open = self._master & 1 and self._mask >> (position - 1) & 1

@@ -157,6 +157,8 @@ class SimHopper(Slave):
         flags = self._flags
         if self.jam == "exit":
             flags |= HopperFlag.OPTO_BLOCKED_IDLE
+        if self.jam == "fraud":
+            flags |= HopperFlag.OPTO_FRAUD
         if not self._is_enabled:
             flags |= HopperFlag.PAYOUT_DISABLED
         if self._mechanics.security == "cipher":
@@ -185,7 +187,7 @@ class SimHopper(Slave):
         self._counter = next_counter(self._counter)
         self._flags &= ~(HopperFlag.PAYOUT_TIMEOUT | HopperFlag.CIPHER_INCORRECT)
         self._world.remember(self.name, paid=0, unpaid=0)
-        is_stopped = self.jam == "exit" or HopperFlag.CURRENT_EXCEEDED in self._flags
+        is_stopped = self.jam in ("exit", "fraud") or HopperFlag.CURRENT_EXCEEDED in self._flags
         if not (is_proven and count and self._is_enabled) or is_stopped:
             if not is_proven and len(proof) == 8:
                 self._flags |= HopperFlag.CIPHER_INCORRECT

@@ -60,6 +60,7 @@ class Bench:
             "empty": self.empty,
             "jam": self.jam,
             "clear": self.clear,
+            "cheat": self.cheat,
             "reset": self.reset,
             "set-counter": self.set_counter,
             "fault": self.fault,
@@ -115,9 +116,17 @@ class Bench:
     def clear(self, unit: str) -> None:
         with self._wire.lock:
             if unit in ("acceptor", "coin1"):
-                self._acceptor.is_jammed = False
+                self._acceptor.clear()
             else:
                 self._hopper(unit).clear()
+
+    def cheat(self, unit: str) -> None:
+        """`coin1`: a coin on a string. A hopper: a light held to its exit's sensor."""
+        with self._wire.lock:
+            if unit in ("acceptor", "coin1"):
+                self._acceptor.be_cheated()
+            else:
+                self._hopper(unit).jam = "fraud"
 
     def reset(self, device: str) -> None:
         """Its power blinks: counters and inhibits are gone."""
