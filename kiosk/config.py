@@ -302,7 +302,7 @@ def _issuance(table: Table, mode: Mode) -> Issuance:
         url=table.text("url", pattern=r"https://[A-Za-z0-9.\[\]:-]+(/[A-Za-z0-9._/-]*)?"),
         server_ca=table.path("server_ca"),
         certificate=table.path("certificate"),
-        key=table.path("key"),
+        key=_device_key(table),
         manifest_key=table.path("manifest_key"),
         earlier_certificates=tuple(
             Path(each) for each in table.texts("earlier_certificates", (), pattern="/.+")
@@ -318,6 +318,18 @@ def _issuance(table: Table, mode: Mode) -> Issuance:
         raise table.refuse("url", "a training machine has an issuing server of its own, on this machine")
     table.done()
     return made
+
+
+def _device_key(table: Table) -> Path:
+    """A file. A handle of a TPM is refused in words: its port has no implementation (kiosk/enrolment/keys.py)."""
+    name = table.text("key")
+    if name.startswith(("tpm:", "tpm2:", "pkcs11:", "handle:")):
+        raise table.refuse(
+            "key", "a key in a TPM: nothing of this program speaks to one yet; a file is expected"
+        )
+    if not name.startswith("/"):
+        raise table.refuse("key", "an absolute path is expected")
+    return Path(name)
 
 
 def _timeouts(table: Table) -> Timeouts:

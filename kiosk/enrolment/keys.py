@@ -2,7 +2,9 @@
 
 `DeviceKeys` is the port: a TPM would be another implementation, whose `path` names a handle instead of holding a key.
 What signs with the key (kiosk/binding.py, kiosk/journal/checkpoint.py, TLS in the two clients) opens a PEM file today;
-with a TPM these three would ask the port as well. Not built, not tried: no TPM was at hand.
+with a TPM these three would ask the port as well, and it would get a fourth verb, `sign`. Not built, not tried: no TPM
+was at hand. A configuration that names one is refused by file and line (kiosk/config.py), so no machine believes that
+it has a key in hardware.
 """
 
 from __future__ import annotations

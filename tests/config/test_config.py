@@ -150,6 +150,16 @@ REFUSED = {
     "a wrong form": ('"k1"', '"k 1"', "machine.toml:2: machine.kiosk: a text of another form"),
     "a newline in a text": ('"k1"', '"k1\\n"', "machine.toml:2: machine.kiosk"),
     "a relative path": ('"/e/ca.pem"', '"ca.pem"', "machine.toml:7: issuance.server_ca: an absolute path"),
+    "a key in a TPM": (
+        '"/e/device.key"',
+        '"tpm:0x81010001"',
+        "issuance.key: a key in a TPM: nothing of this program",
+    ),
+    "a key at no absolute place": (
+        '"/e/device.key"',
+        '"d.key"',
+        "issuance.key: an absolute path is expected",
+    ),
     "plain http": ("https://", "http://", "machine.toml:6: issuance.url"),
     "an array for a table": ("[machine]", "[[machine]]", "[machine] is expected, not [[machine]]"),
     "not TOML": ("[machine]", "[machine", "not TOML"),
