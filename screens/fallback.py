@@ -67,7 +67,7 @@ def picture(width: int, height: int, words: tuple[tuple[str, float], ...] = LINE
     if widest > width * 0.9:
         shrink = width * 0.9 / widest
         fonts = [
-            ImageFont.truetype(str(FONTS / FACE), max(8, int(size * scale * shrink))) for _, scale in LINES
+            ImageFont.truetype(str(FONTS / FACE), max(8, int(size * scale * shrink))) for _, scale in words
         ]
     heights = [font.size * 1.5 for font in fonts]
     top = (height - sum(heights)) / 2
@@ -99,7 +99,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="kiosk-fallback", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--device", default="/dev/fb0")
     parser.add_argument("--facts", default="/sys/class/graphics/fb0", help="what the kernel says of it")
-    parser.add_argument("--turned", type=int, choices=(0, 90, 180, 270), default=0, help="clockwise")
+    parser.add_argument(
+        "--turned", type=int, choices=(0, 90, 180, 270), default=0, help="how the panel hangs, clockwise"
+    )
     parser.add_argument(
         "--png", type=Path, help="write the picture of the start there instead (for Plymouth)"
     )
@@ -112,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         buffer = Framebuffer.of(Path(options.facts))
         size = (buffer.width, buffer.height) if options.turned % 180 == 0 else (buffer.height, buffer.width)
-        image = picture(*size).rotate(-options.turned, expand=True)
+        image = picture(*size).rotate(options.turned, expand=True)
         with Path(options.device).open("r+b", buffering=0) as file:
             file.write(pixels(image, buffer))
     except (OSError, ValueError) as error:

@@ -10,8 +10,13 @@ from tests.build.tree import PYPROJECT, ROOT
 
 SYSTEMD = ROOT / "systemd"
 SERVICES = sorted(SYSTEMD.glob("*/kiosk-*.service"))
-OF_ROOT = {"kiosk-settle.service", "kiosk-selftest.service", "kiosk-onbattery.service", "kiosk-logs.service"}
-"""They start units and look at everybody's files; each says so itself, and none speaks to a network."""
+OF_DEBIAN = {
+    "kiosk-logs.service": "/usr/bin/systemctl --no-block try-restart rsyslog.service",
+    "kiosk-queue.service": "/usr/sbin/lpadmin -p certificate -E -v ${QUEUE_URI} -m ${QUEUE_MODEL}",
+}
+"""They run one command of Debian's."""
+OF_ROOT = {"kiosk-settle.service", "kiosk-selftest.service", "kiosk-onbattery.service", *OF_DEBIAN}
+"""They start units, look at everybody's files or ask Debian's services; each says so itself."""
 STOCK_GROUPS = {"audio", "dialout", "lp", "root", "video"}  # Debian's own
 
 
@@ -42,7 +47,7 @@ def test_a_service_runs_as_a_user_of_ours_and_nothing_more(unit: Path) -> None:
     groups = [group for line in settings(unit, "SupplementaryGroups") for group in line.split()]
     assert set(groups) <= accounts("g ") | STOCK_GROUPS
     assert settings(unit, "NoNewPrivileges") == ["yes"]
-    looks = ["CAP_DAC_READ_SEARCH"] if unit.name in OF_ROOT - {"kiosk-settle.service", "kiosk-logs.service"} else [""]
+    looks = ["CAP_DAC_READ_SEARCH"] if unit.name in OF_ROOT - {"kiosk-settle.service", *OF_DEBIAN} else [""]
     assert settings(unit, "CapabilityBoundingSet") == looks
     assert settings(unit, "LimitCORE") == ["0"]  # a core dump is a copy of memory
 
@@ -56,8 +61,8 @@ def test_no_service_loses_sight_of_its_peers(unit: Path) -> None:
 def test_a_service_starts_a_command_of_the_appliance(unit: Path) -> None:
     hook = PYPROJECT["tool"]["hatch"]["metadata"]["hooks"]["custom"]
     commands = hook["workshop-scripts"] if unit.parent.name == "demo" else hook["scripts"]
-    if unit.name == "kiosk-logs.service":  # it starts Debian's service again, and nothing else
-        assert settings(unit, "ExecStart") == ["/usr/bin/systemctl --no-block try-restart rsyslog.service"]
+    if unit.name in OF_DEBIAN:
+        assert settings(unit, "ExecStart") == [OF_DEBIAN[unit.name]]
         return
     lines = settings(unit, "ExecCondition") if unit.name == "kiosk-onbattery.service" else settings(unit, "ExecStart")
     for line in lines:

@@ -48,7 +48,7 @@ def test_a_display_that_hangs_on_its_side_is_drawn_for_who_stands_there(tmp_path
     words = a_framebuffer(tmp_path, 1920, 1080, 32, 7680)
     assert main([*words, "--turned", "90"]) == 0
     shown = as_picture((tmp_path / "fb").read_bytes(), 1920, 1080, 32, 7680)
-    assert shown.rotate(90, expand=True).tobytes() == picture(1080, 1920).tobytes()
+    assert shown.rotate(-90, expand=True).tobytes() == picture(1080, 1920).tobytes()
 
 
 def test_no_framebuffer_is_no_error_and_a_strange_one_is(

@@ -36,7 +36,7 @@ ALWAYS = (
 """The kiosk's own; further ones come with what the profile has."""
 
 
-WITH_CAGE = ("cage", "dbus", "libpam-systemd", "xwayland")
+WITH_CAGE = ("cage", "dbus", "libpam-systemd", "seatd", "xwayland")
 WITH_QUEUE = ("cups-client", "cups-daemon", "cups-filters")
 WITH_AUDIO = ("alsa-utils", "espeak-ng", "opus-tools")
 WITH_UPS = ("nut-client", "nut-server")

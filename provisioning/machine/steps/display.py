@@ -60,7 +60,7 @@ def display(host: Host, profile: Profile) -> Sequence[Want]:
             "# Quiet, no menu, no other system, no console on the front screen.\n"
             "GRUB_TIMEOUT=0\nGRUB_TIMEOUT_STYLE=hidden\nGRUB_DISABLE_OS_PROBER=true\nGRUB_DISABLE_RECOVERY=true\n"
             'GRUB_CMDLINE_LINUX_DEFAULT="quiet splash loglevel=3 vt.global_cursor_default=0 '
-            f'systemd.show_status=false fbcon=rotate:{profile.rotation // 90}"\n',
+            f'systemd.show_status=false fbcon=rotate:{-profile.rotation // 90 % 4}"\n',
         ),
         TextFile(
             "/etc/udev/rules.d/61-madoguchi-touch.rules",
@@ -72,21 +72,37 @@ def display(host: Host, profile: Profile) -> Sequence[Want]:
         ),
     ]
     if profile.display is Display.KMSDRM:
-        wanted.append(
-            TextFile(
-                "/etc/systemd/system/kiosk-ui.service.d/kmsdrm.conf",
-                "# SDL draws on the kernel's display itself; no compositor.\n"
-                "[Service]\nExecStart=\nExecStart=/opt/madoguchi/venv/bin/kiosk-ui\n"
-                "Environment=SDL_VIDEODRIVER=kmsdrm\nSupplementaryGroups=video render input\n",
-            )
-        )
-    elif profile.rotation:
-        turns = " ".join(["-r"] * (profile.rotation // 90))
-        wanted.append(
-            TextFile(
-                "/etc/systemd/system/kiosk-ui.service.d/rotation.conf",
-                "# cage turns what it shows by a quarter, clockwise, for each -r.\n"
-                f"[Service]\nExecStart=\nExecStart=/usr/bin/cage -d {turns} -- /opt/madoguchi/venv/bin/kiosk-ui\n",
-            )
-        )
+        wanted.append(TextFile("/etc/systemd/system/kiosk-ui.service.d/kmsdrm.conf", _KMSDRM))
+    if profile.rotation:
+        wanted.append(TextFile("/etc/systemd/system/kiosk-ui.service.d/rotation.conf", _turned(profile)))
     return wanted
+
+
+_KMSDRM = """# SDL draws on the kernel's display itself, on the first console; no compositor.
+[Service]
+ExecStart=
+ExecStart=/opt/madoguchi/venv/bin/kiosk-ui
+Environment=SDL_VIDEODRIVER=kmsdrm
+SupplementaryGroups=input
+StandardInput=tty-fail
+TTYPath=/dev/tty1
+TTYReset=yes
+TTYVHangup=yes
+TTYVTDisallocate=yes
+DeviceAllow=char-input rw
+DeviceAllow=char-tty rw
+"""
+
+
+def _turned(profile: Profile) -> str:
+    """cage turns what it shows by a quarter, clockwise, for each -r; the picture of the last resort is turned, too."""
+    fallback = f"/opt/madoguchi/venv/bin/kiosk-fallback --turned {profile.rotation}"
+    lines = [
+        "# The panel is turned, and so is everything that is shown on it.",
+        "[Service]",
+        *(f"{key}=\n{key}=-{fallback}" for key in ("ExecStartPre", "ExecStopPost")),
+    ]
+    if profile.display is Display.CAGE:
+        turns = " ".join(["-r"] * (profile.rotation // 90))
+        lines += ["ExecStart=", f"ExecStart=/usr/bin/cage -d {turns} -- /opt/madoguchi/venv/bin/kiosk-ui"]
+    return "\n".join(lines) + "\n"

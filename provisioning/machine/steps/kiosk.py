@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kiosk.errors import ConfigError
 from provisioning.machine.host import Host
-from provisioning.machine.profile import Audio, Device, FiveKeys, Line, Profile, TenKey
+from provisioning.machine.profile import Audio, Device, FiveKeys, Line, Profile, Purpose, TenKey
 from provisioning.machine.wants import (
     Accepted,
     Derived,
@@ -46,6 +46,7 @@ UNITS = (
     "kiosk-read.socket",
     "kiosk-read@.service",
     "pcscd.socket.d/madoguchi.conf",
+    "seatd.service.d/madoguchi.conf",
 )
 
 STARTED = (
@@ -212,9 +213,9 @@ def usb_rules(devices: Sequence[Device]) -> str:
 
 def queue(host: Host, profile: Profile) -> Sequence[Want]:
     """A printer without IPP hides behind a queue of this machine; it hears of this machine only."""
-    del host
     if not profile.queue:
         return []
+    printers = " ".join(each.address for each in profile.peers_for(Purpose.PRINTER))
     return [
         TextFile(
             "/etc/cups/cupsd.conf",
@@ -233,9 +234,14 @@ def queue(host: Host, profile: Profile) -> Sequence[Want]:
         ),
         TextFile(
             "/etc/systemd/system/kiosk-queue.service",
-            "[Unit]\nDescription=Madoguchi printer queue\nAfter=cups.service\nRequires=cups.service\n\n"
-            f"[Service]\nType=oneshot\nExecStart=/usr/sbin/lpadmin -p certificate -E -v {profile.queue} "
-            f"-m {profile.queue_model}\n\n[Install]\nWantedBy=kiosk.target\n",
+            (host.checkout / "systemd/system/kiosk-queue.service").read_text(encoding="utf-8"),
+        ),
+        TextFile(
+            "/etc/systemd/system/kiosk-queue.service.d/queue.conf",
+            "# [queue] of the machine's profile.\n[Service]\n"
+            f'Environment="QUEUE_URI={profile.queue}" "QUEUE_MODEL={profile.queue_model}"\n'
+            f"IPAddressAllow=localhost {printers}".rstrip()
+            + "\n",
         ),
         Enabled(("kiosk-queue.service",)),
     ]
