@@ -57,13 +57,9 @@ class Case(msgspec.Struct, frozen=True):
 
 def case_of(entries: Iterable[Entry], exchange: str) -> Case | None:
     """Walk the journal once; None when this exchange has not ended, or its counts agree with the books."""
-    open_since: dict[DeviceId, list[Entry]] = {}
-    counted_last: dict[DeviceId, str] = {}
+    since = _Since()
     numbers: dict[TransactionId, str] = {}
     start: r.ExchangeStarted | None = None
-    notes: dict[OpId, DeviceId] = {}
-    nowhere: list[Entry] = []
-    counted_at: dict[DeviceId, int] = {}
     for entry in entries:
         match entry.record:
             case r.TransactionOpened() as opened:
@@ -71,48 +67,79 @@ def case_of(entries: Iterable[Entry], exchange: str) -> Case | None:
             case r.ExchangeStarted() as begun:
                 start = begun
             case r.StockSet() as counted:
-                open_since[counted.unit] = []
-                counted_last[counted.unit] = f"初回計数 {japan_time(entry.wall)}"
-                counted_at[counted.unit] = entry.seq
+                since.count(counted.unit, entry, "初回計数")
             case r.ExchangeEnded() as end:
                 if end.exchange == exchange and start is not None:
-                    for box in start.units:
-                        own, since = open_since.get(box.unit, []), counted_at.get(box.unit, 0)
-                        own = [*own, *(lost for lost in nowhere if lost.seq > since)]
-                        open_since[box.unit] = sorted(own, key=lambda one: one.seq)
-                    found = _windows(start, end, open_since, counted_last)
+                    found = _windows(start, end, since)
                     return Case(start, end, entry.wall, found, numbers) if found else None
                 for each in end.units:
                     if each.counted is not None:
-                        open_since[each.unit] = []
-                        counted_last[each.unit] = f"{end.exchange} {japan_time(entry.wall)}"
-                        counted_at[each.unit] = entry.seq
+                        since.count(each.unit, entry, end.exchange)
                     else:
-                        open_since.setdefault(each.unit, []).append(entry)
-            case r.AcceptorEpoch(at_most=0):
-                pass
-            case r.AcceptorEpoch() | r.CreditsUnknown() | r.NoteDoubted() | r.NotePathClearing():
-                nowhere.append(entry)  # nobody knows whether, or where, these pieces are: in any unit perhaps
+                        since.touch(each.unit, entry)
             case _:
-                for unit in _touched(entry.record, notes):
-                    open_since.setdefault(unit, []).append(entry)
+                since.take(entry)
     return None
 
 
-def _windows(
-    start: r.ExchangeStarted,
-    end: r.ExchangeEnded,
-    since: dict[DeviceId, list[Entry]],
-    last: dict[DeviceId, str],
-) -> tuple[Window, ...]:
+class _Since:
+    """What has touched each unit since it was last counted by hand."""
+
+    def __init__(self) -> None:
+        self.counted: dict[DeviceId, tuple[int, str]] = {}
+        """When: number of its record, and words."""
+        self._touched: dict[DeviceId, list[Entry]] = {}
+        self._nowhere: list[Entry] = []
+        """Nobody knows whether, or where, these pieces are: in any unit perhaps."""
+        self._notes: dict[OpId, DeviceId] = {}
+        """Where each note was said to go."""
+
+    def count(self, unit: DeviceId, entry: Entry, what: str) -> None:
+        self.counted[unit] = (entry.seq, f"{what} {japan_time(entry.wall)}")
+        self._touched[unit] = []
+
+    def touch(self, unit: DeviceId, entry: Entry) -> None:
+        self._touched.setdefault(unit, []).append(entry)
+
+    def window(self, unit: DeviceId) -> tuple[Entry, ...]:
+        since, _ = self.counted.get(unit, (0, ""))
+        own = self._touched.get(unit, [])
+        lost = [each for each in self._nowhere if each.seq > since]
+        return tuple(sorted([*own, *lost], key=lambda each: each.seq))
+
+    def take(self, entry: Entry) -> None:
+        """Into the windows of the units whose pieces, or whose doubt, this record is about."""
+        match entry.record:
+            case r.CoinIn(unit=unit) | r.NoteResolved(unit=unit) if unit:
+                self.touch(unit, entry)
+            case r.NoteIn(op=op, unit=unit):
+                self._notes[op] = unit
+                self.touch(unit, entry)
+            case r.NoteStored(op=op, unit=unit):
+                said = self._notes.pop(op, unit)
+                for each in (said, unit) if unit and unit != said else ():
+                    self.touch(each, entry)
+            case (
+                r.DispenseIntended(device=unit)
+                | r.DispenseSettled(device=unit)
+                | r.DispenseResolved(device=unit)
+            ):
+                self.touch(unit, entry)
+            case r.AcceptorEpoch(at_most=0):
+                pass
+            case r.AcceptorEpoch() | r.CreditsUnknown() | r.NoteDoubted() | r.NotePathClearing():
+                self._nowhere.append(entry)
+
+
+def _windows(start: r.ExchangeStarted, end: r.ExchangeEnded, since: _Since) -> tuple[Window, ...]:
     before = {each.unit: each for each in start.units}
     return tuple(
         Window(
             each.unit,
-            last.get(each.unit, "―"),
+            since.counted.get(each.unit, (0, "―"))[1],
             before[each.unit].expected.total,
             each.counted.total,
-            tuple(since.get(each.unit, ())),
+            since.window(each.unit),
             before[each.unit].lifetime,
         )
         for each in end.units
@@ -120,26 +147,6 @@ def _windows(
         and each.unit in before
         and each.counted.total != before[each.unit].expected.total
     )
-
-
-def _touched(record: r.AnyRecord, notes: dict[OpId, DeviceId]) -> tuple[DeviceId, ...]:
-    """The units whose pieces, or whose doubt, this record is about. `notes`: where each note was said to go."""
-    match record:
-        case r.CoinIn(unit=unit) | r.NoteResolved(unit=unit):
-            return (unit,) if unit else ()
-        case r.NoteIn(op=op, unit=unit):
-            notes[op] = unit
-            return (unit,)
-        case r.NoteStored(op=op, unit=unit):
-            said = notes.pop(op, unit)
-            return (said, unit) if unit and unit != said else ()
-        case (
-            r.DispenseIntended(device=device)
-            | r.DispenseSettled(device=device)
-            | r.DispenseResolved(device=device)
-        ):
-            return (device,)
-    return ()
 
 
 def discrepancy(case: Case, town: Town) -> Paper:
