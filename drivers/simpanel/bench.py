@@ -13,6 +13,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -84,7 +85,7 @@ def enter(argv: list[str]) -> NoReturn:
 class Outside:
     """Things of the outside that a run needs inside; taken hold of before its own mounts hide them."""
 
-    def __init__(self, out: Path, display: str | None) -> None:
+    def __init__(self, out: Path, display: str | None, configured: Sequence[str] = ()) -> None:
         out.mkdir(parents=True, exist_ok=True)
         self._binds = {places.OUT: os.open(out, os.O_PATH)}
         for path in (places.code_root(), Path(sys.prefix).resolve()):
@@ -96,6 +97,7 @@ class Outside:
             self._binds[socket_path] = os.open(socket_path, os.O_PATH)
             cookies = Path(os.environ.get("XAUTHORITY") or Path.home() / ".Xauthority")
             self.cookies = cookies.read_bytes() if cookies.is_file() else b""
+        self.configured = {Path(name).name: Path(name).read_text(encoding="utf-8") for name in configured}
         self.tmpfiles = places.project_file(TMPFILES).read_text()
 
     def bring_inside(self) -> None:

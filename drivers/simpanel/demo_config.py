@@ -21,21 +21,11 @@ driver = "face"
 """
 """Beside the machine's other devices."""
 WITH_FACE = """
-[equipment]
-camera = "camera1"
-
 [identity]
 certificate = "pin+face"
 staff_look = true
 """
-
-
-WITH_CAMERA = """
-[equipment]
-camera = "camera1"
-"""
-"""Only for the codes of phones: no face is compared."""
-CASHLESS = {"machine.toml": "cashless-machine.toml", "municipality.toml": "cashless-town.toml"}
+CASHLESS = ("cashless-machine.toml", "cashless-town.toml")
 
 
 SENSORS = """
@@ -49,13 +39,6 @@ parity = "N"                        # a pty refuses even parity; a real line: "E
 inputs = { certificate = 0, change = 1, receipt = 2, emergency = 3, spare = 4 }
 outputs = { call = 0, buzzer = 1 }
 """
-WITH_SENSORS = """
-[equipment]
-panel = "panel1"
-
-[profile]
-exit_sensors = ["certificate", "change", "receipt"]
-"""
 
 
 CHANGER = """
@@ -63,11 +46,6 @@ CHANGER = """
 id = "changer1"
 driver = "changer"
 options = { port = "/run/bench/changer/tty" }
-"""
-WITH_CHANGER = """
-[equipment]
-changer = "changer1"
-faces = ["coin10", "coin50", "coin100", "coin500", "note1000"]
 
 [equipment.hoppers]
 stack10 = "coin10"
@@ -76,6 +54,8 @@ stack100 = "coin100"
 stack500 = "coin500"
 stack1000 = "note1000"
 """
+WITH_CHANGER = """changer = "changer1"
+faces = ["coin10", "coin50", "coin100", "coin500", "note1000"]"""
 STACKS = ("stack10", "stack50", "stack100", "stack500", "stack1000")
 _OTHER_CASH = re.compile(
     r'^acceptor = .*?^recycler1000 = "note1000"\n'
@@ -90,18 +70,10 @@ SPARE = """
 id = "certificate2"
 driver = "ipp"
 options = { uri = "ipp://localhost:8632/ipp/print", sides = "two-sided-long-edge" }
-"""
-WITH_SPARE = """
-[equipment]
-spare_printer = "certificate2"
 
 [equipment.slots]
 certificate1 = "left"
 certificate2 = "right"
-"""
-SPARE_WATCHED = """
-[profile]
-exit_sensors = ["certificate", "spare", "change", "receipt"]
 """
 
 
@@ -117,16 +89,11 @@ id = "message1"
 driver = "webhook"
 options = {{ url = "http://127.0.0.1:{MESSAGE_PORT}/kiosk", machine = "kiosk-demo-1" }}
 """
-CALLING = {"lamp": ("lamp1", LAMP), "messenger": ("message1", MESSAGE)}
 
 
 HOME = "/run/sim/state/core/enrolment/"
 TRAINING_HOME = "/run/sim/state/core/training/"
-TRAINING = f"""
-[paths]
-journal = "{TRAINING_HOME}journal.db"
-"""
-"""A journal and a key of its own, in a place that says so: the core takes no other in training."""
+"""A key and a journal of its own, in a place that says so: the core takes no other in training."""
 
 
 @dataclass(frozen=True)
@@ -145,31 +112,35 @@ class Shape:
     """A change machine is the only cash."""
 
 
-def files(shape: Shape = Shape()) -> dict[str, str]:  # frozen
-    """Name and text of each, in the order in which the core reads them; a later one's keys count."""
-    found = {name: (FOLDER / name).read_text(encoding="utf-8") for name in NAMES}
-    found["run.toml"] = f'[machine]\nflow = "{shape.flow}"\n'
+def files(shape: Shape = Shape()) -> dict[str, str]:
+    """Name and text of each, in the order in which the core reads them."""
+    machine, town = ((FOLDER / name).read_text(encoding="utf-8") for name in NAMES)
+    machine = _with(machine, "machine", f'flow = "{shape.flow}"')
     if shape.has_changer:
-        found["machine.toml"] = _OTHER_CASH.sub("", found["machine.toml"]) + CHANGER
-        found["changer.toml"] = WITH_CHANGER
+        machine = _with(_OTHER_CASH.sub("", machine), "equipment", WITH_CHANGER) + CHANGER
     if shape.is_training:
-        found["machine.toml"] = found["machine.toml"].replace(HOME, TRAINING_HOME)
-        found["run.toml"] += f'mode = "training"\n{TRAINING}'
+        machine = machine.replace(HOME, TRAINING_HOME).replace('mode = "demo"', 'mode = "training"')
+        machine = _with(machine, "paths", f'journal = "{TRAINING_HOME}journal.db"')
     if shape.has_camera:
-        found["machine.toml"] += CAMERA
-        found["run.toml"] += WITH_CAMERA if shape.has_cashless else WITH_FACE
+        machine = _with(machine, "equipment", 'camera = "camera1"') + CAMERA
+        machine += "" if shape.has_cashless else WITH_FACE
     if shape.has_sensors:
-        found["machine.toml"] += SENSORS
-        found["sensors.toml"] = WITH_SENSORS
+        machine = machine.replace("exit_sensors = []\n", "")
+        spare = '"spare", ' if shape.has_spare else ""
+        machine = _with(machine, "profile", f'exit_sensors = ["certificate", {spare}"change", "receipt"]')
+        machine = _with(machine, "equipment", 'panel = "panel1"') + SENSORS
     if shape.has_spare:
-        found["machine.toml"] += SPARE
-        found["spare.toml"] = WITH_SPARE + (SPARE_WATCHED if shape.has_sensors else "")
-    for role, has in (("lamp", shape.has_lamp), ("messenger", shape.has_message)):
-        if has:
-            device, text = CALLING[role]
-            found["machine.toml"] += text
-            found[f"{role}.toml"] = f'[equipment]\n{role} = "{device}"\n'
+        machine = _with(machine, "equipment", 'spare_printer = "certificate2"') + SPARE
+    if shape.has_lamp:
+        machine = _with(machine, "equipment", 'lamp = "lamp1"') + LAMP
+    if shape.has_message:
+        machine = _with(machine, "equipment", 'messenger = "message1"') + MESSAGE
     if shape.has_cashless:
-        for name, more in CASHLESS.items():
-            found[name] += (FOLDER / more).read_text(encoding="utf-8")
-    return found
+        machine += (FOLDER / CASHLESS[0]).read_text(encoding="utf-8")
+        town += (FOLDER / CASHLESS[1]).read_text(encoding="utf-8")
+    return dict(zip(NAMES, (machine, town), strict=True))
+
+
+def _with(text: str, table: str, line: str) -> str:
+    """A further key at the head of that table."""
+    return text.replace(f"\n[{table}]\n", f"\n[{table}]\n{line}\n", 1)

@@ -297,10 +297,16 @@ def _hand_over_card_papers() -> None:
 # --- the kiosk ---
 
 
-def core(environment: Mapping[str, str], pieces: int, notes: int, shape: Shape) -> list[Part | Task]:
-    """The core, with what its enrolment gave it, and its configuration."""
+def core(
+    environment: Mapping[str, str],
+    pieces: int,
+    notes: int,
+    shape: Shape,
+    given: Mapping[str, str] | None = None,
+) -> list[Part | Task]:
+    """The core, with what its enrolment gave it, and its configuration: `given`, or the demo's."""
     notify = NotifySocket(places.BENCH / "core" / "notify.sock", "kiosk-core")
-    made = demo_config.files(shape)
+    made = given or demo_config.files(shape)
     home = state("core") / ("training" if shape.is_training else "enrolment")
     files = {places.BENCH / "core" / name: text for name, text in made.items()}
     named = tuple(word for path in files for word in ("--config", str(path)))

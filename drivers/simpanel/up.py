@@ -81,6 +81,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--camera", metavar="PICTURE", help=f"pin+face, and who stands there (a name in {parts.FACES})")
     add("--person", action="append", default=[], help="whose cards are made (everybody's)")
     add("--size", metavar="WxH", help=f"of the kiosk's screen ({PANEL_SIZE}; in a window {WINDOW_SIZE})")
+    add(
+        "--config",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="instead of the demo's: machine, then town",
+    )
     for name, words in SWITCHES.items():
         add(f"--{name}", action="store_true", help=words)
     for name, (default, words) in NUMBERS.items():
@@ -123,7 +130,7 @@ def main(argv: list[str], options: argparse.Namespace) -> int:
         if options.ready_fd is not None:
             os.set_inheritable(options.ready_fd, True)
         bench.enter([*argv, "--out", str(out)])
-    outside = bench.Outside(Path(options.out), display)
+    outside = bench.Outside(Path(options.out), display, options.config)
     outside.bring_inside()
     return Run(options, outside, display).run()
 
@@ -148,6 +155,7 @@ class Run:
             options.cashless = options.voice = options.sensors = options.lamp = options.webhook = True
         if options.assist or options.relay:
             self.wanted.add("assist")
+        self.configured = outside.configured
         self.supervisor = Supervisor()
         self.listeners = [card_listener(self.supervisor)]
         if options.camera:

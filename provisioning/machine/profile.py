@@ -160,6 +160,8 @@ class Profile:
     """The log server's authority (PEM), where that is not the issuance server's."""
     bundle_key: Path | None
     """Who may send this machine another configuration (kiosk-bundle): the town's public key, PEM."""
+    is_training: bool
+    """For classes: the full wheel, simulators, an issuing server of its own; nothing real (ADR 0076)."""
     settings: tuple[Setting, ...]
 
     def peers_for(self, purpose: Purpose) -> tuple[Peer, ...]:
@@ -204,6 +206,7 @@ def load(paths: Sequence[Path]) -> Profile:
         server_ca=_authority(paths[0], machine, "server_ca"),
         logs_ca=_authority(paths[0], machine, "logs_ca"),
         bundle_key=_file(paths[0], machine, "bundle_key"),
+        is_training=machine.flag("training", False),
         settings=(),
     )
     for table in (machine, display, queue):
@@ -359,7 +362,23 @@ def _must_parse(table: Table, key: str, text: str, parse: Callable[[str], object
         raise table.refuse(key, "an address is expected, not a name: nothing here asks a DNS") from None
 
 
+_REAL = (Purpose.ISSUANCE, Purpose.PRINTER, Purpose.TERMINAL, Purpose.STAFF)
+
+
+def _judge_training(made: Profile, machine: Table) -> None:
+    """A machine that anybody may play with reaches nothing real, and nothing real knows it."""
+    if made.server_ca is not None or made.bundle_key is not None:
+        raise machine.refuse("training", "no server_ca and no bundle_key: it has a server of its own")
+    for each in made.peers:
+        if each.purpose in _REAL:
+            raise machine.refuse("training", f"it may not reach {each.name} ({each.purpose.value})")
+    if made.lines or made.ten_key or len(made.config) > 1:
+        raise machine.refuse("training", "no [[line]], no [ten_key]; of config the town's file only, or none")
+
+
 def _judge(made: Profile, machine: Table) -> None:
+    if made.is_training:
+        _judge_training(made, machine)
     names = [each.name for each in made.lines]
     if len(set(names)) != len(names):
         raise machine.refuse("kiosk", "two [[line]] have the same name")

@@ -347,13 +347,17 @@ class Madoguchi:
     """The appliance's Python environment, made of wheels only, each by its hash; again when the wheels changed."""
 
     venv: str = "/opt/madoguchi/venv"
+    is_whole: bool = False
+    """With simulators and server, for a training machine; else the appliance's."""
 
     def _wanted(self, host: Host) -> str:
         wheel = self._own_wheel(host)
         return f"{wheel.name} {hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
 
     def _own_wheel(self, host: Host) -> Path:
-        folder = (host.medium or host.checkout / "build" / "medium") / "wheels"
+        folder = (host.medium or host.checkout / "build" / "medium") / (
+            "whole" if self.is_whole else "wheels"
+        )
         found = sorted(folder.glob("madoguchi-*.whl"))
         if len(found) != 1:
             raise SetupError(f"{folder}: one wheel of madoguchi is expected there (make medium)")
@@ -366,12 +370,15 @@ class Madoguchi:
         return "" if made.read_text("utf-8") == self._wanted(host) else f"{self.venv}: is of another version"
 
     def make(self, host: Host, memory: Memory, step: str) -> None:
-        wheels = self._own_wheel(host).parent
+        own = self._own_wheel(host)
+        wheels = own.parent.parent / "wheels"
         memory.note(step, "tree", path=self.venv)
         inside = "/run/madoguchi-wheels"
         copy = host.path(inside)
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(wheels, copy)
+        shutil.copy2(own, copy)
+        shutil.copy2(own.parent / "wheels.lock", copy)
         try:
             shutil.rmtree(host.path(self.venv), ignore_errors=True)
             host.run("/usr/bin/python3", "-m", "venv", self.venv)
@@ -468,7 +475,22 @@ def _undo_locked(host: Host, memory: Memory, change: dict[str, Any]) -> str:
     return f"{change['user']}: stays locked, it has no password"
 
 
+def _undo_gone(host: Host, memory: Memory, change: dict[str, Any]) -> str:
+    del host, memory
+    return f"{change['what']}: stays away"
+
+
+def _undo_disabled(host: Host, memory: Memory, change: dict[str, Any]) -> str:
+    del memory
+    done = [
+        unit for unit in change["units"] if host.is_good("systemctl", "--quiet", "--root=/", "enable", unit)
+    ]
+    return f"enabled again: {' '.join(done)}" if done else ""
+
+
 _UNDO = {
+    "gone": _undo_gone,
+    "disabled": _undo_disabled,
     "file": _undo_file,
     "folder": _undo_folder,
     "tree": _undo_tree,

@@ -391,7 +391,7 @@ def test_the_demo_towns_brands_are_good(tmp_path: Path) -> None:
     for name, text in demo_config.files(demo_config.Shape(has_cashless=True)).items():
         there_text = text.replace("/run/sim/state/core/enrolment/staff-ca.pem", str(there))
         (tmp_path / name).write_text(there_text, encoding="utf-8")
-    config = load([tmp_path / name for name in (*demo_config.NAMES, "run.toml")])
+    config = load([tmp_path / name for name in demo_config.NAMES])
     assert len(setup_of(config).brands) == 8
     for device in config.devices:
         registry.driver(device.driver)(device.id, device.options, print)

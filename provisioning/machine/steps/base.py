@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from provisioning.machine.host import Host
 from provisioning.machine.profile import Display, Profile, Purpose
+from provisioning.machine.steps import training
 from provisioning.machine.wants import Derived, Link, NoPassword, Packages, TextFile, Users, Want
 
 ALWAYS = (
@@ -52,6 +53,7 @@ def packages(host: Host, profile: Profile) -> Sequence[Want]:
         *(WITH_QUEUE if profile.queue else ()),
         *(WITH_AUDIO if profile.audio else ()),
         *(WITH_UPS if profile.ups else ()),
+        *(training.PACKAGES if profile.is_training else ()),
         *(WITH_LOGS if Purpose.LOGS in named else ()),
         *(WITH_UPDATES if Purpose.UPDATES in named else ()),
     }
@@ -64,7 +66,18 @@ def packages(host: Host, profile: Profile) -> Sequence[Want]:
 def every_package() -> tuple[str, ...]:
     """What any profile may want, for the medium."""
     return tuple(
-        sorted({*ALWAYS, *WITH_CAGE, *WITH_QUEUE, *WITH_AUDIO, *WITH_UPS, *WITH_LOGS, *WITH_UPDATES})
+        sorted(
+            {
+                *ALWAYS,
+                *WITH_CAGE,
+                *WITH_QUEUE,
+                *WITH_AUDIO,
+                *WITH_UPS,
+                *WITH_LOGS,
+                *WITH_UPDATES,
+                *training.PACKAGES,
+            }
+        )
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from kiosk.errors import ConfigError
 from provisioning.machine.host import Host
 from provisioning.machine.profile import Audio, Device, FiveKeys, Line, Profile, Purpose, TenKey
+from provisioning.machine.steps import training
 from provisioning.machine.wants import (
     Accepted,
     Derived,
@@ -61,19 +62,16 @@ STARTED = (
 
 
 def program(host: Host, profile: Profile) -> Sequence[Want]:
-    del host, profile
-    return [Madoguchi()]
+    del host
+    return [Madoguchi(is_whole=profile.is_training)]
 
 
 def configuration(host: Host, profile: Profile) -> Sequence[Want]:
     """What the kiosk's own check refuses is not installed at all. It is version 0; a signed bundle may stand before it
     (kiosk/bundles/shelf.py)."""
     del host
-    if len(profile.config) != len(NAMES):
-        raise ConfigError("machine.config: two files are expected, the machine's and the town's")
     files = tuple(
-        TextFile(f"{ETC}/versions/0/{name}", path.read_text(encoding="utf-8"))
-        for name, path in zip(NAMES, profile.config, strict=True)
+        TextFile(f"{ETC}/versions/0/{name}", text) for name, text in zip(NAMES, _texts(profile), strict=True)
     )
     check = ("/opt/madoguchi/venv/bin/kiosk-check", "--config", "{0}", "--config", "{1}")
     return [
@@ -85,6 +83,15 @@ def configuration(host: Host, profile: Profile) -> Sequence[Want]:
         FirstLink(f"{ETC}/active", "versions/0"),
         *(Link(f"{ETC}/{name}", f"active/{name}") for name in NAMES),
     ]
+
+
+def _texts(profile: Profile) -> tuple[str, str]:
+    found = [path.read_text(encoding="utf-8") for path in profile.config]
+    if profile.is_training:
+        return training.machine_text(), found[0] if found else training.town_text()
+    if len(found) != len(NAMES):
+        raise ConfigError("machine.config: two files are expected, the machine's and the town's")
+    return found[0], found[1]
 
 
 def _trust(profile: Profile) -> list[Want]:
@@ -248,7 +255,8 @@ def queue(host: Host, profile: Profile) -> Sequence[Want]:
 
 
 def units(host: Host, profile: Profile) -> Sequence[Want]:
-    del profile
+    if profile.is_training:
+        return training.units(host, profile)
     folder = host.checkout / "systemd"
     files = [
         TextFile(f"/etc/systemd/system/{name}", _unit(folder, name).read_text(encoding="utf-8"))
