@@ -143,7 +143,8 @@ class Router:
         top.place_row.show(is_place)
         top.steps.show_step(bar.now, bar.total)
         self._frame.show_call(None if self._language else view)
-        self._frame.show_helped(view.is_helped and not self._language)
+        is_alone = isinstance(view.body, _ALONE)
+        self._frame.show_helped(view.is_helped and not self._language, is_alone=is_alone)
         is_here = view.is_helper_here and view.is_helped and not self._language
         self._frame.show_helper(helper_key(view.body) if is_here else "", is_tight=screen.is_tight)
         if is_place:

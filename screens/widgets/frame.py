@@ -183,6 +183,7 @@ class Frame(Element):
         for part in (self.top_part, self.bar, self.still, self.sheet, self.fields, self.toast, self.curtain):
             self.add_widget(part)
         self._factor = 1.0
+        self._helped = "help.on"
         self._is_training: tuple[int, int] | None = None
         self._touch: Any = None
         self.on_touch: Callable[[], None] = lambda: None
@@ -192,8 +193,10 @@ class Frame(Element):
     def end_help(self) -> PushButton:
         return self.top_part.end_help
 
-    def show_helped(self, is_on: bool) -> None:
-        """Above everything, as long as it lasts: somebody helps, and how to end it."""
+    def show_helped(self, is_on: bool, *, is_alone: bool = False) -> None:
+        """Above everything, as long as it lasts: somebody helps, and how to end it. `is_alone`: here they look away."""
+        self._helped = "help.away" if is_alone else "help.on"
+        self.top_part.help_says.say(self._helped)
         if self.top_part.help_band.is_shown != is_on:
             self.top_part.help_band.show(is_on)
             self.regrow()
@@ -210,7 +213,7 @@ class Frame(Element):
         if words is not None and in_band:
             says.write(words)
         else:
-            says.say("help.on")
+            says.say(self._helped)
         if words is not None:
             helper.text.write(words)
         if helper.is_shown != (words is not None and not in_band):
