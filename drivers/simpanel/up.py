@@ -152,6 +152,7 @@ class Run:
         self.wanted = set((options.only or ",".join(GROUPS)).split(","))
         if options.panel or (options.demo and self.host):
             self.wanted.add("panel")
+        if "panel" in self.wanted and not options.config:  # a configuration of one's own knows what it has
             options.cashless = options.voice = options.sensors = options.lamp = options.webhook = True
         if options.assist or options.relay:
             self.wanted.add("assist")

@@ -53,7 +53,8 @@ RuntimeDirectory=kiosk-sim-display
 RuntimeDirectoryMode=0700
 Environment=XAUTHORITY=/run/kiosk-sim-display/auth HOME=/root
 ExecStartPre=/bin/sh -c 'xauth -q add :0 . "$(mcookie)"'
-ExecStart=/usr/bin/xinit /opt/madoguchi/venv/bin/kiosk-sim up --training --panel --display :0 --out {HOME} \\
+ExecStart=/usr/bin/xinit /opt/madoguchi/venv/bin/kiosk-sim up --training --panel --cashless \\
+  --sensors --lamp --webhook --display :0 --out {HOME} \\
   --config /etc/madoguchi/machine.toml --config /etc/madoguchi/municipality.toml \\
   -- /usr/bin/Xorg :0 vt1 -nolisten tcp -auth /run/kiosk-sim-display/auth
 Restart=always
