@@ -55,6 +55,22 @@ STEPS: dict[str, tuple[str, ...]] = {
 }
 """Code -> what to do, one after the other."""
 
+HANDS_S: dict[str, int] = {
+    "door": 15, "door-shut": 8, "tray-out": 5, "paper-fan": 12, "paper-in": 10, "tray-in": 4, "wait-ready": 30,
+    "cover": 6, "paper-pull": 15, "paper-look": 15, "cover-shut": 4, "power-printer": 20,
+    "roll-open": 5, "roll-out": 6, "roll-in": 12, "roll-shut": 8,
+    "card-away": 4, "reader-wipe": 10, "reader-cable": 25, "reader-light": 4,
+    "officer": 60, "cash-door": 15, "cash-look": 25, "cash-cable": 20, "cash-shut": 10,
+    "note-open": 6, "note-pull": 12, "note-shut": 4, "note-clear": 8,
+    "refill": 90, "recount": 90, "collect": 60, "exchange-end": 15, "slip-pay": 30, "incident-close": 10,
+    "left-away": 20, "left-register": 15, "terminal-look": 10, "company-call": 120,
+    "net-cable": 25, "net-light": 4, "net-wait": 120, "net-call": 60, "server-call": 60,
+    "paper-compare": 30, "section-call": 60, "clock-look": 8, "clock-wait": 120, "clock-call": 60,
+    "no-cash": 2, "disk-call": 60, "call-technician": 60,
+}  # fmt: skip
+"""What the hands of somebody who never did it need for a step, in seconds: an estimate at the wide end, measured on no
+machine. Reading is added by the model of docs/adr/0070."""
+
 LAST = ("call-technician",)
 """Where no code has steps of its own, and after the last step when the fault is still there."""
 

@@ -13,16 +13,18 @@ from kiosk.intents import DoAct, Intent, RecordTest, SetPieces
 from kiosk.view import DeskButton, DeskLine, StaffDesk
 from screens.staff.glass import GlassTest
 from screens.theme import look
-from screens.widgets.base import Grid, Row
+from screens.widgets.base import Grid, Row, Stack
 from screens.widgets.button import PushButton
 from screens.widgets.frame import Top
 from screens.widgets.messages import Say
 from screens.widgets.paged import PagedScreen
+from screens.widgets.picture import PICTURES, Picture
 from screens.widgets.screen import Host
 from screens.widgets.text import Text
 
 _TONES = {"ok": "ok", "bad": "warn", "doubt": "ask", "": "soft"}
 _DIGITS_MOST = 5
+_PICTURE_MM = 88.0
 GLASS = ("touch", "calibration")
 """Tests that the glass itself judges."""
 
@@ -164,7 +166,14 @@ class StaffDeskScreen(PagedScreen):
             "head" if line.key.startswith("remedy.") else "body"
         )  # read from an arm's length, hands full
         text.say(line.key, **values)
-        return text
+        if line.key not in PICTURES:
+            return text
+        both, picture = Stack(), Picture()
+        both.gap, both.align, picture.high = 3.0, "center", _PICTURE_MM
+        picture.use(line.key, moves=True)
+        both.add_widget(picture)
+        both.add_widget(text)
+        return both
 
     def _bind(self, widget: PushButton, button: DeskButton) -> None:
         widget.say(button.key, **said(button.values))

@@ -10,8 +10,10 @@ from kivy.graphics import PopMatrix, PushMatrix, Translate
 from screens.theme import look
 from screens.widgets.base import Element, Rect
 from screens.widgets.drawings import DRAWINGS, ICONS
+from screens.widgets.remedies import REMEDIES
 from screens.widgets.vector import Spot, draw_shapes
 
+PICTURES = {**DRAWINGS, **{f"remedy.{step}": each for step, each in REMEDIES.items()}}
 _STEP_MM = 6.0
 _PATH = (0.0, 0.12, 0.35, 0.65, 0.88, 1.0, 1.0, 1.0, 0.88, 0.65, 0.35, 0.12, 0.0, 0.0, 0.0)
 """Where the arrow is along its 6 mm, one value a tick: out, rest, back, rest, once in about a second."""
@@ -50,7 +52,7 @@ def draw_icon(icon: str, rect: Rect, colour: str) -> None:
 
 
 class Picture(Element):
-    """One of drawings.DRAWINGS, as large as its place allows. `moves`: its arrow invites, gently."""
+    """One of PICTURES, as large as its place allows. `moves`: its arrow invites, gently."""
 
     role = "picture"
     drawing = ""
@@ -73,13 +75,13 @@ class Picture(Element):
             self.changed()
 
     def natural_width(self, limit: int) -> int:
-        drawing = DRAWINGS.get(self.drawing)
+        drawing = PICTURES.get(self.drawing)
         if self.wide or drawing is None:
             return super().natural_width(limit)
         return min(limit, round(look.px(self.high) * drawing.width / drawing.height)) if self.high else limit
 
     def height_for(self, width: int) -> int:
-        drawing = DRAWINGS.get(self.drawing)
+        drawing = PICTURES.get(self.drawing)
         if self.high or drawing is None or self.grow:
             return look.px(self.high)
         natural = round(width * drawing.height / drawing.width)
@@ -89,7 +91,7 @@ class Picture(Element):
         self.stop()
         if not self.drawing:
             return
-        drawing = DRAWINGS[self.drawing]
+        drawing = PICTURES[self.drawing]
         height = min(self.rect.height, look.px(self.most)) if self.most else self.rect.height
         scale = min(self.rect.width / drawing.width, height / drawing.height)
         left = self.rect.x + (self.rect.width - drawing.width * scale) / 2

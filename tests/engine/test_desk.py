@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from drivers.simpanel.effort import SLOW, words_in
+from i18n.catalogue import load
 from kiosk import intents as i
 from kiosk import ports
 from kiosk.engine import desk, desk_pages, desk_tests, remedies
@@ -552,3 +555,20 @@ def test_a_jam_is_one_fault_however_many_ways_it_is_told(world: StaffWorld) -> N
 def test_every_step_leads_on_and_every_code_has_an_end() -> None:
     assert all(remedies.steps(code) for code in remedies.STEPS)
     assert remedies.steps("C-999") == remedies.LAST
+
+
+PUBLIC = sorted(
+    key.split(".")[1] for key in load("ja").keys if re.fullmatch(r"notice\.[A-Z]-\d+\.title", key)
+)
+OF_THE_MACHINE = [code for code in PUBLIC if code[0] in "RMX"]
+"""The others are of a card, a PIN, a face or a request: nothing of the machine is broken."""
+
+
+@pytest.mark.parametrize("code", sorted({*OF_THE_MACHINE, *remedies.STEPS}))
+def test_a_clerk_who_never_saw_it_is_done_in_five_minutes_by_the_model(code: str) -> None:
+    """Every step read once, slowly, and done with hands that do it for the first time (docs/adr/0070)."""
+    steps = remedies.steps(code)
+    words = [word for each in steps for word in words_in(load("ja").text(f"remedy.{each}"))]
+    seconds = 0.0 + sum(remedies.HANDS_S[each] for each in steps)
+    seconds += len(words) * SLOW.word_s + len(steps) * (SLOW.touch_s + SLOW.decision_s)
+    assert seconds <= 300, f"{seconds:.0f} s"
