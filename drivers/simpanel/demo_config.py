@@ -10,6 +10,8 @@ FOLDER = Path(__file__).parent / "demo"
 NAMES = ("machine.toml", "municipality.toml")
 HOPPERS = ("hopper10", "hopper50", "hopper100", "hopper500")
 BOXES = ("recycler1000",)
+STAFF_PIN = "123456"
+"""Of every demo staff card, as drivers/piv/sim.py makes them."""
 LAMP_PORT = 10000
 MESSAGE_PORT = 8653
 

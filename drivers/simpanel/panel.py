@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.simpanel import control, places
+from drivers.simpanel.demo_config import STAFF_PIN
 from kiosk.errors import MadoguchiError
 
 Act = tuple[str, ...]
@@ -92,8 +93,6 @@ BUTTONS: tuple[tuple[str, tuple[tuple[str, Act], ...]], ...] = (
 
 SIZE = (700, 960)
 COLUMNS = 4
-STAFF_PIN = "123456"
-"""Of every demo staff card (drivers/piv/sim.py)."""
 FONTS = (
     "/usr/share/fonts/truetype/fonts-morisawa-bizud-gothic/BIZUDGothic-Regular.ttf",
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",

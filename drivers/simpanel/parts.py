@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.simpanel import bench, demo_config, ears, places
-from drivers.simpanel.demo_config import Shape
+from drivers.simpanel.demo_config import STAFF_PIN, Shape
 from drivers.simpanel.process import NotifySocket, Part, Task, answers_tcp, answers_unix, ended_well, python
 
 IPP_PORT = 8631
@@ -166,7 +166,11 @@ def cashless() -> list[Part | Task]:
 
 
 def card(
-    pin: str, persons: Iterable[str], phone_pin: str = "", has_photos: bool = False
+    pin: str,
+    persons: Iterable[str],
+    phone_pin: str = "",
+    has_photos: bool = False,
+    staff_pin: str = STAFF_PIN,
 ) -> list[Part | Task]:
     """Virtual cards behind Debian's pcscd. Only root and the card process reach the daemon's socket.
 
@@ -192,7 +196,17 @@ def card(
             "card-make",
             "makes the test cards",
             python(
-                SIM, "card", "make", "--state", str(state("card")), "--pin", pin, *phones, *photos, *whose
+                SIM,
+                "card",
+                "make",
+                "--state",
+                str(state("card")),
+                "--pin",
+                pin,
+                *("--staff-pin", staff_pin),
+                *phones,
+                *photos,
+                *whose,
             ),
             "kiosk-sim",
             ended_well,

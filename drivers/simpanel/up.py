@@ -13,7 +13,7 @@ from pathlib import Path
 
 from drivers.simpanel import bench, parts, places, windows
 from drivers.simpanel.control import Control
-from drivers.simpanel.demo_config import Shape
+from drivers.simpanel.demo_config import STAFF_PIN, Shape
 from drivers.simpanel.ears import Ears
 from drivers.simpanel.glass import Glass
 from drivers.simpanel.listener import NAME as CARD_PROCESS
@@ -77,6 +77,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--only", metavar="NAME,…", help=f"only these groups or parts ({', '.join(GROUPS)})")
     add("--pin", default="1234", help="the PIN of the demo cards, when they are made")
     add("--phone-pin", default="", help="the PIN of the same people's phones (as the cards')")
+    add("--staff-pin", default=STAFF_PIN, help="the PIN of the demo's staff cards")
     add("--flow", choices=("konbini", "kind_first"), default="konbini", help="order of steps")
     add("--camera", metavar="PICTURE", help=f"pin+face, and who stands there (a name in {parts.FACES})")
     add("--person", action="append", default=[], help="whose cards are made (everybody's)")
@@ -230,7 +231,11 @@ class Run:
                 shape.has_changer,
             ),
             "card": parts.card(
-                self.options.pin, self.options.person, self.options.phone_pin, bool(self.options.camera)
+                self.options.pin,
+                self.options.person,
+                self.options.phone_pin,
+                bool(self.options.camera),
+                self.options.staff_pin,
             ),
             "camera": parts.camera(self.options.camera) if self.options.camera else [],
             "cashless": parts.cashless() if self.options.cashless else [],

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from drivers.simpanel import journey, places, report, script
+from drivers.simpanel.script import Step
 from drivers.simpanel.session import Session
 
 pytestmark = pytest.mark.system
@@ -17,8 +19,29 @@ pytestmark = pytest.mark.system
 CANARY = "7391"
 """Looked for where it stands alone: four digits may well be in a random number or a moment."""
 
+STAFF_CANARY = "846213"
+STAFF = """
+steps = [
+  { see = "Attract" },
+  { do = ["place-card", "staff:demo-technician"] },
+  { see = "StaffPin", where = { slot = "*" } },
+  { pin = "846219" },
+  { tap = "main" },
+  { see = "StaffPin", where = { slot = "*", was_wrong = true } },
+  { pin = "846213" },
+  { tap = "main" },
+  { see = "StaffNote", where = { code = "back" } },
+  { do = ["remove-card"] },
+  { see = "StaffDesk", where = { page = "menu" } },
+  { tap = "cancel" },
+]
+"""
+"""A login with one wrong try (a digit off the canary), before the visit."""
+
 PERSON = ("花子", "ハナコ", "1941-03-03", "昭和16年3月3日", "中央一丁目")
-ELSEWHERE = re.compile(rb"(?<![0-9A-Fa-f.])" + CANARY.encode() + rb"(?![0-9A-Fa-f])")
+ELSEWHERE = re.compile(
+    rb"(?<![0-9A-Fa-f.])(" + b"|".join((CANARY.encode(), b"84621[39]")) + rb")(?![0-9A-Fa-f])"
+)
 
 PIN_MAY_BE = ("state/card/",)
 """On the card."""
@@ -29,11 +52,14 @@ PERSON_MAY_BE = ("state/card/", "state/issuance/", "state/ipp/", "papers/", "scr
 
 @pytest.fixture(scope="module")
 def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a run after a visit with one wrong PIN and the canary; everything still runs."""
+    """The folder of a run after a staff login and a visit, each with one wrong PIN and its canary; everything still
+    runs."""
     out = tmp_path_factory.mktemp("privacy") / "run"
     visit = script.load("wrong_pin")
     steps = [replace(step, pin=CANARY) if step.pin == "1234" else step for step in visit.steps]
-    with Session(out, ["--person", "hanako", "--pin", CANARY]) as session:
+    steps = [*msgspec.toml.decode(STAFF, type=dict[str, list[Step]])["steps"], *steps]
+    pins = ["--pin", CANARY, "--staff-pin", STAFF_CANARY]
+    with Session(out, ["--person", "hanako", *pins]) as session:
         result = journey.walk(session, "wrong_pin", replace(visit, steps=steps), "ja")
         assert result.is_good, report.table(result)
         yield out
@@ -122,7 +148,7 @@ def test_the_pin_is_nowhere(visited: Path) -> None:
 
 def test_the_pin_is_in_no_command_and_no_environment(visited: Path) -> None:
     del visited
-    said = [pid for pid in _pids() if CANARY in _command(pid)]
+    said = [pid for pid in _pids() if {CANARY, STAFF_CANARY} & set(_command(pid).split())]
     assert all("simpanel" in _command(pid) for pid in said), "only who made the test cards was told it"
 
 
