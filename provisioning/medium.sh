@@ -32,21 +32,13 @@ fi
     --wheel-dir "$out/wheels" -r "$out/requirements.lock" "${voice[@]}"
 MADOGUCHI_BUILD=$build "$venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-index \
     --no-build-isolation --wheel-dir "$out/wheels" .
-list_wheels() {
-    for wheel in "$@"; do
-        IFS=- read -r name version _ <<<"$(basename "$wheel" .whl)"
+(
+    cd "$out/wheels"
+    for wheel in *.whl; do
+        IFS=- read -r name version _ <<<"${wheel%.whl}"
         echo "${name//_/-}==$version --hash=sha256:$(sha256sum "$wheel" | cut -c-64)"
-    done
-}
-list_wheels "$out"/wheels/*.whl >"$out/wheels/wheels.lock"
-# The whole wheel, with simulators and server, for a training machine: beside the others, never among them.
-rm -rf "$out/whole"
-MADOGUCHI_BUILD=full "$venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-index \
-    --no-build-isolation --wheel-dir "$out/whole" .
-{
-    grep -v '^madoguchi==' "$out/wheels/wheels.lock"
-    list_wheels "$out"/whole/*.whl
-} >"$out/whole/wheels.lock"
+    done >wheels.lock
+)
 echo "wheels: $(wc -l <"$out/wheels/wheels.lock") in $out/wheels"
 
 if [ -n "$with_debian" ]; then

@@ -13,6 +13,7 @@ import os
 import pwd
 import shutil
 import stat
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -355,12 +356,12 @@ class Madoguchi:
         return f"{wheel.name} {hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
 
     def _own_wheel(self, host: Host) -> Path:
-        folder = (host.medium or host.checkout / "build" / "medium") / (
-            "whole" if self.is_whole else "wheels"
-        )
+        folder = (host.medium or host.checkout / "build" / "medium") / "wheels"
         found = sorted(folder.glob("madoguchi-*.whl"))
         if len(found) != 1:
             raise SetupError(f"{folder}: one wheel of madoguchi is expected there (make medium)")
+        if self.is_whole and not _has_simulators(found[0]):
+            raise SetupError(f"{folder}: a machine for classes wants the whole (make medium ARGS=--demo)")
         return found[0]
 
     def differs(self, host: Host) -> str:
@@ -370,15 +371,12 @@ class Madoguchi:
         return "" if made.read_text("utf-8") == self._wanted(host) else f"{self.venv}: is of another version"
 
     def make(self, host: Host, memory: Memory, step: str) -> None:
-        own = self._own_wheel(host)
-        wheels = own.parent.parent / "wheels"
+        wheels = self._own_wheel(host).parent
         memory.note(step, "tree", path=self.venv)
         inside = "/run/madoguchi-wheels"
         copy = host.path(inside)
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(wheels, copy)
-        shutil.copy2(own, copy)
-        shutil.copy2(own.parent / "wheels.lock", copy)
         try:
             shutil.rmtree(host.path(self.venv), ignore_errors=True)
             host.run("/usr/bin/python3", "-m", "venv", self.venv)
@@ -388,6 +386,11 @@ class Madoguchi:
         finally:
             shutil.rmtree(copy, ignore_errors=True)
         host.path(f"{self.venv}/.installed").write_text(self._wanted(host), encoding="utf-8")
+
+
+def _has_simulators(wheel: Path) -> bool:
+    with zipfile.ZipFile(wheel) as file:
+        return "drivers/simpanel/up.py" in file.namelist()
 
 
 def _make_room(host: Host, memory: Memory, step: str, name: str) -> None:

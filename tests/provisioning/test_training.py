@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+import zipfile
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,7 @@ def configuration(folder: Path, mode: str) -> list[Path]:
 def test_there_and_back(tmp_path: Path) -> None:
     host = Paper(tmp_path / "root", enabled={"kiosk.target"}, packages={"python3"})
     lesson, lobby = profiles.load([TRAINING]), profiles.load([PROFILES / "lobby.toml"])
+    in_use = replace(lobby, config=tuple(configuration(tmp_path, "production")))
     put(
         host,
         KEY,
@@ -102,12 +104,12 @@ def test_there_and_back(tmp_path: Path) -> None:
     assert any("stays away" in words for words in undo(host, memory, "28-training"))
     assert host.enabled == {"kiosk.target"} and not (host.root / KEY).exists()
     # the class has been, the machine goes back
-    put(host, CLASS, "etc/systemd/system/kiosk-sim.service", VPCD)
+    put(host, CLASS, "etc/systemd/system/kiosk-sim.service", VPCD, training.UNIT_FILE[1:])
     host.packages.add("vsmartcard-vpcd")
     host.enabled.add(training.UNIT)
     real = load(configuration(tmp_path, "production"))
-    assert len(findings(real, host.root)) == 3
-    make(host, list(training.clean(host, lobby)))
+    assert len(findings(real, host.root)) == 4
+    make(host, list(training.clean(host, in_use)))
     assert findings(real, host.root) == () and training.UNIT not in host.enabled
 
 
@@ -146,6 +148,23 @@ def test_the_steps_of_a_training_machine(tmp_path: Path) -> None:
     assert set(files) == {training.UNIT_FILE} and "kiosk-sim up --training" in files[training.UNIT_FILE]
     lobby = profiles.load([PROFILES / "lobby.toml"])
     assert training.fit(Host(tmp_path), lobby) == [], "a demo machine may have all of it"
+
+
+def test_a_medium_for_the_appliance_makes_no_machine_for_classes(tmp_path: Path) -> None:
+    wheel = tmp_path / "wheels" / "madoguchi-0.1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    for name, says in (
+        ("kiosk/money.py", "make medium ARGS=--demo"),
+        ("drivers/simpanel/up.py", "is missing"),
+    ):
+        with zipfile.ZipFile(wheel, "w") as file:
+            file.writestr(name, "")
+        host, want = Host(tmp_path / "root", medium=tmp_path), Madoguchi(is_whole=True)
+        if says == "is missing":
+            assert says in want.differs(host)
+        else:
+            with pytest.raises(SetupError, match=says):
+                want._own_wheel(host)
 
 
 @pytest.mark.parametrize(

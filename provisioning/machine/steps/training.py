@@ -24,7 +24,7 @@ PACKAGES = (
     "xserver-xorg-input-libinput",
 )
 HOME = "/var/lib/madoguchi/training"
-UNIT = "kiosk-sim.service"
+UNIT = "kiosk-sim-training.service"
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
 REAL = (
     "/var/lib/madoguchi/enrolment/**/device.key",
@@ -33,7 +33,9 @@ REAL = (
     "/etc/madoguchi/bundle-key.pem",
 )
 """What the town's server knows this machine by, and what it knows the town by."""
-OF_A_CLASS = ("/var/lib/madoguchi/*training*", "/etc/madoguchi/*training*", "/etc/systemd/system/kiosk-sim*")
+OF_A_CLASS = ("/var/lib/madoguchi/*training*", "/etc/madoguchi/*training*", UNIT_FILE)
+OF_A_DEMO = ("/etc/systemd/system/kiosk-sim*",)
+"""What a demo machine may have, and a machine in use may not."""
 KIOSK = ("kiosk.target", "kiosk-ui.service")
 SHAPE = demo_config.Shape(
     has_cashless=True, has_sensors=True, has_lamp=True, has_message=True, is_training=True
@@ -72,7 +74,8 @@ def clean(host: Host, profile: Profile) -> Sequence[Want]:
     del host
     if profile.is_training:
         return [Disabled(KIOSK), Gone(REAL)]
-    return [Disabled((UNIT,)), Gone(OF_A_CLASS), Purged(("vsmartcard-vpcd",))]
+    gone: list[Want] = [Disabled((UNIT,)), Gone(OF_A_CLASS)]
+    return [*gone, Gone(OF_A_DEMO), Purged(("vsmartcard-vpcd",))] if _is_production(profile) else gone
 
 
 def machine_text() -> str:
