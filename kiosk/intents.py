@@ -244,6 +244,8 @@ class RecordTest(StaffIntent, frozen=True):
 
     test: str
     has_passed: bool
+    touch: tuple[int, ...] = ()
+    """Of a calibration: the correction that was tried and found good (SessionView.touch)."""
 
 
 class CloseIncident(StaffIntent, frozen=True):

@@ -556,6 +556,20 @@ AnyBody = (
 )
 
 
+TOUCH_LIMITS = (
+    *((800_000, 1_250_000), (-200_000, 200_000), (-150_000, 150_000)),
+    *((-200_000, 200_000), (800_000, 1_250_000), (-150_000, 150_000)),
+)
+"""Of each millionth of SessionView.touch: more than this is no panel that was mounted askew, it is a mistake."""
+
+
+def is_near(touch: tuple[int, ...]) -> bool:
+    """Whether this is a correction that a panel can need."""
+    return len(touch) == len(TOUCH_LIMITS) and all(
+        low <= each <= high for each, (low, high) in zip(touch, TOUCH_LIMITS, strict=True)
+    )
+
+
 class SessionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole of what one role sees. `rev` grows with each publish; `step` changes only when `intents` change."""
 
@@ -595,5 +609,7 @@ class SessionView(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     is_low_reach: bool = False
     phone: str = ""
     """Staff were called while nobody is there: the number to be called instead."""
+    touch: tuple[int, ...] = ()
+    """The resident's panel: where a finger is, from where it is felt (screens/touch.py); empty: as it is felt."""
     pointed: str = ""
     """What the assistant points at: a key of the layout."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from kivy.base import runTouchApp, stopTouchApp
+from kivy.base import EventLoop, runTouchApp, stopTouchApp
 from kivy.clock import Clock
 from kivy.core.window import Window
 
@@ -38,6 +38,7 @@ from kiosk.view import Advice, Attract, Body, ChooseKinds, ChooseOptions, Sessio
 from screens.keys import CODES, DOUBLE_STRIKE_S, Key, Strikes
 from screens.router import SHEET_INTENTS, Router
 from screens.theme import look
+from screens.touch import TOUCH, of_view
 from screens.voice import Link, Voice
 from screens.widgets.button import PushButton
 from screens.widgets.focus import Focus
@@ -113,6 +114,7 @@ class UiApp:
     def run(self) -> None:
         """Open the window and stay until it is closed."""
         Window.add_widget(self.frame)
+        EventLoop.add_postproc_module(TOUCH)
         Window.clearcolor = look.colour("page")
         self._swap, Window.on_flip = Window.flip, self._flip
         Window.bind(on_keyboard=lambda *_args: True, on_key_down=self._key_down, on_key_up=self._key_up)
@@ -199,6 +201,7 @@ class UiApp:
     def show(self, view: SessionView) -> None:
         """Draw this view."""
         self._away.cancel()
+        TOUCH.keep(of_view(view.touch))
         before = self.router.view
         started = time.perf_counter()
         self._kinds = _kinds_of(view) or self._kinds

@@ -543,6 +543,7 @@ def project(state: Kiosk, role: Role, allowed: tuple[str, ...], rev: int) -> Ses
         is_helper_here=manners.is_helper_here,
         phone=_phone(state) if state.is_staff_called else "",
         pointed=manners.pointed,
+        touch=state.ledger.touch if role is Role.RESIDENT else (),
     )
 
 

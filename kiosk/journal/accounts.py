@@ -449,6 +449,8 @@ class Ledger(Part, frozen=True):
     slips: dict[str, Slip] = {}
     """Not redeemed."""
     incidents: dict[str, Incident] = {}
+    touch: tuple[int, ...] = ()
+    """What holds of the panel's calibration (SessionView.touch)."""
     tests: dict[str, Tested] = {}
     """The last result of each test of the machine."""
     wrong_pins: dict[str, int] = {}

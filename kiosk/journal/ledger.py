@@ -179,7 +179,8 @@ def _staff_refused(ledger: Ledger, seq: int, record: r.StaffRefused) -> Ledger:
 
 
 def _staff_tested(ledger: Ledger, seq: int, record: r.StaffTested) -> Ledger:
-    return replace(ledger, tests={**ledger.tests, record.test: Tested(record.has_passed, record.staff, seq)})
+    tests = {**ledger.tests, record.test: Tested(record.has_passed, record.staff, seq)}
+    return replace(ledger, tests=tests, touch=record.touch or ledger.touch)
 
 
 # --- transactions -------------------------------------------------------------------------------------------

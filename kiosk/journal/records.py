@@ -251,11 +251,13 @@ class StaffRefused(Record, frozen=True):
 
 
 class StaffTested(Record, frozen=True):
-    """A test of the machine at its staff desk, and what came of it."""
+    """A test of the machine at its staff desk, and what came of it. `touch`: of a calibration, the correction that
+    holds from now on."""
 
     test: str
     staff: str
     has_passed: bool
+    touch: tuple[int, ...] = ()
 
 
 class ExchangeStarted(Record, frozen=True):

@@ -18,7 +18,7 @@ from kiosk.journal.ledger import Ledger, fold, imbalances
 from kiosk.journal.records import Fund
 from kiosk.money import NO_CASH, Cash, Denomination, Yen
 from kiosk.treasury.refusals import Refusal, RefusedError
-from kiosk.view import Role
+from kiosk.view import Role, is_near
 
 PURPOSES = ("replenish", "collect", "recount", "repair")
 REASONS = ("counting", "jam", "overpaid", "underpaid", "foreign", "theft", "made-good", "unknown")
@@ -127,7 +127,9 @@ def _note_incident(ledger: Ledger, staff: Staff, intent: intents.NoteIncident, _
 def _record_test(_: Ledger, staff: Staff, intent: intents.RecordTest, __: Scene) -> Records:
     if not _STAFF_ID.fullmatch(intent.test):
         raise RefusedError("format", what="test", want="a test's name")
-    return [r.StaffTested(intent.test, staff.id, intent.has_passed)]
+    if intent.touch and not (intent.test == "calibration" and intent.has_passed and is_near(intent.touch)):
+        raise RefusedError("format", what="touch", want="補正値 / a correction that a panel can need")
+    return [r.StaffTested(intent.test, staff.id, intent.has_passed, intent.touch)]
 
 
 # --- exchange ---------------------------------------------------------------------------------------------------------

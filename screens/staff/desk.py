@@ -212,8 +212,8 @@ class StaffDeskScreen(PagedScreen):
             and any(line.key == "desk.test.now" for line in body.lines)
         )
 
-    def _glass_judged(self, test: str, has_passed: bool) -> None:
-        self.host.send(DoAct, act=RecordTest(test=test, has_passed=has_passed))
+    def _glass_judged(self, test: str, has_passed: bool, touch: tuple[int, ...]) -> None:
+        self.host.send(DoAct, act=RecordTest(test=test, has_passed=has_passed, touch=touch))
 
     def leave(self) -> None:
         self._glass.end()

@@ -1,7 +1,8 @@
 """Tests that only the glass can judge: does each part of it feel a finger (dead zones), and where does it feel it.
 
 The test lies over everything, the bar too, and takes every touch until it is over: all was felt, or nothing new was for
-half a minute.
+half a minute. Where fingers are felt beside the crosses, a correction is tried at once; it is kept when the ring that
+comes then is found with it within a quarter of a minute, and else all is as it was.
 """
 
 from __future__ import annotations
@@ -14,18 +15,25 @@ from kivy.core.window import Window
 from kivy.graphics import Color, Line, Rectangle
 from kivy.uix.widget import Widget
 
+from kiosk.view import is_near
+from screens.touch import TOUCH, Point, after, fitted, for_view
+
 CELL_MM = 20.0
 """A finger's width: what is dead is larger, or nobody notices it."""
 SILENT_S = 30.0
 OFF_MOST_MM = 4.0
 """Further from its cross than this, and keys are missed."""
+CONFIRM_S = 15.0
+"""So long the ring is there that keeps a new correction."""
+RING = (0.3, 0.3)
 TARGETS = ((0.1, 0.1), (0.9, 0.1), (0.5, 0.5), (0.1, 0.9), (0.9, 0.9))
 
 
 class GlassTest:
-    """`begin` shows it; `judged(test, has_passed)` is called once, at its end."""
+    """`begin` shows it; `judged(test, has_passed, correction)` is called once, at its end (correction: empty, or as in
+    SessionView.touch)."""
 
-    def __init__(self, judged: Callable[[str, bool], None]) -> None:
+    def __init__(self, judged: Callable[[str, bool, tuple[int, ...]], None]) -> None:
         self._judged = judged
         self._sheet: _Sheet | None = None
         self._test = ""
@@ -40,22 +48,27 @@ class GlassTest:
         self._silence = Clock.schedule_once(lambda _dt: self._over(False), SILENT_S)
 
     def _felt(self, is_done: bool, is_well: bool) -> None:
+        sheet = self._sheet
         if is_done:
             self._over(is_well)
-        elif self._silence is not None:
+        elif self._silence is not None and sheet is not None:
             self._silence.cancel()
-            self._silence()
+            wait_s = CONFIRM_S if sheet.is_confirming else SILENT_S
+            self._silence = Clock.schedule_once(lambda _dt: self._over(False), wait_s)
 
     def _over(self, has_passed: bool) -> None:
-        if self._sheet is not None:
+        sheet = self._sheet
+        if sheet is not None:
+            kept = for_view(TOUCH.matrix) if has_passed and sheet.is_confirming else ()
             self.end()
-            self._judged(self._test, has_passed)
+            self._judged(self._test, has_passed, kept)
 
     def end(self) -> None:
         """Take it away; nothing is judged."""
         if self._silence is not None:
             self._silence.cancel()
         sheet, self._sheet, self._silence = self._sheet, None, None
+        TOUCH.try_out(None)
         if sheet is not None:
             Window.remove_widget(sheet)
 
@@ -70,6 +83,8 @@ class _Sheet(Widget):
         self._lines = max(1, round(look.height / look.px(CELL_MM)))
         self._left = {(x, y) for x in range(self._columns) for y in range(self._lines)}
         self._target, self._worst = 0, 0.0
+        self._felt: list[Point] = []
+        self.is_confirming = False
         self._draw()
 
     def _draw(self) -> None:
@@ -92,8 +107,13 @@ class _Sheet(Widget):
 
     def _draw_target(self) -> None:
         look = self._look
-        x, y = TARGETS[self._target][0] * look.width, TARGETS[self._target][1] * look.height
+        place = RING if self.is_confirming else TARGETS[self._target]
+        x, y = place[0] * look.width, place[1] * look.height
         arm = look.px(10.0)
+        if self.is_confirming:
+            Color(0.0, 0.09, 0.76, 1)
+            Line(circle=(x, y, arm), width=4)
+            return
         Color(0, 0, 0, 1)
         Line(points=(x - arm, y, x + arm, y), width=2)
         Line(points=(x, y - arm, x, y + arm), width=2)
@@ -125,11 +145,29 @@ class _Sheet(Widget):
 
     def _hit(self, x: float, y: float) -> None:
         look = self._look
-        wanted = TARGETS[self._target][0] * look.width, TARGETS[self._target][1] * look.height
-        off = ((x - wanted[0]) ** 2 + (y - wanted[1]) ** 2) ** 0.5 / look.px(1.0)
+        place = RING if self.is_confirming else TARGETS[self._target]
+        off = ((x - place[0] * look.width) ** 2 + (y - place[1] * look.height) ** 2) ** 0.5 / look.px(1.0)
+        if self.is_confirming:
+            self._moved(True, off <= OFF_MOST_MM)
+            return
         self._worst = max(self._worst, off)
+        self._felt.append((x / look.width, y / look.height))
         self._target += 1
-        is_done = self._target == len(TARGETS)
-        if not is_done:
+        if self._target < len(TARGETS):
             self._draw()
-        self._moved(is_done, self._worst <= OFF_MOST_MM)
+            self._moved(False, True)
+        elif self._worst <= OFF_MOST_MM:
+            self._moved(True, True)
+        else:
+            self._correct()
+
+    def _correct(self) -> None:
+        """Try what would bring every finger to its cross, and ask for one more."""
+        found = fitted(self._felt, TARGETS)
+        if found is None or not is_near(for_view(after(found, TOUCH.matrix))):
+            self._moved(True, False)
+            return
+        TOUCH.try_out(after(found, TOUCH.matrix))
+        self.is_confirming = True
+        self._draw()
+        self._moved(False, True)

@@ -17,7 +17,7 @@ from kiosk.engine.state import Phase
 from kiosk.journal import records as r
 from kiosk.money import Denomination
 from kiosk.treasury import words
-from kiosk.view import DeskButton, EnterPin, Notice, PlaceCard, StaffDesk, StaffNote, StaffPin
+from kiosk.view import DeskButton, EnterPin, Notice, PlaceCard, Role, StaffDesk, StaffNote, StaffPin
 from tests.engine.staff_world import StaffWorld
 
 
@@ -453,6 +453,18 @@ def test_results_are_stored_and_never_against_the_machines_own_word(world: Staff
     press(world, "desk.test.write")
     assert written(world, r.StaffTested) == [r.StaffTested("disk", "technician", True)]
     assert world.ledger.tests["disk"].has_passed
+
+
+def test_a_calibration_holds_from_its_record_on_and_no_wild_one_is_taken(world: StaffWorld) -> None:
+    good, wild = (1_010_000, 0, -5_000, 0, 990_000, 0), (-1_000_000, 0, 0, 0, 1_000_000, 0)
+    world.login("technician")
+    world.open("test", "calibration")
+    press(world, "desk.test.run")
+    world.do(i.RecordTest(test="calibration", has_passed=True, touch=wild))
+    assert world.view.touch == () and isinstance(world.view.body, StaffDesk) and world.view.body.is_refused
+    world.do(i.RecordTest(test="calibration", has_passed=True, touch=good))
+    assert world.view.touch == good == written(world, r.StaffTested)[-1].touch
+    assert world.glass.views[Role.ASSISTANT].touch == (), "the other panel is another panel"
 
 
 def test_the_machine_looks_at_itself_and_says_what_it_found(world: StaffWorld) -> None:
