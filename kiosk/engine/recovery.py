@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiosk.engine import cashless
+from kiosk.engine import cashless, visits
 from kiosk.engine.issuance import report_all
 from kiosk.engine.payment import was_paying
 from kiosk.engine.payout import pay_out, payout_over
@@ -143,6 +143,8 @@ def conclude(turn: Turn) -> None:
             return
         _doubt_receipts(turn)
         turn.set(recovered=True, recovering=waiting, is_staff_called=False)
+        if not waiting:
+            visits.lost(turn)
         report_all(turn)
 
 

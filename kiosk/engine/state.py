@@ -24,6 +24,7 @@ from kiosk.journal.records import (
     Rated,
     Record,
     StaffCalled,
+    VisitBegun,
     VisitEnded,
 )
 from kiosk.money import Cash, Denomination, Yen
@@ -643,7 +644,7 @@ class Kiosk(msgspec.Struct, frozen=True):
     """Open transactions of the last life that are still to be taken up."""
 
 
-BESIDE = (StaffCalled, CallAnswered, CallEnded, VisitEnded, Rated, EmergencySeen)
+BESIDE = (StaffCalled, CallAnswered, CallEnded, VisitBegun, VisitEnded, Rated, EmergencySeen)
 """Records that nothing waits for: their writes are not counted in `writing`."""
 
 

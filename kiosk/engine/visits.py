@@ -1,6 +1,7 @@
 """What is counted of a visit: how long each step took, where it ended and how, in which language. Pure.
 
-One record at the end of each, and nothing else. It names no transaction, card or time of its own.
+One record at the beginning and one at the end of each, and nothing else. Neither names a transaction, a card or a time
+of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from kiosk import intents
 from kiosk.engine.state import Asked, Kiosk, LineStage, Manners, Phase, Session, Turn, VisitNotes
 from kiosk.journal.accounts import CASH
-from kiosk.journal.records import StepTime, VisitEnded
+from kiosk.journal.records import StepTime, VisitBegun, VisitEnded
 from kiosk.ports import TimerExpired
 
 
@@ -23,6 +24,14 @@ def watch(turn: Turn, before: Kiosk, event: object) -> None:
         if not was.notes.end and (end := _given_up(turn, before, event)):  # in this very moment
             was = replace(was, notes=replace(was.notes, end=end, step=was.step.value))
         turn.note(_ended(was, before, turn.state.now_s))
+    if now is not None and not now.is_cancelled and (was is None or was.transaction != now.transaction):
+        turn.note(VisitBegun())
+
+
+def lost(turn: Turn) -> None:
+    """The last life ended in the middle of a visit of which no transaction tells: it is counted all the same."""
+    if turn.state.ledger.is_visited:
+        turn.note(VisitEnded(language="", end="interrupted", step=""))
 
 
 def _note(turn: Turn, before: Kiosk, event: object) -> None:

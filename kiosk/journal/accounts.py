@@ -449,6 +449,8 @@ class Ledger(Part, frozen=True):
     slips: dict[str, Slip] = {}
     """Not redeemed."""
     incidents: dict[str, Incident] = {}
+    is_visited: bool = False
+    """A visit has begun and has not ended."""
     touch: tuple[int, ...] = ()
     """What holds of the panel's calibration (SessionView.touch)."""
     tests: dict[str, Tested] = {}

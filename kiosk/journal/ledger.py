@@ -178,6 +178,14 @@ def _staff_refused(ledger: Ledger, seq: int, record: r.StaffRefused) -> Ledger:
     return replace(ledger, wrong_pins={**ledger.wrong_pins, record.staff: times})
 
 
+def _visit_begun(ledger: Ledger, seq: int, record: r.VisitBegun) -> Ledger:
+    return replace(ledger, is_visited=True)
+
+
+def _visit_ended(ledger: Ledger, seq: int, record: r.VisitEnded) -> Ledger:
+    return replace(ledger, is_visited=False)
+
+
 def _staff_tested(ledger: Ledger, seq: int, record: r.StaffTested) -> Ledger:
     tests = {**ledger.tests, record.test: Tested(record.has_passed, record.staff, seq)}
     return replace(ledger, tests=tests, touch=record.touch or ledger.touch)
@@ -337,6 +345,8 @@ _RULES: dict[type[r.Record], _Rule] = {
     r.StaffEntered: _staff_entered,
     r.StaffRefused: _staff_refused,
     r.StaffTested: _staff_tested,
+    r.VisitBegun: _visit_begun,
+    r.VisitEnded: _visit_ended,
     r.ExchangeStarted: exchange_started,
     r.ExchangeEnded: exchange_ended,
     r.FoundRegistered: found_registered,

@@ -132,6 +132,10 @@ class StepTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float
 
 
+class VisitBegun(Record, frozen=True):
+    """Somebody began. A life that finds one without its end writes that end (`interrupted`): no visit is uncounted."""
+
+
 class VisitEnded(Record, frozen=True):
     """One visit, for counting: what the machine was asked to be and did, nothing of who was there. It names no
     transaction on purpose."""
@@ -726,6 +730,7 @@ AnyRecord = (
     | StaffCalled
     | CallAnswered
     | CallEnded
+    | VisitBegun
     | VisitEnded
     | Rated
     | EmergencySeen

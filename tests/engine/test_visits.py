@@ -102,3 +102,13 @@ def test_what_a_restart_cut_off_is_counted_once_with_the_papers_that_came_out(wo
     reborn.tap(intents.Next)
     (visit,) = visits(reborn)
     assert (visit.end, visit.step, visit.papers, visit.times) == ("interrupted", "pay", (), ())
+
+
+def test_a_visit_that_dies_before_it_has_money_is_counted_by_the_next_life(world: World) -> None:
+    world.tap(intents.Begin)
+    assert visits(world) == []
+    reborn = world.reboot()
+    (visit,) = visits(reborn)
+    assert (visit.end, visit.language, visit.step) == ("interrupted", "", "")
+    again = reborn.reboot()
+    assert len(visits(again)) == 1, "once"
