@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
+import sqlite3
 import ssl
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +19,12 @@ from issuance import folder, pki
 from issuance.clock import SystemClock
 from issuance.folder import CERTIFICATES
 from issuance.town import read_kinds
+from kiosk import stats_cli
+from kiosk.clock import SystemClock as KioskClock
 from kiosk.config import Mode, load
 from kiosk.ids import DeviceId, LineId, TransactionId
+from kiosk.journal.records import Started, VisitEnded
+from kiosk.journal.store import open_store
 from kiosk.ports import (
     AbandonTransaction,
     Authenticated,
@@ -104,16 +111,16 @@ def test_every_kind_passes_the_kiosks_own_look(kiosk: Kiosk, cards: dict[str, Ca
     assert evidence.holders_masked == ("例＊＊",)
 
 
-def test_kiosk_check_asks_the_server_and_a_machine_in_use_refuses_a_demos(
-    running: Running, tmp_path: Path
-) -> None:
-    files, town = running.path / "kiosk", tmp_path / "town.toml"
-    machine = tmp_path / "machine.toml"
+def configured(running: Running, folder: Path) -> list[Path]:
+    """A demo machine's two files, with this server's papers."""
+    files, town, machine = running.path / "kiosk", folder / "town.toml", folder / "machine.toml"
     town.write_text('[town]\nname = { ja = "例示市" }\nplace = { ja = "市民課" }\n', encoding="utf-8")
     machine.write_text(
         f'''[machine]
 kiosk = "{KIOSK}"
 mode = "demo"
+[paths]
+journal = "{folder}/journal.db"
 [issuance]
 url = "https://localhost:{running.port}"
 server_ca = "{files}/server-ca.pem"
@@ -123,7 +130,38 @@ manifest_key = "{files}/manifest-key.pem"
 ''',
         encoding="utf-8",
     )
-    config = load([machine, town])
+    return [machine, town]
+
+
+class Yesterday(KioskClock):
+    def wall(self) -> datetime:
+        return super().wall() - timedelta(days=1)
+
+
+def test_a_closed_days_figures_are_pushed_and_come_again_as_one(
+    running: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """kiosk-stats push, as kiosk-figures.timer starts it, to the server as it runs."""
+    words = [word for path in configured(running, tmp_path) for word in ("--config", str(path))]
+    with closing(open_store(tmp_path / "journal.db", clock=Yesterday(), boot="b")) as store:
+        store.append([Started("0.1.0", "b", "demo")])
+        for language in ("ja",) * 12 + ("en",) * 11 + ("vi",) * 3:
+            store.append([VisitEnded(language, "issued", "take", papers=(("juminhyo", 1),))])
+    for _ in range(2):
+        assert stats_cli.main(["push", *words]) == 0, capsys.readouterr().err
+    assert capsys.readouterr().out == "1 days\n1 days\n"
+    with closing(sqlite3.connect(running.path / "issuance.db")) as database:
+        ((kiosk, rows),) = database.execute("SELECT kiosk, rows FROM figures").fetchall()
+    cells = {(each["table"], each["labels"]): each["value"] for each in json.loads(rows)}
+    assert kiosk == KIOSK
+    told = {labels: value for (table, labels), value in cells.items() if table == "visits by language"}
+    assert set(told.values()) == {12, -1}, "three are too few, and eleven would tell them by subtraction"
+
+
+def test_kiosk_check_asks_the_server_and_a_machine_in_use_refuses_a_demos(
+    running: Running, tmp_path: Path
+) -> None:
+    config = load(configured(running, tmp_path))
     assert server_findings(config) == ()
     in_use = replace(config, machine=replace(config.machine, mode=Mode.PRODUCTION))
     assert server_findings(in_use) == ("server: demo-server",)
