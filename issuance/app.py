@@ -23,7 +23,7 @@ from issuance.documents import Documents
 from issuance.enrolment import EnrolmentDesk, promote
 from issuance.fleet import FleetDesk
 from issuance.office import Office
-from issuance.problems import Kind, Problem
+from issuance.problems import REJECTED, Kind, Problem
 from issuance.serials import is_serial
 from issuance.store import Kiosk, Operator
 from issuance.tls import peer_fingerprint
@@ -191,17 +191,24 @@ def _route(
 
     async def endpoint(request: Request) -> Response:
         asked_s = office.clock.monotonic_s()
+        peer = None
         try:
-            peer = await _peer(office, request, of) if of is not None else None
-            answer = await handler(peer, request)
+            try:
+                peer = await _peer(office, request, of) if of is not None else None
+                answer = await handler(peer, request)
+            except msgspec.ValidationError:
+                raise Problem(Kind.MALFORMED) from None  # the library's message could quote the body
+            except Problem as problem:
+                if problem.kind in REJECTED and of is Kiosk:
+                    name = peer.kiosk if isinstance(peer, Kiosk) else ""
+                    raise await office.reject(name, f"{method} {path}", problem) from None
+                raise
             if _refuses(office, answer):
                 await _wait_for_the_beat(office.clock, asked_s)
         except Problem as problem:
             if problem.kind is Kind.REFUSED:
                 await _wait_for_the_beat(office.clock, asked_s)
             raise
-        except msgspec.ValidationError:
-            raise Problem(Kind.MALFORMED) from None  # the library's message could quote the body
         except Exception as error:
             _note_failure(error)
             raise Problem(Kind.INTERNAL) from None  # it ends here: uvicorn would log the message

@@ -129,8 +129,10 @@ class Desk:
             if self._office.is_too_fast(tx, kiosk.kiosk, "challenge", most, now):
                 return Problem(Kind.RATE)
             known = tx.get(Session, request.transaction)
-            if known is not None and (known.kiosk != kiosk.kiosk or known.state != "challenged"):
-                return Problem(Kind.CONFLICT)
+            if known is not None and known.kiosk != kiosk.kiosk:
+                return Problem(Kind.CONFLICT, reason="another-kiosk")
+            if known is not None and known.state != "challenged":
+                return Problem(Kind.CONFLICT, reason="under-way")
             tx.put(session)
             return Challenge(challenge, session.challenge_until)
 
@@ -152,7 +154,7 @@ class Desk:
         def work(tx: Tx) -> Abandoned | Problem:
             known = tx.get(Session, transaction)
             if known is not None and known.kiosk != kiosk.kiosk:
-                return Problem(Kind.NOT_FOUND)
+                return Problem(Kind.NOT_FOUND, reason="another-kiosk")
             session = known or Session(transaction, kiosk.kiosk, "", b"", "", "", "", "", stamp(now))
             if session.state != "abandoned":
                 tx.put(msgspec.structs.replace(session, state="abandoned", challenge=b""))
@@ -203,9 +205,11 @@ class Desk:
             return Problem(Kind.STOPPED)
         session = tx.get(Session, request.transaction)
         if session is None or session.kiosk != kiosk.kiosk:
-            return Problem(Kind.NOT_FOUND)
-        if session.state != "challenged" or not session.challenge or session.challenge_until < stamp(now):
-            return Problem(Kind.CONFLICT)
+            return Problem(Kind.NOT_FOUND, reason="unknown" if session is None else "another-kiosk")
+        if session.state != "challenged" or not session.challenge:
+            return Problem(Kind.CONFLICT, reason="challenge-used")
+        if session.challenge_until < stamp(now):
+            return Problem(Kind.CONFLICT, reason="challenge-late")
         tx.put(msgspec.structs.replace(session, challenge=b"", state="refused"))
         return session
 

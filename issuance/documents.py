@@ -64,8 +64,8 @@ class Documents:
 
         def work(tx: Tx) -> DocumentState | Problem:
             found = self._find(tx, kiosk, serial, request.transaction, request.line)
-            if found is None:
-                return Problem(Kind.NOT_FOUND)
+            if isinstance(found, Problem):
+                return found
             document, session = found
             if document.state in {"committed", "printed"}:
                 return DocumentState(serial, "committed")
@@ -87,11 +87,13 @@ class Documents:
 
         def work(tx: Tx) -> DocumentState | Problem:
             found = self._find(tx, kiosk, serial, request.transaction, request.line)
-            if found is None:
-                return Problem(Kind.NOT_FOUND)
+            if isinstance(found, Problem):
+                return found
             document, session = found
-            if document.state not in {"committed", "printed"} or document.pages != request.pages:
-                return Problem(Kind.CONFLICT)
+            if document.state not in {"committed", "printed"}:
+                return Problem(Kind.CONFLICT, reason="not-committed")
+            if document.pages != request.pages:
+                return Problem(Kind.CONFLICT, reason="other-pages")
             if document.state == "committed":
                 _change(tx, now, document, session, "printed")
             return DocumentState(serial, "printed")
@@ -104,11 +106,11 @@ class Documents:
 
         def work(tx: Tx) -> DocumentState | Problem:
             found = self._find(tx, kiosk, serial, request.transaction, request.line)
-            if found is None:
-                return Problem(Kind.NOT_FOUND)
+            if isinstance(found, Problem):
+                return found
             document, session = found
             if document.state == "printed":
-                return Problem(Kind.CONFLICT)
+                return Problem(Kind.CONFLICT, reason="printed")
             if document.state != "void":
                 _change(tx, now, document, session, "void", request.reason)
             return DocumentState(serial, "void")
@@ -137,7 +139,7 @@ class Documents:
     def _reserve(self, tx: Tx, kiosk: Kiosk, request: PrepareRequest, now: datetime) -> Reserved | Problem:
         session = tx.get(Session, request.transaction)
         if session is None or session.kiosk != kiosk.kiosk:
-            return Problem(Kind.NOT_FOUND)
+            return Problem(Kind.NOT_FOUND, reason="unknown" if session is None else "another-kiosk")
         limits = self._office.town.limits
         most = limits.visits_per_minute * limits.lines_per_transaction
         if self._office.is_too_fast(tx, kiosk.kiosk, "document", most, now):
@@ -204,8 +206,10 @@ class Documents:
         lines = tx.find(Document, transaction_id=session.transaction_id)
         is_live = session.state == "authenticated" and session.expires_at >= stamp(now)
         is_used = bool(tx.find(Document, line=request.line))
-        if not is_live or is_used or len(lines) >= self._office.town.limits.lines_per_transaction:
-            return Problem(Kind.CONFLICT)
+        if is_used:
+            return Problem(Kind.CONFLICT, reason="line-used")
+        if not is_live or len(lines) >= self._office.town.limits.lines_per_transaction:
+            return Problem(Kind.CONFLICT, reason="many-lines" if is_live else "not-authenticated")
         if session.kinds and request.kind not in session.kinds.split(","):
             return Problem(Kind.CONFLICT)
         order = manifest.order_bytes(
@@ -281,16 +285,18 @@ class Documents:
 
     def _find(
         self, tx: Tx, kiosk: Kiosk, serial: str, transaction: str, line: str
-    ) -> tuple[Document, Session] | None:
-        """The document, if all four names agree. Another kiosk's, another transaction's: as if there were
-        none.
-        """
+    ) -> tuple[Document, Session] | Problem:
+        """The document, if all four names agree. Another kiosk's, another transaction's: as if there were none; the
+        audit log knows better."""
         document = tx.get(Document, serial)
         session = tx.get(Session, transaction)
         if document is None or session is None:
-            return None
-        mine = (document.kiosk, document.transaction_id, document.line) == (kiosk.kiosk, transaction, line)
-        return (document, session) if mine else None
+            return Problem(Kind.NOT_FOUND, reason="unknown")
+        if document.kiosk != kiosk.kiosk:
+            return Problem(Kind.NOT_FOUND, reason="another-kiosk")
+        if (document.transaction_id, document.line) != (transaction, line):
+            return Problem(Kind.NOT_FOUND, reason="another-line")
+        return document, session
 
 
 def _change(

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from issuance import paper
+from issuance import paper, problems
 from issuance.audit import Entry
 from issuance.auth import CertificateJudge
 from issuance.clock import Clock, town_day
@@ -130,6 +130,25 @@ class Office(msgspec.Struct, frozen=True):
         used = known.used if known is not None and known.minute == minute else 0
         tx.put(Rate(f"{kiosk} {thing}", minute, used + 1))
         return used >= most
+
+    async def reject(self, kiosk: str, where: str, problem: Problem) -> Problem:
+        """Write down that this kiosk (empty: one that nobody knows) asked for what is not its own, or nonsense; what to
+        answer. Nothing that came from it is written."""
+        now = self.clock.now()
+        most = self.town.limits.rejections_per_minute
+        name, _, _ = problem.kind.value
+        detail = " ".join(filter(None, (where, name, problem.reason)))
+
+        def work(tx: Tx) -> bool:
+            is_over = self.is_too_fast(tx, kiosk, "rejected", most, now)
+            counted = tx.get(Rate, f"{kiosk} rejected")
+            if not is_over:
+                tx.append(Entry(stamp(now), "rejected", kiosk=kiosk, detail=detail))
+            elif counted is not None and counted.used == most + 1:
+                tx.append(Entry(stamp(now), "rejected-too-often", kiosk=kiosk, detail=str(most)))
+            return is_over
+
+        return Problem(problems.Kind.RATE) if await self.store.run(work) else problem
 
     def warm(self) -> None:
         """Draw one paper of nobody per kind, so that fonts and templates are in memory before the first

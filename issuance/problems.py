@@ -54,13 +54,27 @@ class Kind(enum.Enum):
     INTERNAL = ("internal", 500, "The server failed")
 
 
+REJECTED = (
+    Kind.STOPPED,
+    Kind.UNKNOWN_KIOSK,
+    Kind.MALFORMED,
+    Kind.NOT_FOUND,
+    Kind.CONFLICT,
+    Kind.TOO_LARGE,
+    Kind.RATE,
+)
+"""What an honest kiosk seldom hears: each is written down. (A refusal of a person is written where it is decided.)"""
+
+
 class Problem(Exception):  # noqa: N818  # the name RFC 9457 gives it
     """Ends a request with a problem answer."""
 
-    def __init__(self, kind: Kind, code: Code = Code.SERVER_REFUSED) -> None:
+    def __init__(self, kind: Kind, code: Code = Code.SERVER_REFUSED, reason: str = "") -> None:
+        """`reason`: for the audit log only, a word of ours."""
         super().__init__(kind.value[0])
         self.kind = kind
         self.code = code
+        self.reason = reason
 
 
 class ProblemBody(msgspec.Struct, frozen=True):

@@ -46,6 +46,9 @@ class Limits(Data, frozen=True):
     address_length: int = 90
     visits_per_minute: int = 20
     """Of one kiosk; more is no resident's doing."""
+    rejections_per_minute: int = 60
+    """Of one kiosk, each written into the audit log. What it still asks wrongly in this minute is answered 429 and
+    written no more."""
     records_years: int = 3
     """How long the record of a request is kept (文書の保存年限)."""
     tax_years: Annotated[int, Meta(ge=1, le=3)] = 1

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from kiosk.errors import ContractError, PeerProtocolError
 from kiosk.ports import (
@@ -76,20 +77,28 @@ class Refused(Exception):  # noqa: N818  # a problem answer, not an error of our
 
 
 # --- answers: what we read of them; a server may say more -----------------------------------------------
+# Bounds stand here once: what is beyond them is not of this API (`protocol`), whoever says it.
+
+Word = Annotated[str, Meta(max_length=64)]
+Label = Annotated[str, Meta(max_length=60, pattern=r"\A[^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*\Z")]
+"""Shown to a person: nothing that moves or hides other text."""
+Fee = Annotated[int, Meta(ge=0, le=100_000)]
+Instant = Annotated[datetime, Meta(tz=True)]
+MANY = 200
 
 
 class Price(msgspec.Struct, frozen=True):
-    kind: str
-    here: int
-    counter: int
+    kind: Word
+    here: Fee
+    counter: Fee
 
 
 class Status(msgspec.Struct, frozen=True):
-    time: datetime
-    stop: str
-    open_until: str
-    prices: tuple[Price, ...]
-    environment: str = ""
+    time: Instant
+    stop: Word
+    open_until: Word
+    prices: Annotated[tuple[Price, ...], Meta(max_length=MANY)]
+    environment: Word = ""
 
 
 class Attested(msgspec.Struct, frozen=True):
@@ -97,31 +106,31 @@ class Attested(msgspec.Struct, frozen=True):
 
 
 class Challenge(msgspec.Struct, frozen=True):
-    challenge: bytes
+    challenge: Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
 class Condition(msgspec.Struct, frozen=True):
-    key: str
-    choice: str
+    key: Word
+    choice: Word
 
 
 class Option(msgspec.Struct, frozen=True):
-    key: str
-    choices: tuple[str, ...]
-    label: str = ""
+    key: Word
+    choices: Annotated[tuple[Word, ...], Meta(min_length=1, max_length=MANY)]
+    label: Label = ""
     only_if: Condition | None = None
 
 
 class Offer(msgspec.Struct, frozen=True):
-    kind: str
-    fee: int
-    max_copies: int
-    options: tuple[Option, ...]
-    refusal: str
+    kind: Word
+    fee: Fee
+    max_copies: Annotated[int, Meta(ge=0, le=99)]
+    options: Annotated[tuple[Option, ...], Meta(max_length=MANY)]
+    refusal: Word
 
 
 class Offers(msgspec.Struct, frozen=True):
-    entitlements: tuple[Offer, ...]
+    entitlements: Annotated[tuple[Offer, ...], Meta(max_length=MANY)]
     certificate_ends_soon: bool
 
 
@@ -150,7 +159,7 @@ class DayKept(msgspec.Struct, frozen=True):
 
 class Problem(msgspec.Struct, frozen=True):
     type: str
-    code: str = "X-602"
+    code: Annotated[str, Meta(pattern=r"\A[A-Z]-[0-9]{3}\Z")] = "X-602"
 
 
 # --- calls ----------------------------------------------------------------------------------------------
@@ -244,6 +253,8 @@ def event_of(
         case Authenticate(transaction=transaction):
             offers = read(answer, Offers)
             entitlements = tuple(_entitlement(each) for each in offers.entitlements)
+            if len({each.kind for each in entitlements}) < len(entitlements):
+                raise PeerProtocolError("issuance: a kind at two prices")
             return Authenticated(transaction, entitlements, offers.certificate_ends_soon)
         case Commit(transaction=transaction, line=line):
             _expect(read(answer, State), command.serial, "committed")
@@ -254,10 +265,12 @@ def event_of(
         case ReportVoid(transaction=transaction, line=line):
             _expect(read(answer, State), command.serial, "void")
             return VoidAcknowledged(transaction, line)
-        case ReportHead():
-            return HeadAcknowledged(read(answer, Kept).seq)
-        case KeepFigures():
-            return FiguresKept(read(answer, DayKept).day)
+        case ReportHead(seq=seq):
+            _expect_same(read(answer, Kept).seq, seq)
+            return HeadAcknowledged(seq)
+        case KeepFigures(day=day):
+            _expect_same(read(answer, DayKept).day, day)
+            return FiguresKept(day)
         case ReportState():
             return StateReported(read(answer, ReportKept).is_call_answered)
     return None
@@ -311,6 +324,11 @@ def _entitlement(offer: Offer) -> Entitlement:
 def _expect(state: State, serial: str, wanted: str) -> None:
     if (state.serial, state.state) != (serial, wanted):
         raise PeerProtocolError("issuance: an answer about another document")
+
+
+def _expect_same(said: object, asked: object) -> None:
+    if said != asked:
+        raise PeerProtocolError("issuance: an answer about something else")
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

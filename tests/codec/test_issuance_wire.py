@@ -31,6 +31,7 @@ from kiosk.ports import (
     HeadAcknowledged,
     IssuanceFailed,
     IssuanceStatus,
+    KeepFigures,
     Order,
     Prepare,
     PrepareRefused,
@@ -118,8 +119,8 @@ OFFER = {"kind": "juminhyo", "fee": 200, "max_copies": 5, "options": [WHOM]}
     [
         (
             RequestChallenge(T),
-            good({"challenge": "AAEC", "expires_at": "x"}, 201),
-            ChallengeIssued(T, b"\0\1\2"),
+            good({"challenge": "A" * 43 + "=", "expires_at": "x"}, 201),
+            ChallengeIssued(T, bytes(32)),
         ),
         (
             AUTHENTICATE,
@@ -157,6 +158,50 @@ def test_a_wrong_clock_stops_the_kiosk(stop: str, skew_s: int, expected: str) ->
     }
     event = wire.event_of(ReadIssuance(), good(body), NOW, 120.0)
     assert event == IssuanceStatus(not expected, expected, "17:15", (("juminhyo", 200, 300),))
+
+
+STATUS = {"time": NOW.isoformat(), "stop": "", "open_until": "17:15", "prices": []}
+OFFERED = OFFER | {"refusal": ""}
+
+
+def _offers(*offers: dict[str, Any]) -> dict[str, Any]:
+    return {"entitlements": list(offers), "certificate_ends_soon": False}
+
+
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        (ReadIssuance(), STATUS | {"time": "2026-11-21T03:00:00"}),
+        (ReadIssuance(), STATUS | {"stop": "x" * 10_000}),
+        (ReadIssuance(), STATUS | {"prices": [{"kind": "juminhyo", "here": -200, "counter": 300}]}),
+        (ReadIssuance(), STATUS | {"prices": [{"kind": "k", "here": 1, "counter": 1}] * 1000}),
+        (RequestChallenge(T), {"challenge": ""}),
+        (RequestChallenge(T), {"challenge": "QUFBQQ=="}),
+        (AUTHENTICATE, _offers(OFFERED | {"fee": -200})),
+        (AUTHENTICATE, _offers(OFFERED | {"fee": 10**12})),
+        (AUTHENTICATE, _offers(OFFERED | {"max_copies": 10**9})),
+        (AUTHENTICATE, _offers(OFFERED, OFFERED | {"fee": 10})),
+        (AUTHENTICATE, _offers(OFFERED | {"kind": "k" * 10_000})),
+        (AUTHENTICATE, _offers(OFFERED | {"options": [WHOM] * 1000})),
+        (AUTHENTICATE, _offers(OFFERED | {"options": [WHOM | {"choices": []}]})),
+        (AUTHENTICATE, _offers(OFFERED | {"options": [WHOM | {"label": "\u202e一郎"}]})),
+        (AUTHENTICATE, _offers(OFFERED | {"options": [WHOM | {"label": "一\n郎"}]})),
+        (Commit(T, L, S), {"serial": "2026-00000002-41", "state": "committed"}),
+        (Commit(T, L, S), {"serial": S, "state": "printed"}),
+        (ReportHead(7, "ab", b"s"), {"seq": 8}),
+        (KeepFigures("2026-11-20", ()), {"day": "2026-11-19"}),
+    ],
+)
+def test_a_server_that_lies_is_not_of_this_api(command: Command, body: dict[str, Any]) -> None:
+    """No price below nothing, no kind twice, no text that hides text, no word about something else."""
+    with pytest.raises(PeerProtocolError):
+        wire.event_of(command, good(body), NOW, 120.0)
+
+
+@pytest.mark.parametrize("code", ["", "N-301\n", "n-301", "N-30", "x" * 1000, "screen.attract.title"])
+def test_a_code_that_is_none_is_no_key_to_a_text(code: str) -> None:
+    with pytest.raises(PeerProtocolError):
+        wire.read(problem("refused", 403, code), wire.State)
 
 
 @pytest.mark.parametrize(
