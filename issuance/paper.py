@@ -202,7 +202,7 @@ def _person(person: Resident, choices: Mapping[str, str]) -> dict[str, Any]:
         "kana": person.kana or EMPTY,
         "former_name": person.former_name or EMPTY,
         "alias": person.alias or EMPTY,
-        "birth": wareki(person.birth),
+        "birth": _own_calendar(person, person.birth),
         "sex": _SEX[person.sex],
         "address": person.address,
         "relation": _shown(person.relation, is_asked=asked("zokugara")),
@@ -225,7 +225,7 @@ def _belonging(person: Resident, asked: Callable[[str], bool]) -> dict[str, str]
         "class_30_45": person.class_30_45,
         "residence_status": person.residence_status,
         "residence_period": person.residence_period,
-        "residence_until": _day(person.residence_until),
+        "residence_until": _own_calendar(person, person.residence_until) if person.residence_until else "",
     }
     mine, others = (foreign, japanese) if person.is_foreign else (japanese, foreign)
     shown = asked("kokuseki" if person.is_foreign else "honseki")
@@ -254,8 +254,9 @@ def _shown(value: str, *, is_asked: bool) -> str:
     return (value or EMPTY) if is_asked else OMITTED
 
 
-def _day(day: date | None) -> str:
-    return wareki(day) if day else ""
+def _own_calendar(person: Resident, day: date) -> str:
+    """As the person's own papers have it: a foreign resident's in the Western calendar, like their 在留カード [G]."""
+    return f"{day.year}年{day.month}月{day.day}日" if person.is_foreign else wareki(day)
 
 
 def _grouped(number: str) -> str:
