@@ -25,7 +25,7 @@ from drivers.ipp.device import FIDELITY, Paper
 from drivers.ipp.sim.attributes import ATTRIBUTES, MEDIA, TRAY_MAX
 from drivers.ipp.sim.paper import RELAY, PaperPath
 from drivers.transport.control import ControlServer
-from kiosk.errors import DeviceTimeout, MadoguchiError
+from kiosk.errors import DeviceTimeout, DeviceUnavailable, MadoguchiError
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +152,10 @@ class Printer:
         faults = self.paper.faults
         if MEDIA_EMPTY in faults:  # the command could set it, but then only the form takes it away
             self.paper.set_faults(tuple(each for each in faults if each != MEDIA_EMPTY))
-        number = self._client.create_job("control", FIDELITY, Paper().template())
+        try:
+            number = self._client.create_job("control", FIDELITY, Paper().template())
+        except DeviceUnavailable:  # an idle connection was closed in between; an empty job is none
+            number = self._client.create_job("control", FIDELITY, Paper().template())
         job = number.first(GroupTag.JOB).integer("job-id")
         if not number.is_ok or job is None:
             raise DeviceTimeout("the simulated printer is busy")
