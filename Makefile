@@ -8,7 +8,7 @@ export MADOGUCHI_VENV
 AS_ROOT := @provisioning/as-root.sh
 PREPARE := install Debian packages, the Python environment in $(MADOGUCHI_VENV) and system users
 
-.PHONY: help run test check env packages users diagram screens bench lock licences sbom medium wheels clean
+.PHONY: help run test check env packages users diagram screens bench image-test lock licences sbom medium wheels clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -43,6 +43,9 @@ campaign: ## hours of it: every property and parser at length, every kill point 
 
 bench: ## every measurement of benchmarks/, one after the other (the machine should be quiet)
 	$(AS_ROOT) bench "$(PREPARE), and to start each process as its own user" provisioning/bench.sh $(ARGS)
+
+image-test: ## a disk with the whole kiosk, in QEMU: to the attract screen, attacked, unplugged, again (not in make test)
+	$(AS_ROOT) image-test "$(PREPARE), to make a disk and start it in QEMU" provisioning/image.sh $(ARGS)
 
 lock: ## resolve pyproject.toml into the lock files (ARGS=--upgrade for newer versions)
 	@provisioning/lock.sh $(ARGS)

@@ -1,9 +1,11 @@
 #!/bin/bash
-# Install the Debian packages of packages.txt that are missing. `--missing` only names them.
+# Install the Debian packages of a list (packages.txt) that are missing. `--missing` only names them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mapfile -t wanted < <(sed 's/[[:space:]]*#.*//' packages.txt | grep .)
+list=packages.txt
+case ${1:-} in *.txt) list=$1 ;; esac
+mapfile -t wanted < <(sed 's/[[:space:]]*#.*//' "$list" | grep .)
 mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sort -u) \
     <(dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u))
 
@@ -13,7 +15,7 @@ if [ "${1:-}" = --missing ]; then
 fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
-echo "Installing ${#missing[@]} Debian packages (packages.txt says why each): ${missing[*]}"
+echo "Installing ${#missing[@]} Debian packages ($list says why each): ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
