@@ -60,11 +60,13 @@ def boot(root: Path) -> dict[Message, float]:
         machine.stop()
 
 
+def inside(machine: Machine, script: str) -> None:
+    words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={machine.root}/proc"]
+    machine.must([*words, "chroot", str(machine.root), "sh", "-ec", script])
+
+
 def furnish(machine: Machine, server: Path) -> None:
     """What stands around a kiosk, into the same container."""
-    inside = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={machine.root}/proc"]
-    inside += ["chroot", str(machine.root), "sh", "-ec"]
-    machine.must([*inside, f"apt-get install -q -y --no-install-recommends {' '.join(BESIDE)}"])
     units = machine.root / "etc/systemd/system"
     shutil.copy(ROOT / "systemd/demo/kiosk-sim.service", units)
     (units / "issuance.service").write_text(SERVER)
@@ -77,7 +79,7 @@ def furnish(machine: Machine, server: Path) -> None:
     place = machine.root / "var/lib/issuance"
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(server / "folder", place)
-    machine.must([*inside, "chown -R kiosk-issuance:kiosk-issuance /var/lib/issuance"])
+    inside(machine, "chown -R kiosk-issuance:kiosk-issuance /var/lib/issuance")
 
 
 def install(machine: Machine) -> float:
@@ -103,6 +105,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         folder.chmod(0o755)
         is_new = not (folder / "root/opt/madoguchi").exists()
         machine = make_debian(folder, "--demo")
+        if is_new:  # before the machine knows the town's mirror only; nothing of it is started
+            script = (
+                "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d;"
+            )
+            script += "export DEBIAN_FRONTEND=noninteractive; apt-get update -q;"
+            script += (
+                f"apt-get install -q -y --no-install-recommends {' '.join(BESIDE)}; rm /usr/sbin/policy-rc.d"
+            )
+            inside(machine, script)
         installed = install(machine)
         again = install(machine)
         server = folder / "server"

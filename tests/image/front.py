@@ -89,7 +89,8 @@ def screen_of(computer: Computer) -> str:
     script = (
         "import json,socket\ns=socket.socket(socket.AF_UNIX)\ns.settimeout(20)\n"
         "s.connect('/run/kiosk/core/view.sock')\n"
-        "print(json.loads(s.makefile().readline())['body']['type'])"
+        "body=json.loads(s.makefile().readline())['view']['body']\n"
+        "print(body.get('screen') or body['type'])"
     )
     words = (
         "setpriv",
@@ -149,7 +150,7 @@ def usb(computer: Computer, found: Findings, scratch: Path) -> None:
     disks = inside("ls /dev/sd* /sys/block 2>/dev/null | xargs")
     module = inside("modprobe usb-storage; lsmod | grep -c -E '^(usb_storage|uas)'")
     mounted = inside("grep -c '/dev/sd' /proc/mounts")
-    is_good = "sd" not in disks.replace("vda", "") and module.splitlines()[-1] == "0" and mounted == "0"
+    is_good = "sd" not in disks.replace("vda", "") and module.splitlines()[0] == "0" and mounted == "0"
     found.note(
         "a USB stick",
         is_good,
@@ -323,11 +324,14 @@ def touches(computer: Computer, found: Findings, pictures: Path) -> None:
     computer.picture(pictures / "after-touches.png")
     where = screen_of(computer)
     try:
-        back = computer.until(lambda: screen_of(computer) == "Attract", "back", 400) - 0
-        said = f"after {TOUCHES} taps and 5 swipes it stood at {where}, and went back to the attract screen by itself"
+        computer.until(lambda: screen_of(computer) == "Attract", "back", 400)
+        is_back, said = (
+            True,
+            f"after {TOUCHES} taps and 5 swipes it stood at {where}, and went back to the attract screen by itself",
+        )
     except TimeoutError:
-        back, said = 0.0, f"stands at {screen_of(computer)}"
-    found.note("wild touching", back > 0 and Standing.of(computer) == before, said)
+        is_back, said = False, f"stands at {screen_of(computer)}"
+    found.note("wild touching", is_back and Standing.of(computer) == before, said)
 
 
 def try_everything(computer: Computer, out: Path) -> Findings:

@@ -106,7 +106,7 @@ class Computer:
             "-display",
             "none",
         ]
-        words += ["-vga", "none", "-device", f"virtio-vga,xres={WIDTH},yres={HEIGHT}"]
+        words += ["-nodefaults", "-device", f"virtio-vga,xres={WIDTH},yres={HEIGHT}"]
         words += ["-kernel", str(boot.kernel), "-initrd", str(boot.initrd), "-append", boot.command_line]
         words += ["-drive", f"file={boot.disk},format=raw,if=virtio,cache=writeback", "-monitor", "none"]
         words += ["-serial", f"file:{boot.scratch / 'serial.log'}"]

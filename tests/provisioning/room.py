@@ -178,8 +178,10 @@ export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 exec systemd-nspawn -D "$0" --register=no --keep-unit --private-network --boot
 """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, server: Path | None = None) -> None:
         self.root = root
+        self.server = server
+        """The folder of the town's server whose certificate the machine has."""
         self.process = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-c", self.SCRIPT, str(root)],
             stdin=subprocess.DEVNULL,
@@ -248,8 +250,9 @@ def descendants(pid: int) -> list[int]:
 
 @pytest.fixture(scope="session")
 def booted(installed: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
-    make_bootable(installed.root, tmp_path_factory.mktemp("server"))
-    machine = Booted(installed.root)
+    server = tmp_path_factory.mktemp("server")
+    make_bootable(installed.root, server)
+    machine = Booted(installed.root, server / "folder")
     try:
         yield machine
     finally:

@@ -10,6 +10,7 @@ import json
 import re
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +18,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import issuance.clock
+from issuance import pki
 from kiosk.bundles.sealed import Signer
 from kiosk.clock import SystemClock
 from kiosk.messages import Message
@@ -145,6 +148,38 @@ def test_a_network_port_gives_nothing_and_asks_only_where_it_may(booted: Booted)
     ).stdout
     outside = [line for line in listening.splitlines() if "127.0.0.1" not in line and "[::1]" not in line]
     assert outside == [], "nothing listens to a network"
+
+
+def test_security_events_leave_by_tls_from_who_shows_the_machines_certificate(
+    booted: Booted, tmp_path: Path
+) -> None:
+    """A real rsyslog to a stranger's TLS server, which wants a certificate of the town's authority."""
+    assert booted.server is not None
+    tls = booted.server / "tls"
+    pki.make_server_certificate(tls, ["syslog.town.example"], issuance.clock.SystemClock().now())
+    net = ["nsenter", "--target", str(booted.init), "--net"]
+    subprocess.run(
+        [*net, "ip", "addr", "add", "192.0.2.41/32", "dev", "lo"], check=True, timeout=30, capture_output=True
+    )
+    words = [*net, "openssl", "s_server", "-accept", "192.0.2.41:6514", "-quiet", "-Verify", "1"]
+    words += ["-verify_return_error", "-CAfile", str(tls / "ca.pem")]
+    words += ["-cert", str(tls / "server.pem"), "-key", str(tls / "server.key")]
+    heard = tmp_path / "heard"
+    with (
+        heard.open("wb") as out,
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=out) as log_server,
+    ):
+        try:
+            booted.run("systemctl", "restart", "rsyslog.service")
+            booted.until("yes", "sh", "-c", "logger -p authpriv.notice tls-canary && echo yes")
+            deadline = time.monotonic() + 60
+            while b"tls-canary" not in heard.read_bytes() and time.monotonic() < deadline:
+                time.sleep(0.1)
+        finally:
+            log_server.kill()
+    said = heard.read_bytes()
+    assert b"tls-canary" in said, booted.run("journalctl", "-u", "rsyslog", "-n", "20", "--no-pager").stdout
+    assert re.search(rb"\d+ <\d+>1 20", said), "RFC 5425: a length before each message"
 
 
 def test_the_machine_keeps_no_swap_no_dump_and_no_other_console(booted: Booted) -> None:
