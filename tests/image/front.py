@@ -337,9 +337,15 @@ def touches(computer: Computer, found: Findings, pictures: Path) -> None:
 def try_everything(computer: Computer, out: Path) -> Findings:
     """All of it, one after the other, on one machine; after each the attract screen must be there."""
     found = Findings()
-    keyboard(computer, found, out)
-    usb(computer, found, out)
-    network(computer, found)
-    cables(computer, found, out)
-    touches(computer, found, out)
+    for name, attempt in (
+        ("keys", lambda: keyboard(computer, found, out)),
+        ("USB", lambda: usb(computer, found, out)),
+        ("touching", lambda: touches(computer, found, out)),
+        ("cables", lambda: cables(computer, found, out)),
+        ("network", lambda: network(computer, found)),
+    ):
+        try:
+            attempt()
+        except (OSError, ValueError) as error:  # one attempt that could not be made does not hide the others
+            found.note(name, False, f"could not be tried: {error}")
     return found
