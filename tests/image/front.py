@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 import socket
 import struct
@@ -46,6 +47,8 @@ PORTS_AT_ONCE = 2048
 ANSWER_S = 1.5
 UDP = (53, 67, 68, 123, 137, 161, 514, 631, 1900, 3493, 5353, 5355)
 TOUCHES = 400
+START = (0.84, 0.5)
+"""The start button on the panel as it lies."""
 SEED = 20261129
 
 
@@ -256,7 +259,7 @@ def _frame() -> bytes:
     total = sum(struct.unpack("!10H", head))
     total = (total & 0xFFFF) + (total >> 16)
     head = head[:10] + struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF) + head[12:]
-    own = Path("/sys/class/net/lobby/address").read_text().strip()
+    own = json.loads(subprocess.check_output(["ip", "-j", "link", "show", "lobby"], timeout=30))[0]["address"]
     ends = bytes.fromhex("020000000001" + own.replace(":", ""))
     return ends + b"\x08\x00" + head + udp
 
@@ -300,15 +303,25 @@ def _pull(computer: Computer, kind: str, name: str, *, is_in: bool) -> None:
 
 
 def touches(computer: Computer, found: Findings, pictures: Path) -> None:
-    """A pointer (QEMU has no touch panel): hundreds of taps anywhere, long ones, swipes from every edge, corners."""
+    """A pointer (QEMU has no touch panel): hundreds of taps anywhere, long ones, swipes from every edge, corners. That
+    it is heard at all is looked at first: the start button, then the way back."""
     before = Standing.of(computer)
+    computer.point(*START)
+    computer.point(*START, is_down=True)
+    time.sleep(0.3)
+    computer.point(*START, is_down=False)
+    try:
+        computer.until(lambda: screen_of(computer) != "Attract", "the start button", 60)
+        found.note("(the pointer is heard)", True, f"the start button leads to {screen_of(computer)}")
+    except TimeoutError:
+        found.note("(the pointer is heard)", False, "the start button did nothing: the rest says little")
     dice = random.Random(SEED)
     for at in range(TOUCHES):
         x, y = dice.random(), dice.random()
         computer.point(x, y, is_down=True)
-        if at % 20 == 0:
-            time.sleep(1.5)
+        time.sleep(1.5 if at % 20 == 0 else 0.05)
         computer.point(x, y, is_down=False)
+        time.sleep(0.05)
     for x1, y1, x2, y2 in (
         (0, 0.5, 1, 0.5),
         (1, 0.5, 0, 0.5),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -155,7 +156,9 @@ def test_security_events_leave_by_tls_from_who_shows_the_machines_certificate(
 ) -> None:
     """A real rsyslog to a stranger's TLS server, which wants a certificate of the town's authority."""
     assert booted.server is not None
-    tls = booted.server / "tls"
+    tls = tmp_path / "tls"
+    shutil.copytree(booted.server / "tls", tls)
+    (tls / "server.key").unlink()
     pki.make_server_certificate(tls, ["syslog.town.example"], issuance.clock.SystemClock().now())
     net = ["nsenter", "--target", str(booted.init), "--net"]
     subprocess.run(
