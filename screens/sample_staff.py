@@ -124,7 +124,10 @@ STAFF: tuple[Sample, ...] = (
     (
         "staff-paper",
         StaffDesk(
-            page="paper", paper=_PAPER, buttons=(_button("desk.paper.print", is_main=True),), **_WHO
+            page="paper",
+            paper=_PAPER,
+            buttons=(_button("desk.paper.print", is_main=True), _button("desk.paper.pages")),
+            **_WHO,
         ),
         0,
         _AT_DESK,
