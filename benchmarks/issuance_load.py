@@ -26,7 +26,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from issuance import auth, folder, paper
+from issuance import auth, check, folder, paper, render
 from issuance.clock import SystemClock
 from issuance.desk import Desk
 from issuance.documents import Documents
@@ -140,11 +140,12 @@ def stages(town: Town) -> dict[str, float]:
     office.warm()
     kind = office.kinds["juminhyo"]
     times: dict[str, list[float]] = {}
+    spent: dict[str, float] = {}
 
     def timed(name: str, work: Any, *arguments: Any) -> Any:
         begin = time.process_time()
         found = work(*arguments)
-        times.setdefault(name, []).append((time.process_time() - begin) * 1000)
+        spent[name] = spent.get(name, 0.0) + (time.process_time() - begin) * 1000
         return found
 
     for at, who in enumerate(list(town.cards) * 2):
@@ -158,9 +159,14 @@ def stages(town: Town) -> dict[str, float]:
         data = timed("composed", paper.compose, office.town, kind, issue, *given)
         fronts = [paper.printed(kind, data, sheet) for sheet in range(len(data["sheets"]))]
         codes = timed("sealed", office.draughtsman._codes, kind, issue, fronts)
-        pdf, _ = timed("rendered and read again", office.renderer.render, kind.key, data | codes, now)
+        pdf = timed("rendered", office.renderer.draw, kind.key, data | codes, now)
+        pages = timed("read again and compared", render.read, pdf)
+        timed("read again and compared", check.faults, pages, data | codes, fronts)
         timed("signed", office.signer.sign, hashlib.sha256(pdf).digest() * 20)
         timed("signed", office.sealer.text, Claim("99201", "juminhyo", issue.serial, 0))
+        for name, value in spent.items():
+            times.setdefault(name, []).append(value)
+        spent.clear()
     office.store.close()
     return {name: statistics.median(values[10:]) for name, values in times.items()}
 
@@ -247,6 +253,16 @@ def load(town: Town, port: int, seconds: float, pace: float | None) -> tuple[flo
     return issued[0] / (time.perf_counter() - start), found
 
 
+def _spent_s(pids: list[int]) -> float:
+    """CPU that these processes have used, user and system."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def _resident_mb(pid: int) -> int:
     return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0]) // 1024
 
@@ -265,7 +281,7 @@ def main() -> None:
                 other = cost_ms(Town(Path(temporary) / "big", big))
                 rows.append((f"CPU of a certificate, {big:,} residents", f"{other:.1f} ms", ""))
                 rows.append(("the same, times", f"{other / cost:.2f}", "<= 1.2"))
-            wanted = {"rendered and read again": "<= 15 ms", "sealed": "<= 15 ms, with signed"}
+            wanted = {"rendered": "<= 15 ms", "sealed": "<= 15 ms, with signed"}
             for name, value in stages(small).items():
                 rows.append((f"of which {name}", f"{value:.1f} ms", wanted.get(name, "")))
             gc.collect()
@@ -284,13 +300,26 @@ def _under_load(path: Path, cluster: Cluster, seconds: float) -> list[tuple[str,
     server = Workers(town.path, 2)
     try:
         _until_it_answers(town, server.port)
-        rate, _ = load(town, server.port, seconds, None)
+        postmaster = int((cluster.folder / "data" / "postmaster.pid").read_text().split()[0])
+
+        def spent() -> dict[str, float]:
+            return {
+                "the workers": _spent_s(server.children()),
+                "the database": _spent_s([postmaster, *_children(postmaster)]),
+                "the load": _spent_s([os.getpid()]),
+            }
+
+        before = spent()
+        rate, all_out = load(town, server.port, seconds, None)
+        issued = len(all_out["printed"])
+        cost = {name: (value - before[name]) * 1000 / issued for name, value in spent().items()}
         _, calm = load(town, server.port, seconds, rate / 2)
         memory = max(_resident_mb(pid) for pid in server.children())
     finally:
         server.stop()
     rows = [
         ("certificates a second, sustained", f"{rate:.1f}", ">= 30"),
+        *((f"CPU of each, {name}", f"{value:.1f} ms", "") for name, value in cost.items()),
         ("a worker, resident", f"{memory} MB", "<= 250 MB"),
     ]
     for name, values in calm.items():

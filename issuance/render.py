@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import ctypes
-import json
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pypdfium2
 import typst
 from pypdfium2 import raw
 
 from issuance.check import PageFound
+
+_pdfium = threading.Lock()
+"""PDFium is not made for two threads at once, whatever the document."""
+_sorted = msgspec.json.Encoder(order="sorted")
 
 
 class RenderError(Exception):
@@ -22,49 +27,61 @@ class RenderError(Exception):
 
 
 class Renderer:
-    """One compiler per kind, all over one set of fonts; kept warm. Neither Typst's compilers nor PDFium are
-    made for two threads, so one lock stands before them (11 ms a certificate; more processes are the way to
-    more)."""
+    """One compiler over one set of fonts, kept warm: what a paper shares with the last ten is not laid out again. That
+    holds only while `sys.inputs`, the template and its styles stay the same, so data comes in as a file that exists in
+    memory alone (/data.json).
+
+    Neither Typst nor PDFium is made for two threads, so a lock stands before each (more processes are the way to
+    more), and Typst has no threads of its own: two that wait for each other cost more than they bring."""
 
     def __init__(self, root: Path, templates: Mapping[str, str], font_folders: Iterable[Path]) -> None:
         """`templates`: kind → template file, relative to `root`. System and built-in fonts are never used:
         a missing glyph must not be drawn from somewhere else.
         """
+        os.environ.setdefault("RAYON_NUM_THREADS", "1")  # read once, when Typst first wants threads
         fonts = typst.Fonts(
             include_system_fonts=False,
             include_embedded_fonts=False,
             font_paths=[str(folder) for folder in font_folders],
         )
         self._lock = threading.Lock()
-        self._compilers = {
-            kind: typst.Compiler(str(root / file), root=str(root), font_paths=fonts, ignore_system_fonts=True)
-            for kind, file in templates.items()
-        }
+        self._compiler = typst.Compiler(b"", root=str(root), font_paths=fonts, ignore_system_fonts=True)
+        self._mains = {kind: f'#include "{file}"'.encode() for kind, file in templates.items()}
 
     def render(self, kind: str, data: Mapping[str, Any], at: datetime) -> tuple[bytes, tuple[PageFound, ...]]:
-        """The PDF, and its pages as another library than the one that drew it finds them. The same data and
-        time give the same bytes."""
-        inputs = {"data": json.dumps(data, ensure_ascii=False, sort_keys=True)}
+        """The PDF, and its pages as another library than the one that drew it finds them."""
+        pdf = self.draw(kind, data, at)
+        return pdf, read(pdf)
+
+    def draw(self, kind: str, data: Mapping[str, Any], at: datetime) -> bytes:
+        """The PDF. The same data and time give the same bytes."""
+        files: Any = {
+            "main.typ": self._mains[kind],
+            "data.json": _sorted.encode(data),
+        }  # typed too narrowly there
         with self._lock:
             try:
-                pdf = self._compilers[kind].compile(
-                    format="pdf", sys_inputs=inputs, pdf_standards=["a-2b"], timestamp=int(at.timestamp())
+                pdf = self._compiler.compile(
+                    input=files, format="pdf", pdf_standards=["a-2b"], timestamp=int(at.timestamp())
                 )
-                if not isinstance(pdf, bytes):
-                    raise RenderError("the engine gave no document")
-                return pdf, _pages(pdf)
             except RuntimeError:
                 raise RenderError("a certificate could not be drawn") from None
+        if not isinstance(pdf, bytes):
+            raise RenderError("the engine gave no document")
+        return pdf
 
 
-def _pages(pdf: bytes) -> tuple[PageFound, ...]:
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        return tuple(
-            PageFound(str(page.get_textpage().get_text_range()), tuple(_pictures(page))) for page in document
-        )
-    finally:
-        document.close()
+def read(pdf: bytes) -> tuple[PageFound, ...]:
+    """The pages of a drawn PDF, by PDFium."""
+    with _pdfium:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            return tuple(
+                PageFound(str(page.get_textpage().get_text_range()), tuple(_pictures(page)))
+                for page in document
+            )
+        finally:
+            document.close()
 
 
 def _pictures(page: pypdfium2.PdfPage) -> Iterator[str]:
