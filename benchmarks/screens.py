@@ -238,10 +238,13 @@ class Resident(NamedTuple):
     own_mb: float
 
 
-def memory(ui: Ui, sessions: int) -> list[Resident]:
-    """Taken in the middle of every language's turn."""
-    found = []
+def memory(ui: Ui, sessions: int, minutes: float) -> list[Resident]:
+    """Taken in the middle of every language's turn; fewer sessions if the time is over before."""
+    found: list[Resident] = []
+    ends_s = time.monotonic() + minutes * 60
     for session in range(1, sessions + 1):
+        if time.monotonic() > ends_s:
+            break
         language = samples.LANGUAGES[session // IN_A_ROW % len(samples.LANGUAGES)]
         for name in JOURNEY:
             ui.publish(samples.sample(name, language))
@@ -373,6 +376,9 @@ def main() -> int:
     parser.add_argument("--only", choices=("times", "memory"))
     parser.add_argument("--sessions", type=int, default=SESSIONS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument(
+        "--minutes", type=float, default=300.0, help="of memory, at most; the report says its sessions"
+    )
     asked = parser.parse_args()
     is_short = asked.sessions < SESSIONS or asked.rounds < ROUNDS
     if is_short:
@@ -385,7 +391,7 @@ def main() -> int:
             sections["Times"] = times_section(measure_times(folder, display), load)
         if asked.only != "times":
             ui = Ui(folder, display)
-            sections["Memory"] = memory_section(memory(ui, asked.sessions), load)
+            sections["Memory"] = memory_section(memory(ui, asked.sessions, asked.minutes), load)
             ui.end()
     for name, (text, _) in sections.items():
         if not is_short:

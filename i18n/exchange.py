@@ -43,14 +43,13 @@ def out(language: str, is_all: bool) -> list[str]:
     lines = []
     for key, entry in _entries(SOURCE).items():
         if key and (is_all or (key not in there and not key.startswith(_STAFF))):
-            english = _one_line(load("en").forms(key)) if load("en").has(key) else ""
-            lines.append(
-                "\t".join((key, notes.get(key, ""), _one_line(tuple(entry.forms.values())), english))
-            )
+            english = one_line(load("en").forms(key)) if load("en").has(key) else ""
+            lines.append("\t".join((key, notes.get(key, ""), one_line(tuple(entry.forms.values())), english)))
     return lines
 
 
-def _one_line(forms: tuple[str, ...]) -> str:
+def one_line(forms: tuple[str, ...]) -> str:
+    """All plural forms of a text as one cell."""
     return _FORMS.join(form.replace("\n", "\\n") for form in forms)
 
 

@@ -84,8 +84,9 @@ _PHRASE_END = re.compile(r"(?<=[、。」）をはがにでと])(?=[^、。」�
 
 
 def sentence(words: str) -> Message:
-    """A Japanese sentence that no catalogue has marks for (the treasury's): lines may end between its phrases."""
-    return parse(_PHRASE_END.sub("|", words.replace("|", "")), {}, False)
+    """A sentence that no catalogue has marks for (the treasury's, the town's): lines may end between its phrases and at
+    its spaces."""
+    return parse(_PHRASE_END.sub("|", words.replace("|", "")), {}, True)
 
 
 def parse(template: str, values: Mapping[str, str], breaks_at_spaces: bool) -> Message:

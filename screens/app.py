@@ -205,6 +205,10 @@ class UiApp:
         before = self.router.view
         started = time.perf_counter()
         self._kinds = _kinds_of(view) or self._kinds
+        if view.still_there is None:
+            self._hide_still()
+        if before is None or before.language != view.language:
+            self._uncover()
         is_new = self.router.show(view)
         took_ms = (time.perf_counter() - started) * 1000
         if is_new:
@@ -216,7 +220,7 @@ class UiApp:
         Window.clearcolor = look.colour("page")
         if before is None or before.step != view.step:
             self._revive_buttons()
-        if is_new or before is None or before.language != view.language:
+        if is_new:
             self._hide_sheet()
         elif self.frame.sheet.is_shown:
             self._fill_sheet(view)
@@ -242,7 +246,7 @@ class UiApp:
         if self._client is None and self.router.show_connecting():
             self._hide_sheet()
             self._hide_toast()
-            self.frame.still.show(False)
+            self._hide_still()
             self.frame.curtain.show(False)
             self.frame.settle()
             self.voice.away()
@@ -358,12 +362,12 @@ class UiApp:
         self.frame.regrow()
         self.frame.settle()
 
-    def open_fields(self) -> None:
-        """What stands on the certificates, over the screen."""
+    def open_fields(self, kinds: tuple[str, ...] = ()) -> None:
+        """What stands on the certificates, over the screen: on these, or on those that were offered last."""
         view = self.router.view
         if view is None:
             return
-        self.frame.fields.open(self._kinds or tuple(FIELDS))
+        self.frame.fields.open(kinds or self._kinds or tuple(FIELDS))
         self._hide_toast()
         self.frame.regrow()
         self.frame.settle()
@@ -372,9 +376,19 @@ class UiApp:
         self.frame.sheet.show_state(view.languages, SHEET_INTENTS & set(view.intents))
 
     def _hide_sheet(self) -> None:
-        self.frame.sheet.show(False)
-        self.frame.fields.show(False)
+        self._uncover()
         self.frame.settle()
+
+    def _uncover(self) -> None:
+        if self.frame.sheet.is_shown or self.frame.fields.is_shown:
+            self.frame.sheet.show(False)
+            self.frame.fields.show(False)
+            self.frame.regrow()  # what lay over the screen may have made its letters smaller
+
+    def _hide_still(self) -> None:
+        if self.frame.still.is_shown:
+            self.frame.still.show(False)
+            self.frame.regrow()
 
     def toast(self, key: str, tone: str) -> None:
         """A short message above the bar."""
@@ -395,7 +409,6 @@ class UiApp:
     def _show_still_there(self, view: SessionView) -> None:
         still, overlay = view.still_there, self.frame.still
         if still is None:
-            overlay.show(False)
             return
         left_s = still.ends_at_s - look.monotonic()
         if not overlay.is_shown:

@@ -4,8 +4,9 @@
     python -m screens.book --out DIR --every             every combination (hours)
     python -m screens.book --out DIR --language vi --size XL --contrast black --panel across
 
-Needs no display (SDL's offscreen driver). Under each picture stand its texts with their keys, so that a native can
-check a catalogue where it is seen. For reviewers, translators and the manual; not in the appliance.
+Needs no display (SDL's offscreen driver). Under each picture stand its texts with their keys. Beside each language's
+page lies another one with every text of its catalogue and where it is seen (strings.py), for a native who checks it.
+`--language en-XA` is a language that nobody speaks, a third longer. Not in the appliance.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ import html
 import itertools
 import os
 import sys
+from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from i18n import pseudo
 from i18n.catalogue import languages
-from screens import environment, fonts, samples
+from screens import environment, fonts, strings
+from screens.strings import Picture
 from screens.theme import look, tokens
 from screens.theme.colours import PALETTES
 
@@ -80,38 +84,20 @@ def _window(is_across: bool) -> Any:
     return app
 
 
-def _picture(app: Any, name: str, shown: Look, path: Path) -> list[tuple[str, str]]:
-    """Draw one screen; what it says, by key."""
-    from kivy.core.window import Window  # noqa: PLC0415  # after the environment
-
-    from screens import tree  # noqa: PLC0415
+def _pictures(app: Any, name: str, shown: Look, folder: Path) -> Iterator[Picture]:
+    """Draw one exhibit."""
+    from screens import exhibit  # noqa: PLC0415  # after the environment
     from screens.picture_of import free_textures, window_picture  # noqa: PLC0415
 
-    is_low = shown.panel == "low"
-    app.router.forget()
+    manner = exhibit.Manner(shown.language, shown.size, shown.contrast, shown.panel == "low")
     free_textures()
-    if name == "connecting":
-        app.router.show_connecting()
-        look.dress(shown.language, shown.size, shown.contrast, is_low)
-        app.frame.restyle()
-        app.frame.regrow()
-        app.frame.settle()
-    else:
-        base, _, sheet = name.partition("+")
-        app.show(samples.sample(base, shown.language, shown.size, shown.contrast, is_low=is_low))
-        if sheet:
-            app.open_languages()
-            if sheet == "display":
-                app.frame.sheet.open(is_display=True)
-            app.frame.settle()
-    Window.clearcolor = look.colour("page")
-    window_picture().save(path, compress_level=6)
-    return [(node.key, " / ".join(node.lines)) for node in tree.in_front(app.frame) if any(node.lines)]
-
-
-def names() -> tuple[str, ...]:
-    """Every picture of a page."""
-    return (*samples.names(), "connecting", "kinds+languages", "kinds+display")
+    with strings.asked_for() as asked:
+        for picture in exhibit.pose(app, name, manner):
+            window_picture().save(folder / f"{picture}.png", compress_level=1)
+            root, nodes = exhibit.in_front(app)
+            texts = [(node.key, " / ".join(node.lines)) for node in nodes if any(node.lines)]
+            yield Picture(picture, texts, strings.places(root), frozenset(asked))
+            asked.clear()
 
 
 def make(out: Path, looks: list[Look]) -> int:
@@ -119,7 +105,9 @@ def make(out: Path, looks: list[Look]) -> int:
     fonts.require()
     index = [_HEAD, "<h1>Every screen</h1>\n<ul>\n"]
     for shown in looks:
-        index.append(f'<li><a href="{shown.folder}/index.html">{html.escape(" · ".join(shown))}</a>\n')
+        words = f' · <a href="{shown.folder}/{strings.PAGE}">every text</a>' if _has_strings(shown) else ""
+        title = html.escape(" · ".join(shown))
+        index.append(f'<li><a href="{shown.folder}/index.html">{title}</a>{words}\n')
     index.append("</ul>\n</body></html>\n")
     out.mkdir(parents=True, exist_ok=True)
     (out / "index.html").write_text("".join(index), encoding="utf-8")
@@ -131,24 +119,41 @@ def make(out: Path, looks: list[Look]) -> int:
         process.join()
         if process.exitcode:
             raise RuntimeError("a page could not be drawn")
-    return len(names()) * len(looks)
+    return sum(len(list((out / shown.folder).glob("*.png"))) for shown in looks)
+
+
+def _has_strings(shown: Look) -> bool:
+    return shown == Look(shown.language) and shown.language != pseudo.LANGUAGE
 
 
 def _pages(out: Path, looks: list[Look]) -> None:
-    app = _window(looks[0].panel == "across") if looks else None
+    if not looks:
+        return
+    app = _window(looks[0].panel == "across")
+    from screens import exhibit  # noqa: PLC0415  # after the environment
+
     for shown in looks:
         folder = out / shown.folder
         folder.mkdir(parents=True, exist_ok=True)
         page = [_HEAD, f"<h1>{html.escape(' · '.join(shown))}</h1>\n<main>\n"]
-        for name in names():
-            texts = _picture(app, name, shown, folder / f"{name}.png")
-            said = "".join(f"<dt>{html.escape(key)}<dd>{html.escape(text)}" for key, text in texts)
-            page.append(
-                f'<figure><a href="{name}.png"><img src="{name}.png" loading="lazy" alt="{name}"></a>'
-                f"<figcaption>{name}</figcaption><details><summary>texts</summary><dl>{said}</dl></details></figure>\n"
-            )
+        found: list[Picture] = []
+        for name in exhibit.names():
+            for picture in _pictures(app, name, shown, folder):
+                found.append(picture)
+                page.append(_figure(picture))
         page.append("</main>\n</body></html>\n")
         (folder / "index.html").write_text("".join(page), encoding="utf-8")
+        if _has_strings(shown):
+            strings.write(folder, shown.language, found, _HEAD)
+
+
+def _figure(picture: Picture) -> str:
+    name = html.escape(picture.name)
+    said = "".join(f"<dt>{html.escape(key)}<dd>{html.escape(text)}" for key, text in picture.texts)
+    return (
+        f'<figure><a href="{name}.png"><img src="{name}.png" loading="lazy" alt="{name}"></a>'
+        f"<figcaption>{name}</figcaption><details><summary>texts</summary><dl>{said}</dl></details></figure>\n"
+    )
 
 
 def usual() -> list[Look]:
@@ -165,7 +170,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m screens.book", description="Every screen as a picture.")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--every", action="store_true", help="every combination of what is not chosen")
-    parser.add_argument("--language", action="append", choices=languages())
+    parser.add_argument("--language", action="append", choices=(*languages(), pseudo.LANGUAGE))
     parser.add_argument("--size", action="append", choices=tuple(tokens.SIZE_FACTOR))
     parser.add_argument("--contrast", action="append", choices=tuple(PALETTES))
     parser.add_argument("--panel", action="append", choices=PANELS)

@@ -137,6 +137,26 @@ def _line_em(message: Message, setting: Setting) -> tuple[float, float]:
     return (height - ascent - descent) / 2 + ascent, height
 
 
+def overhang(message: Message, setting: Setting, is_private: bool = False) -> int:
+    """How far ink reaches beyond the width, on the right: in Burmese, a vowel sign by half a letter."""
+    return (_overhang.__wrapped__ if is_private else _overhang)(message, setting, is_private)
+
+
+@lru_cache(maxsize=512)
+def _overhang(message: Message, setting: Setting, is_private: bool) -> int:
+    block = set_text(message, setting, is_private)
+    most = 0.0
+    for line in block.lines:
+        if not line.runs:
+            continue
+        run = line.runs[-1]
+        piece = fonts.split(run.text, setting.language, is_private)[-1]
+        face = fonts.face(piece.face, setting.px, setting.is_bold or run.is_bold)
+        beyond = face.getbbox(piece.text, anchor="ls")[2] - face.getlength(piece.text)
+        most = max(most, line.width + beyond - block.width)
+    return math.ceil(most)
+
+
 def bleed_px(setting: Setting) -> int:
     return round(setting.px * BLEED)
 

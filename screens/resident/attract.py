@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any, ClassVar
 
 from i18n import dates
+from i18n import message as messages
 from kiosk.intents import Begin, ChooseLanguage
 from kiosk.view import Attract, Price
 from screens.theme import look
-from screens.widgets.base import Rect, Row, Rule
+from screens.widgets.base import Rect, Row, Rule, Stack
 from screens.widgets.button import PushButton
 from screens.widgets.choice import LanguageButton
 from screens.widgets.frame import Top
@@ -38,6 +39,9 @@ class AttractScreen(Screen):
         self._more = PushButton()
         self._count = 0
         """How many of them there is room for."""
+        self._prices: tuple[Price, ...] = ()
+        self._rows: list[tuple[Rule, Row]] = []
+        self._others = _OthersRow()
         super().__init__(host, **kwargs)
 
     def head(self, top: Top, body: Any) -> None:
@@ -54,7 +58,7 @@ class AttractScreen(Screen):
         self.ids.no_cash.show(not body.is_cash_open)
         self.ids.no_cash.say("attract.cashless_only" if body.is_cashless_open else "attract.no_cash")
         self.ids.hours.show(bool(body.hours))
-        self.ids.hours.write(body.hours)
+        self.ids.hours.write(messages.sentence(body.hours))
         self._show_notices(body.announcements)
         self.ids.need_card.high = _CARD_SPLIT if look.is_split else _CARD
         self._show_prices(body.prices)
@@ -74,7 +78,7 @@ class AttractScreen(Screen):
             say = Say()
             say.tone, say.style, say.icon_high = "info", "body", 12.0
             say.settle()
-            say.text.write(text)
+            say.text.write(messages.sentence(text))
             notices.add_widget(say)
 
     def _show_prices(self, prices: tuple[Price, ...]) -> None:
@@ -86,13 +90,28 @@ class AttractScreen(Screen):
         self._shown = shown
         table.clear_widgets()
         table.add_widget(_row("attract.kinds", "attract.counter", "attract.here"))
-        few = prices if len(prices) <= _MOST_ROWS else prices[: _MOST_ROWS - 1]
-        for price in few:
-            table.add_widget(Rule())
-            table.add_widget(_price_row(price))
-        if len(prices) > len(few):
-            table.add_widget(Rule())
-            table.add_widget(_others_row(prices[len(few) :]))
+        self._prices, self._rows, self._others = prices, [], _OthersRow()
+        for price in prices[:_MOST_ROWS]:
+            self._rows.append((Rule(), _price_row(price)))
+            for part in self._rows[-1]:
+                table.add_widget(part)
+        table.add_widget(self._others)
+        self._show_rows(self._most_rows)
+
+    @property
+    def _most_rows(self) -> int:
+        return len(self._rows) if len(self._prices) == len(self._rows) else _MOST_ROWS - 1
+
+    def _show_rows(self, count: int) -> None:
+        """So many certificates by themselves, the others in one row. While it is being placed: nobody above is told."""
+        for index, pair in enumerate(self._rows):
+            for part in pair:
+                part.is_shown = index < count
+        rest = self._prices[count:]
+        self._others.is_shown = bool(rest)
+        if rest:
+            self._others.take(rest)
+        self.ids.prices._is_stale = True
 
     def _show_languages(self) -> None:
         """The town's first languages by a button each; the last button opens all of them."""
@@ -146,18 +165,27 @@ class AttractScreen(Screen):
         return is_room
 
     def place(self, rect: Rect) -> None:
-        """As many languages as there is room for, in whole rows."""
+        """As many languages as there is room for, in whole rows; at the least size of letters, if need be, fewer
+        certificates with a row of their own."""
         if rect != self.rect or self._is_stale:
-            for count in (len(self._languages), 3, 1, 0):
-                self._show_first(min(count, len(self._languages)))
-                if self.zones is not None:
-                    is_room = super().is_room(self.zones)
-                else:
-                    is_room = super().height_for(rect.width) <= rect.height
-                if is_room:
+            self._show_rows(self._most_rows)
+            every = len(self._languages)
+            steps = [(min(count, every), self._most_rows) for count in (every, 3, 1, 0)]
+            if self.zones is None:
+                steps += [(0, rows) for rows in range(self._most_rows - 1, 0, -1)]
+            for count, rows in steps:
+                self._show_first(count)
+                if rows != self._most_rows:
+                    self._show_rows(rows)
+                if self._is_place_enough(rect):
                     break
             self._is_stale = True
         super().place(rect)
+
+    def _is_place_enough(self, rect: Rect) -> bool:
+        if self.zones is not None:
+            return super().is_room(self.zones)
+        return super().height_for(rect.width) <= rect.height
 
 
 def _cash_key(body: Attract) -> str:
@@ -187,17 +215,23 @@ def _row(*keys: str) -> Row:
     return row
 
 
-def _others_row(prices: tuple[Price, ...]) -> Row:
-    """What does not fit, with its lowest and highest price."""
-    row = Row()
-    row.pad_y = 1.5
-    name, here = _cell(), _cell(_COUNTER_WIDE + _HERE_WIDE, is_bold=True, colour="blue")
-    name.say("attract.others", len(prices))
-    lowest, highest = (look.words.write(find(each.here for each in prices)) for find in (min, max))
-    here.write(lowest if lowest == highest else f"{lowest} – {highest}")
-    for cell in (name, here):
-        row.add_widget(cell)
-    return row
+class _OthersRow(Stack):
+    """What has no row of its own, with its lowest and highest price."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        row = Row()
+        row.pad_y = 1.5
+        self._name, self._here = _cell(), _cell(_COUNTER_WIDE + _HERE_WIDE, is_bold=True, colour="blue")
+        for cell in (self._name, self._here):
+            row.add_widget(cell)
+        self.add_widget(Rule())
+        self.add_widget(row)
+
+    def take(self, prices: tuple[Price, ...]) -> None:
+        self._name.say("attract.others", len(prices))
+        lowest, highest = (look.words.write(find(each.here for each in prices)) for find in (min, max))
+        self._here.write(lowest if lowest == highest else f"{lowest} – {highest}")
 
 
 def _price_row(price: Price) -> Row:

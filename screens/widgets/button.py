@@ -254,20 +254,21 @@ class PushButton(Element):
             draw_focus(self.rect)
 
     def draw_content(self, rect: Rect, colour: str) -> None:
-        """Words and icon in the middle."""
+        """Words and icon in the middle, by their ink."""
         text = self.words
         block = text.block(self._room(rect.width)) if not self.message.is_empty else None
+        beyond = text.overhang(self._room(rect.width)) if block else 0
         size, air = self._icon_px, self._air
         if self.icon_at == "above":
             height = size + air + (block.height if block else 0)
             y = rect.y + (rect.height - height) // 2
             draw_icon(self.icon, Rect(rect.x + (rect.width - size) // 2, y, size, size), colour)
             if block:
-                left = rect.x + (rect.width - block.width) // 2
+                left = rect.x + (rect.width - block.width - beyond) // 2
                 text.draw(left, y + size + air, self._room(rect.width), colour)
             return
         width = size + air + (block.width if block else 0)
-        x = rect.x + (rect.width - width) // 2
+        x = rect.x + (rect.width - width - beyond * (self.icon_at != "after")) // 2
         middle = rect.y + rect.height // 2
         icon_x = x if self.icon_at == "before" else x + width - size
         draw_icon(self.icon, Rect(icon_x, middle - size // 2, size, size), colour)

@@ -29,7 +29,7 @@ class ExplainSheet(Overlay):
         self.more, self.close = PushButton(), PushButton()
         self.more.kind, self.more.target, self.more.icon = "side", "fields.more", "next"
         self.more.icon_at, self.more.grow = "after", 1.0
-        self.more.does(self._turn)
+        self.more.does(self.turn)
         self.close.kind, self.close.key, self.close.icon = "main", "sheet.close", "close"
         self.close.target, self.close.grow = "sheet.close", 1.0
         row = Row()
@@ -52,7 +52,13 @@ class ExplainSheet(Overlay):
         self._first = 0  # other words need other pages
         super().restyle()
 
-    def _turn(self) -> None:
+    @property
+    def is_at_first(self) -> bool:
+        """It shows its first page."""
+        return self._first == 0
+
+    def turn(self) -> None:
+        """The next page; after the last one the first."""
         self._first = self._first + self._count if self._first + self._count < len(self._items) else 0
         self.changed()
         self.on_turn()
@@ -60,6 +66,7 @@ class ExplainSheet(Overlay):
     def least_height(self, width: int) -> int:
         """With one field it can live."""
         self._show(1)
+        self._is_stale = True  # whoever measured it places it again, with all that there is room for
         return self.dialog.height_for(width)
 
     def arrange(self) -> None:
@@ -80,7 +87,7 @@ class ExplainSheet(Overlay):
             return
         kind, shown = self._items[self._first][0], self._of_this_kind()[:count]
         self._count = len(shown)
-        self.title.say("fields.title", kind=look.words.text(f"kind.{kind}.short"))
+        self.title.take_words("fields.title", kind=look.words.text(f"kind.{kind}.short"))
         texts = list(reversed(self.fields.children))
         while len(texts) < len(shown):
             texts.append(Text())
@@ -88,7 +95,7 @@ class ExplainSheet(Overlay):
         for index, text in enumerate(texts):
             text.is_shown = index < len(shown)
             if text.is_shown:
-                text.say(f"field.{shown[index]}")
+                text.take_words(f"field.{shown[index]}")
         self.fields._is_stale = self.dialog._is_stale = True
         self.more.is_shown = len(shown) < len(self._items)
         is_more = len(shown) < len(self._of_this_kind())

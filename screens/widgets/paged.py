@@ -22,13 +22,19 @@ class PagedScreen(Screen):
         self._first = 0
         self._shown = 0
         super().__init__(host, **kwargs)
-        self.ids.more.does(self._turn)
+        self.ids.more.does(self.turn)
 
     def paged(self) -> Sequence[Any]:
         """The widgets, in order."""
         raise NotImplementedError
 
-    def _turn(self) -> None:
+    @property
+    def is_at_first(self) -> bool:
+        """It shows its first page."""
+        return self._first == 0
+
+    def turn(self) -> None:
+        """The next page; after the last one the first."""
         self._first = self._first + self._shown if self._first + self._shown < len(self.paged()) else 0
         self.changed()
         self.host.settle()

@@ -99,6 +99,10 @@ class Words(NamedTuple):
     def block(self, width: int) -> Block:
         return typeset.set_text(self.message, self.setting(width), self.is_private)
 
+    def overhang(self, width: int) -> int:
+        """How far ink reaches out of the block, on the right."""
+        return typeset.overhang(self.message, self.setting(width), self.is_private)
+
     def draw(self, x: int, y: int, width: int, colour: str) -> None:
         """Add to the open canvas, the block's top left at x, y."""
         if self.message.is_empty:
@@ -143,9 +147,16 @@ class Text(Element):
 
     def say(self, key: str, count: int | None = None, **values: Value) -> None:
         """Show a text of the catalogue."""
-        if (key, count, values, None) != (self.key, self._count, self._values, self._literal):
-            self.key, self._count, self._values, self._literal = key, count, values, None
+        if self.take_words(key, count, **values):
             self.changed()
+
+    def take_words(self, key: str, count: int | None = None, **values: Value) -> bool:
+        """As `say`, while it is being placed: nobody above is told. True if they are other words."""
+        if (key, count, values, None) == (self.key, self._count, self._values, self._literal):
+            return False
+        self.key, self._count, self._values, self._literal = key, count, values, None
+        self._is_stale = True
+        return True
 
     def write(self, value: str | Message) -> None:
         """Show this, as it is, in every language."""

@@ -23,6 +23,8 @@ from screens.widgets.button import PushButton
 from screens.widgets.choice import OptionButton
 from screens.widgets.text import Figure, Text
 
+_INK_AIR = 0.7
+"""Millimetres between a word's ink and the edge of its button."""
 PRESSABLE = frozenset({"button", "radio"})
 _SPACES = str.maketrans("", "", " \u3000")
 _SOLID = PRESSABLE | {"text", "heading", "money", "mark"}
@@ -81,6 +83,11 @@ def words(frame: Any) -> list[str]:
             above = element._icon_px + element._air if element.icon_at == "above" else 0
             if block.height + above > rect.height + look.px(0.5):
                 faults.append(f"{name}: higher than its button")
+            ink = (
+                block.width + element.words.overhang(width) + (element._icon_px + element._air) * (not above)
+            )
+            if ink > rect.width - 2 * look.px(_INK_AIR):
+                faults.append(f"{name}: its ink touches the edge of its button")
         else:
             width = rect.width
             block = element.words.block(width)

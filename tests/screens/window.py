@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -82,6 +84,33 @@ def show(
     free_textures()
     found.show(samples.sample(name, language, text_size, contrast, step=step, is_low=is_low))
     return found
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Places are taken, nothing is painted, which takes most of the time; and nobody asks for a colour, so what is laid
+    out is laid out alike in every palette. Afterwards everything is drawn anew."""
+    from screens.widgets.base import Element, Rect  # noqa: PLC0415  # import Kivy
+
+    found = app()
+
+    def place(self: Element, rect: Rect) -> None:
+        if rect == self.rect and not self._is_stale:
+            return
+        self.rect, self._is_stale = rect, False
+        self.size = (rect.width, rect.height)
+        self.pos = (rect.x, look.height - rect.y - rect.height)
+        self.arrange()
+
+    def colour(name: str) -> tuple[float, ...]:
+        assert name == "page", "a layout asked for a colour"
+        return (1.0, 1.0, 1.0, 1.0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Element, "place", place)
+        patch.setattr(look, "colour", colour)
+        yield
+    found.frame.restyle()
 
 
 def pixels() -> Any:
