@@ -299,25 +299,23 @@ def _numbers(version: str) -> tuple[int, ...]:
 Handler = Callable[[Request, Entered], Awaitable[object]]
 
 
-def make_staff_app(town: Town, store: Store, clock: Clock) -> Starlette:
-    """The application."""
-    desk, bucket = StaffDesk(town, store, clock), Bucket(clock, _ASKED_A_MINUTE)
+class _Pages:
+    """What each address does."""
 
-    def route(path: str, method: str, handler: Handler, right: str = "", *, is_act: bool = True) -> Route:
+    def __init__(self, desk: StaffDesk, bucket: Bucket) -> None:
+        self._desk = desk
+        self._bucket = bucket
+
+    def route(
+        self, path: str, method: str, handler: Handler, right: str = "", *, is_act: bool = True
+    ) -> Route:
+        """An address for who is logged in and has the right; an act that changes something needs the token, too."""
+
         async def endpoint(request: Request) -> Response:
             try:
-                if not bucket.take():
-                    raise Refused(429, "rate")
-                cookie = request.cookies.get(_COOKIE, "")
-                who = desk.who(cookie)
-                if right and not who.may(right):
-                    raise Refused(403, "role")
-                if method == "POST" and not hmac.compare_digest(
-                    request.headers.get("x-madoguchi", "").encode(), who.token.encode()
-                ):
-                    raise Refused(403, "token")
+                who = self._admitted(request, method, right)
                 if is_act:
-                    desk.touch(cookie)
+                    self._desk.touch(request.cookies.get(_COOKIE, ""))
                 answer = await handler(request, who)
             except Refused as why:
                 return _said({"code": why.code}, why.status)
@@ -325,61 +323,77 @@ def make_staff_app(town: Town, store: Store, clock: Clock) -> Starlette:
 
         return Route(path, endpoint, methods=[method])
 
-    async def login(request: Request) -> Response:
+    def _admitted(self, request: Request, method: str, right: str) -> Entered:
+        if not self._bucket.take():
+            raise Refused(429, "rate")
+        who = self._desk.who(request.cookies.get(_COOKIE, ""))
+        if right and not who.may(right):
+            raise Refused(403, "role")
+        token = request.headers.get("x-madoguchi", "").encode()
+        if method == "POST" and not hmac.compare_digest(token, who.token.encode()):
+            raise Refused(403, "token")
+        return who
+
+    async def login(self, request: Request) -> Response:
         try:
-            cookie, who = await desk.login(await _body(request, Login))
+            cookie, who = await self._desk.login(await _body(request, Login))
         except Refused as why:
             return _said({"code": why.code}, why.status)
         answer = _said(_me(who))
         answer.set_cookie(_COOKIE, cookie, secure=True, httponly=True, samesite="strict", path="/staff/")
         return answer
 
-    async def logout(request: Request, _: Entered) -> object:
-        desk.leave(request.cookies.get(_COOKIE, ""))
+    async def logout(self, request: Request, _: Entered) -> object:
+        self._desk.leave(request.cookies.get(_COOKIE, ""))
         return {}
 
-    async def me(_: Request, who: Entered) -> object:
+    async def me(self, _: Request, who: Entered) -> object:
         return _me(who)
 
-    async def fleet(_: Request, who: Entered) -> object:
-        return await desk.fleet(who)
+    async def fleet(self, _: Request, who: Entered) -> object:
+        return await self._desk.fleet(who)
 
-    async def coming(request: Request, who: Entered) -> object:
-        await desk.coming(who, request.path_params["kiosk"])
+    async def coming(self, request: Request, who: Entered) -> object:
+        await self._desk.coming(who, request.path_params["kiosk"])
         return {}
 
-    async def halt(request: Request, who: Entered) -> object:
+    async def halt(self, request: Request, who: Entered) -> object:
+        return await self._switch(request, who, is_halted=True)
+
+    async def resume(self, request: Request, who: Entered) -> object:
+        return await self._switch(request, who, is_halted=False)
+
+    async def _switch(self, request: Request, who: Entered, *, is_halted: bool) -> object:
         reason = (await _body(request, Reason)).reason
-        await desk.switch(who, request.path_params["kiosk"], reason, is_halted=True)
+        await self._desk.switch(who, request.path_params["kiosk"], reason, is_halted=is_halted)
         return {}
 
-    async def resume(request: Request, who: Entered) -> object:
-        reason = (await _body(request, Reason)).reason
-        await desk.switch(who, request.path_params["kiosk"], reason, is_halted=False)
-        return {}
-
-    async def figures(request: Request, _: Entered) -> object:
+    async def figures(self, request: Request, _: Entered) -> object:
         month = request.path_params["month"]
         if len(month) != len("2026-11") or not month.replace("-", "").isdecimal():
             raise Refused(404, "no-month")
         headers = {**_HEADERS, "Content-Disposition": f'attachment; filename="kiosk-{month}.csv"'}
-        return Response(await desk.figures(month), media_type="text/csv", headers=headers)
+        return Response(await self._desk.figures(month), media_type="text/csv", headers=headers)
 
-    async def page(request: Request) -> Response:
+    async def page(self, request: Request) -> Response:
         return _file(request.path_params.get("name", "index.html"))
 
+
+def make_staff_app(town: Town, store: Store, clock: Clock) -> Starlette:
+    """The application."""
+    pages = _Pages(StaffDesk(town, store, clock), Bucket(clock, _ASKED_A_MINUTE))
     return Starlette(
         routes=[
-            Route("/staff/", page),
-            Route("/staff/login", login, methods=["POST"]),
-            route("/staff/logout", "POST", logout),
-            route("/staff/me", "GET", me, is_act=False),
-            route("/staff/fleet.json", "GET", fleet, is_act=False),
-            route("/staff/kiosks/{kiosk}/coming", "POST", coming, "coming"),
-            route("/staff/kiosks/{kiosk}/halt", "POST", halt, "halt"),
-            route("/staff/kiosks/{kiosk}/resume", "POST", resume, "halt"),
-            route("/staff/figures/{month}.csv", "GET", figures, "figures"),
-            Route("/staff/{name}", page),
+            Route("/staff/", pages.page),
+            Route("/staff/login", pages.login, methods=["POST"]),
+            pages.route("/staff/logout", "POST", pages.logout),
+            pages.route("/staff/me", "GET", pages.me, is_act=False),
+            pages.route("/staff/fleet.json", "GET", pages.fleet, is_act=False),
+            pages.route("/staff/kiosks/{kiosk}/coming", "POST", pages.coming, "coming"),
+            pages.route("/staff/kiosks/{kiosk}/halt", "POST", pages.halt, "halt"),
+            pages.route("/staff/kiosks/{kiosk}/resume", "POST", pages.resume, "halt"),
+            pages.route("/staff/figures/{month}.csv", "GET", pages.figures, "figures"),
+            Route("/staff/{name}", pages.page),
         ]
     )
 
