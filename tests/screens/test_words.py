@@ -118,6 +118,7 @@ def _made_keys() -> set[str]:
             f"things.{thing}"
             for thing in ("certificate", "change", "money", "receipt", "coming", "waiting", "taken")
         ),
+        *(f"things.slot.{where}" for where in ("left", "right", "upper", "lower")),
         *(f"notice.{code}.{part}" for code in samples.NOTICE_CODES for part in ("title", "why", "next")),
         *(f"money.{each.value}" for each in Denomination),
         *(f"camera.hint.{each}" for each in samples.FACE_HINTS),
