@@ -11,7 +11,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -350,13 +350,14 @@ def touches(computer: Computer, found: Findings, pictures: Path) -> None:
 def try_everything(computer: Computer, out: Path) -> Findings:
     """All of it, one after the other, on one machine; after each the attract screen must be there."""
     found = Findings()
-    for name, attempt in (
+    attempts: tuple[tuple[str, Callable[[], None]], ...] = (
         ("keys", lambda: keyboard(computer, found, out)),
         ("USB", lambda: usb(computer, found, out)),
         ("touching", lambda: touches(computer, found, out)),
         ("cables", lambda: cables(computer, found, out)),
         ("network", lambda: network(computer, found)),
-    ):
+    )
+    for name, attempt in attempts:
         try:
             attempt()
         except (OSError, ValueError) as error:  # one attempt that could not be made does not hide the others
