@@ -6,7 +6,7 @@ What is under way (a page, a payout) goes on to its end by itself, and what a pe
 
 from __future__ import annotations
 
-from kiosk.engine.state import Turn
+from kiosk.engine.state import Manners, Turn
 from kiosk.journal.records import EmergencySeen
 from kiosk.ports import EmergencyBegan, EmergencyEnded
 
@@ -20,4 +20,6 @@ def began(turn: Turn, _: EmergencyBegan) -> None:
 def ended(turn: Turn, _: EmergencyEnded) -> None:
     if turn.state.is_emergency:
         turn.set(is_emergency=False)
+        if turn.state.session is None:  # what somebody chose on the idle screen before they left the building
+            turn.set(manners=Manners(language=turn.state.setup.languages[0]))
         turn.note(EmergencySeen(is_on=False))

@@ -84,15 +84,15 @@ def note_read(turn: Turn, event: CardRead) -> None:
 
 
 def begin_with_card(turn: Turn, event: CardRead) -> None:
-    """Who lays the card down before touching anything has begun. What lies there since before is no beginning."""
-    was_there = turn.state.card is not None
+    """Who lays the card down before touching anything has begun. One that was left there by somebody has not."""
+    is_new = turn.state.card is None and not turn.state.card_stayed
     note_read(turn, event)
-    if not was_there:
+    if is_new:
         begin(turn, event)
 
 
 def note_removed(turn: Turn, _: CardRemoved) -> None:
-    turn.set(card=None, card_is_present=False)
+    turn.set(card=None, card_is_present=False, card_stayed=False)
 
 
 def accept_card(turn: Turn, event: CardRead) -> None:

@@ -189,6 +189,7 @@ def end(turn: Turn) -> None:
     turn.set(
         session=None,
         card=None,
+        card_stayed=state.card_is_present,
         still_there_s=None,
         is_staff_called=False,
         manners=Manners(language=state.setup.languages[0]),

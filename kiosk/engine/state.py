@@ -568,6 +568,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     """What staff should see to before it is a fault."""
     card: CardRead | None = None
     card_is_present: bool = False
+    card_stayed: bool = False
+    """It lies there since the visit before, which is over."""
     camera_is_allowed: bool = False
     """As it was told last. No secret slot opens before the vision process has said that its camera is shut, but for the
     one slot that the camera itself fills."""

@@ -163,6 +163,39 @@ def test_the_alarm_gives_back_money_that_is_inside() -> None:
     assert not world.insert(Denomination.COIN100)
 
 
+@pytest.mark.parametrize("steps", range(9))
+def test_the_alarm_is_heard_at_every_step_of_a_visit(steps: int) -> None:
+    """Wherever somebody is: one screen, nothing to press but the language, the card free, no money kept, no record of
+    anything sold; and when it is over the machine is as for everybody."""
+    world = World(setup=SETUP).boot()
+    acts = (
+        lambda: world.tap(intents.Begin),
+        world.card,
+        world.pin,
+        world.take_card,
+        lambda: world.tap(intents.SetCopies, kind="inkan_shomei", copies=1),
+        lambda: world.tap(intents.Next),
+        lambda: world.tap(intents.Next),
+        lambda: world.insert(Denomination.COIN100),
+    )
+    for act in acts[:steps]:
+        act()
+    world.tap(intents.SetTextSize, size="XL")
+    world.event(ports.EmergencyBegan(PANEL))
+    body = world.view.body
+    assert isinstance(body, OutOfService) and body.reason == "emergency"
+    assert set(world.view.intents) <= {"ChooseLanguage"}
+    if world.loop.state.card_is_present:
+        world.event(ports.CardRemoved(world.setup.card_reader))
+    world.event(ports.EmergencyEnded(PANEL))
+    if world.phase is Phase.TAKING_THINGS:
+        world.take_all()
+    assert world.phase is Phase.IDLE and world.view.text_size == "S"
+    assert world.loop.state.session is None
+    assert world.physics.tray == ([Denomination.COIN100] if steps == len(acts) else [])
+    assert {each.result for each in world.records if isinstance(each, TransactionClosed)} <= {"cancelled"}
+
+
 def test_while_a_page_is_out_the_alarm_shows_and_nothing_is_lost() -> None:
     world = at_things()
     world.event(ports.EmergencyBegan(PANEL))

@@ -435,6 +435,19 @@ def test_nobody_there_without_money_ends_and_forgets(world: World) -> None:
     assert world.loop.state.session is None
 
 
+def test_more_time_is_had_as_often_as_it_is_asked_for(world: World) -> None:
+    """Alone: a dozen times, each with at least twenty seconds to answer, and nothing of the order is lost."""
+    world.until_pay()
+    world.insert(Denomination.COIN100)
+    for _ in range(12):
+        world.time_out("idle")
+        still = world.view.still_there
+        assert still is not None and still.has_money and still.ends_at_s - world.clock.now_s >= 20
+        world.tap(intents.KeepGoing)
+        assert world.view.still_there is None
+    assert world.view.body.inserted == Yen(100)
+
+
 def test_who_lays_the_card_down_first_has_begun(world: World) -> None:
     """Without a touch to the PIN; a card that was there before, and one that is read again, begin nothing."""
     world.card()
@@ -442,6 +455,15 @@ def test_who_lays_the_card_down_first_has_begun(world: World) -> None:
     world.event(ports.CardRemoved(world.setup.card_reader))
     world.tap(intents.Next)
     assert world.phase is Phase.IDLE
+    world.card()
+    world.time_out("idle")
+    world.time_out("answer")
+    world.loop.state = replace(world.loop.state, phase=Phase.FINISHED)
+    world.tap(intents.Next)
+    assert world.phase is Phase.IDLE and world.loop.state.card_is_present
+    world.card()
+    assert world.phase is Phase.IDLE, "the next process reads again what the last person left"
+    world.event(ports.CardRemoved(world.setup.card_reader))
     world.loop.state = replace(world.loop.state, phase=Phase.OUT_OF_SERVICE)
     world.card()
     world.loop.state = replace(world.loop.state, phase=Phase.IDLE)
