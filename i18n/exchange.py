@@ -24,12 +24,15 @@ from i18n.po import Entry, header_fields, read_po
 _FORMS = " || "
 _STAFF = "assist."
 """The floor assistant's panel speaks Japanese and English; nobody translates it."""
+_ONLY_ENGLISH = frozenset({"speak.no_voice", "speak.rough"})
+"""What the English voice says where a language has no voice of its own, or a poor one."""
 
 
 def missing(language: str) -> list[str]:
     """Keys of the source that this language lacks, in the source's order."""
     there = load(language).keys
-    return [key for key in _entries(SOURCE) if key and key not in there and not key.startswith(_STAFF)]
+    wanted = _entries(SOURCE).keys() - _ONLY_ENGLISH - {""}
+    return [key for key in _entries(SOURCE) if key in wanted - there and not key.startswith(_STAFF)]
 
 
 def _entries(language: str) -> dict[str, Entry]:
