@@ -34,12 +34,15 @@ _PAPER: Codec[Paper] = Codec(Paper)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0 done; 1 refused, and why; 2 usage; 3 the core does not answer."""
+    """0 done; 1 refused, and why; 2 usage; 3 the core does not answer (what it said before that is done)."""
     given = cash_words.parser().parse_args(argv)
     try:
         if given.verb in cash_words.PAPERS:
             return _told(given, _read(given))
-        answer = _act(given)
+        code = _told(given, _act(given))
+        if code == DONE and given.verb in ("end", "close-day", "count"):
+            _told(given, _read(_slip_of(given)))
+        return code
     except RefusedError as error:
         return _told(given, refused(error))
     except DeviceUnavailable as error:
@@ -52,10 +55,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MadoguchiError as error:
         sys.stderr.write(f"kiosk-cash: {error}\n")
         return REFUSED
-    code = _told(given, answer)
-    if code == DONE and given.verb in ("end", "close-day", "count"):
-        _told(given, _read(_slip_of(given)))
-    return code
 
 
 # --- with the core, and without ---------------------------------------------------------------------------------------
