@@ -18,13 +18,15 @@ from kiosk.engine.till import (
     payers,
     stock,
 )
-from kiosk.ids import OpId
+from kiosk.ids import DeviceId, OpId
 from kiosk.journal.accounts import CASH, Payout
 from kiosk.journal.cashbook import payouts_of, slips_of
 from kiosk.journal.records import (
     DispenseIntended,
     DispenseResolved,
     DispenseSettled,
+    ExchangeEnded,
+    IncidentClosed,
     IncidentOpened,
     LineVoided,
     OwedOnSlip,
@@ -200,6 +202,22 @@ def dispense_ended(turn: Turn, event: DispenseEnded) -> None:
     turn.record(
         settled, IncidentOpened(turn.token(), code, intent.transaction, event.device, doubtful, facts)
     )
+
+
+def box_was_open(turn: Turn, record: ExchangeEnded) -> None:
+    """Somebody had these boxes open and shut them: what stopped their last payout has been seen to."""
+    _pays_again(turn, {each.unit for each in record.units})
+
+
+def incident_closed(turn: Turn, _: IncidentClosed) -> None:
+    """The same for a unit that no open incident names any more."""
+    named = {each.device for each in turn.state.ledger.incidents.values()}
+    _pays_again(turn, {device for device, _ in turn.state.faults if device not in named})
+
+
+def _pays_again(turn: Turn, units: set[DeviceId]) -> None:
+    """A fault that its device itself tells of stays until the device says that it is gone."""
+    turn.set(faults=turn.state.faults - {(each, "payout") for each in units})
 
 
 def _may_try_again(turn: Turn, event: DispenseEnded) -> bool:

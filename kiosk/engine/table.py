@@ -727,6 +727,8 @@ FOLLOWS: dict[type[records.Record], Handler] = {
     records.DispenseIntended: payout.dispense,
     records.DispenseSettled: payout.dispense_settled,
     records.OwedOnSlip: payout.owed,
+    records.ExchangeEnded: payout.box_was_open,
+    records.IncidentClosed: payout.incident_closed,
     records.CommitIntended: issuance.commit_intended,
     records.PrintIntended: issuance.print_line,
     records.PrintSettled: issuance.print_settled,
