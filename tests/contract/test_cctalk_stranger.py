@@ -97,6 +97,8 @@ def test_a_new_address(host: Host) -> None:
     assert host.ask(6, 254) is None
     assert host.ask(40, 254) == []
     assert host.ask(40, 251, 0) == [-1]
+    assert host.ask(40, 250) == [], "a random one, out of a clash; told from the old one"
+    assert len(host.raw(bytes([0, 0, 1, 253, 2]))) == 5
 
 
 def test_accepting(host: Host, sim: Sim) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,6 +57,7 @@ class Slave:
             Header.REQUEST_COMMS_REVISION: self._says(COMMS_REVISION),
             Header.ADDRESS_CLASH: lambda _data, _now: Answer(data=bytes((self.address,)), is_bare=True),
             Header.ADDRESS_CHANGE: self._change_address,
+            Header.ADDRESS_RANDOM: self._draw_address,
             Header.RESET_DEVICE: self._reset,
         }
 
@@ -85,6 +87,11 @@ class Slave:
         if len(data) != 1 or data[0] < 2:
             return REFUSED
         self.address = data[0]
+        return ACK
+
+    def _draw_address(self, _data: bytes, _now: float) -> Answer:
+        """Out of a clash: any address but the broadcast's, the host's and this one."""
+        self.address = secrets.choice([each for each in range(2, 256) if each != self.address])
         return ACK
 
     @staticmethod

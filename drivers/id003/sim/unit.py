@@ -315,7 +315,7 @@ class SimUnit:
                 self._go(Status.INITIALIZE, now, move_s)
                 return ACK
             case Command.STACK_1 | Command.STACK_2 if is_held:
-                is_recycled = self._is_recycled() and self._world.memory["count"] < self._mechanics.capacity
+                is_recycled = self._is_recycled() and self._world.memory["count"] < self._limit()
                 self._unit = 1 if is_recycled else 0
                 self._is_early = command == Command.STACK_1
                 self._go(Status.STACKING, now, move_s)
@@ -336,7 +336,7 @@ class SimUnit:
             Extended.STATUS: None,
             Extended.VERSION: VERSION,
             Extended.GET_CURRENCY: bytes((self._recycled_mask(), 0, 0, 0)),
-            Extended.GET_LIMIT: bytes((self._mechanics.capacity, 0, 0, 0)),
+            Extended.GET_LIMIT: self._limit().to_bytes(2, "little") + bytes(2),
             Extended.GET_COUNT: count.to_bytes(2, "little") + bytes(2),
         }
         if command == Extended.STATUS:
@@ -358,12 +358,17 @@ class SimUnit:
                 self._world.remember(recycles=data[0])
                 self._world.save()
                 return Frame(Command.EXTENDED, bytes((RECYCLER, command)) + data)
-            case Extended.SET_COUNT if len(data) == 3 and data[2] in (1, 2):
+            case Extended.SET_COUNT | Extended.SET_LIMIT if len(data) == 3 and data[2] in (1, 2):
                 if data[2] == 1:
-                    self._world.remember(count=int.from_bytes(data[:2], "little"))
+                    name = "count" if command == Extended.SET_COUNT else "limit"
+                    self._world.remember(**{name: int.from_bytes(data[:2], "little")})
                     self._world.save()
                 return Frame(Command.EXTENDED, bytes((RECYCLER, command)) + data)
         return INVALID
+
+    def _limit(self) -> int:
+        """So many notes the box keeps; kept without power."""
+        return min(int(self._world.memory.get("limit", self._mechanics.capacity)), self._mechanics.capacity)
 
     def _recycled_mask(self) -> int:
         """What the box recycles; kept without power."""
