@@ -84,13 +84,18 @@ options = {{ port = "{0}/no-port" }}
 """
 
 
-def prepare(place: Path) -> list[str]:
-    """Keys, configuration and a sealed journal; the configuration's files."""
+def keys(place: Path) -> None:
+    """The kiosk's own key pair, and the server's public one."""
     device = ec.generate_private_key(ec.SECP256R1())
     (place / "device.key").write_bytes(device.private_bytes(PEM, PKCS8, PLAIN))
     (place / "device.pem").write_bytes(device.public_key().public_bytes(PEM, SPKI))
     manifest = ed25519.Ed25519PrivateKey.generate()
     (place / "manifest.pem").write_bytes(manifest.public_key().public_bytes(PEM, SPKI))
+
+
+def prepare(place: Path) -> list[str]:
+    """Keys, configuration and a sealed journal; the configuration's files."""
+    keys(place)
     (place / "machine.toml").write_text(MACHINE.format(place))
     town = Path(__file__).parents[1] / "drivers" / "simpanel" / "demo" / "municipality.toml"
     rich = "[town]\ncash_max = 1000000000\n"  # thousands of visits, and nobody collected

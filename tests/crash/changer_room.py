@@ -20,7 +20,8 @@ from kiosk.engine.state import Hopper
 from kiosk.ids import DeviceId
 from kiosk.journal.records import AnyRecord, DispenseIntended, StockSet
 from kiosk.money import Cash, Denomination
-from tests.crash.room import Hardware, Line, Room, worth
+from tests.crash.room import Hardware, Line, Room
+from tests.crash.truth import worth
 from tests.engine.world import SETUP, Physics
 
 D = Denomination

@@ -28,14 +28,13 @@ from drivers.id003.sim.world import PULLED_OUT, RETURNED, TAKEN
 from drivers.id003.sim.world import World as Notes
 from drivers.transport.line_thread import LineSettings, LineThread
 from drivers.transport.sim.memory import FarEnd, MemoryPair, VirtualClock
-from drivers.transport.sim.pieces import Pieces
 from drivers.transport.sim.wire import Fault, Request, Wire
 from kiosk import intents, ports
 from kiosk.engine.state import Phase, Setup
 from kiosk.ids import DeviceId
-from kiosk.journal.ledger import imbalances
 from kiosk.journal.records import AnyRecord, DispenseIntended, StockSet
 from kiosk.money import Cash, Denomination, Yen
+from tests.crash.truth import doubt, lost_or_gained, worth
 from tests.engine.notes_world import NOTES_SETUP
 from tests.engine.world import CrashError, Physics, World
 
@@ -125,12 +124,6 @@ class Hardware:
         """How many payout commands were carried out."""
         coins, notes = self.coin_line.wire.exchanges, self.note_line.wire.exchanges
         return coins.get(DISPENSE_COINS, 0) + notes.get(PAYOUT_NOTES, 0)
-
-
-def worth(world: Pieces, place: str) -> int:
-    """Yen that lie at a place."""
-    faces = ((world.face_of(kind), count) for kind, count in world.places.get(place, {}).items())
-    return sum(Denomination(face).face.value * count for face, count in faces)
 
 
 def _cctalk() -> Any:
@@ -265,23 +258,14 @@ class Room(World):
     def account_for_every_yen(self) -> str:
         """Empty when nobody lost or gained one; else what is wrong."""
         ledger, hardware = self.ledger, self.hardware
-        if wrong := imbalances(ledger):
-            return wrong[0]
-        receipts = sum(each.amount.value for each in ledger.totals.receipts.values())
-        owed = sum(each.amount.value for each in ledger.slips.values())
-        held = sum(each.held.value for each in ledger.accounts.values()) + ledger.unassigned.total.value
-        sure = hardware.given + receipts + owed + held
-        notes = sum(each.note_doubt.value for each in ledger.accounts.values())
-        coins = sum(each.at_most * 500 for each in ledger.credit_doubts)
-        doubt = ledger.in_doubt.value + notes + coins
-        if sure > hardware.inserted:
-            return f"{sure} yen are given, booked, owed or held; {hardware.inserted} came in"
-        if hardware.inserted > sure + doubt:
-            return f"{hardware.inserted} yen came in, {sure} are known and {doubt} in doubt"
+        if wrong := lost_or_gained(ledger, hardware.inserted, hardware.given):
+            return wrong
         intended = sum(isinstance(each, DispenseIntended) for each in self.records)
         if hardware.dispensed() > intended:
             return f"{hardware.dispensed()} payouts carried out, {intended} intended"
-        return self._pieces_differ() if not doubt and not ledger.notes and not ledger.dispenses else ""
+        return (
+            self._pieces_differ() if not doubt(ledger) and not ledger.notes and not ledger.dispenses else ""
+        )
 
     def _pieces_differ(self) -> str:
         hardware, ledger = self.hardware, self.ledger
