@@ -59,7 +59,7 @@ class Nursery:
         ours, theirs = socket.socketpair()
         self._socket, self._buffer = ours, b""
         self._lives: dict[int, Life] = {}
-        self._born: list[int] = []
+        self._born: list[Life] = []
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.crash.nursery", str(theirs.fileno()), *targets],
@@ -88,7 +88,7 @@ class Nursery:
         while not self._born:
             assert time.monotonic() < deadline, "nobody was born"
             self.hear(1.0)
-        return self._lives[self._born.pop()]
+        return self._born.pop()  # it may have ended by now
 
     def hear(self, within_s: float = 0.0) -> None:
         """Take in what the nursery tells."""
@@ -103,7 +103,7 @@ class Nursery:
                 self._lives.pop(told["pid"]).status = told["status"]
             else:
                 self._lives[told["pid"]] = Life(self, told["pid"])
-                self._born.append(told["pid"])
+                self._born.append(self._lives[told["pid"]])
 
 
 # --- the nursery's own process ----------------------------------------------------------------------------------------
