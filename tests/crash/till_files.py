@@ -24,7 +24,7 @@ ENROLLED = "/run/sim/state/core/enrolment"
 def made(place: Path) -> list[str]:
     """Keys, files and a journal with the first counts; the arguments that name the files."""
     bench.keys(place)
-    found = files("konbini")
+    found = files()
     town = found["municipality.toml"].replace("[town]\n", "[town]\ncash_max = 1000000000\n", 1)
     town = re.sub(
         r"^languages = .*$", 'languages = ["ja", "en"]', town, flags=re.MULTILINE
