@@ -85,22 +85,19 @@ def read(pdf: bytes) -> tuple[PageFound, ...]:
 
 
 def _pictures(page: pypdfium2.PdfPage) -> Iterator[str]:
-    """The alternative texts in a tagged page's structure."""
+    """The alternative texts in a tagged page's structure, in its order."""
     tree = raw.FPDF_StructTree_GetForPage(page)
     try:
-        for at in range(max(0, raw.FPDF_StructTree_CountChildren(tree))):
-            yield from _alternatives(raw.FPDF_StructTree_GetChildAtIndex(tree, at))
+        first = range(raw.FPDF_StructTree_CountChildren(tree))
+        waiting = [raw.FPDF_StructTree_GetChildAtIndex(tree, at) for at in reversed(first)]
+        while waiting:
+            if not (element := waiting.pop()):
+                continue  # not an element but what is marked on the page
+            if (length := raw.FPDF_StructElement_GetAltText(element, None, 0)) > 2:  # UTF-16LE with its end
+                text = ctypes.create_string_buffer(length)
+                raw.FPDF_StructElement_GetAltText(element, text, length)
+                yield text.raw[: length - 2].decode("utf-16-le")
+            children = range(raw.FPDF_StructElement_CountChildren(element))
+            waiting += [raw.FPDF_StructElement_GetChildAtIndex(element, at) for at in reversed(children)]
     finally:
         raw.FPDF_StructTree_Close(tree)
-
-
-def _alternatives(element: Any) -> Iterator[str]:
-    if not element:
-        return
-    length = raw.FPDF_StructElement_GetAltText(element, None, 0)
-    if length > 2:  # UTF-16LE with its end
-        text = ctypes.create_string_buffer(length)
-        raw.FPDF_StructElement_GetAltText(element, text, length)
-        yield text.raw[: length - 2].decode("utf-16-le")
-    for at in range(max(0, raw.FPDF_StructElement_CountChildren(element))):
-        yield from _alternatives(raw.FPDF_StructElement_GetChildAtIndex(element, at))
