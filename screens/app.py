@@ -403,7 +403,9 @@ class UiApp:
         self.voice.toast()
 
     def _hide_toast(self) -> None:
-        self.frame.toast.show(False)
+        if self.frame.toast.is_shown:
+            self.frame.toast.show(False)
+            self.frame.regrow()  # the screen had to make room for it
         self.frame.settle()
 
     def _show_still_there(self, view: SessionView) -> None:

@@ -26,6 +26,9 @@ class DoneScreen(Screen):
     def icon_of(self, body: Done) -> str:
         return "tick_round"
 
+    def subject(self, body: Any) -> object:
+        return body.certificate_ends_soon
+
     def fill(self, body: Done) -> None:
         self.bind_reading(self.ids.read)
         self.ids.ends_soon.show(body.certificate_ends_soon)

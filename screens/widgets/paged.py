@@ -64,7 +64,6 @@ class PagedScreen(Screen):
             if self._is_page(rect):
                 break
         self._shown = count
-        self._is_stale = True
 
     def _is_page(self, rect: Rect) -> bool:
         if self.zones is not None:
@@ -82,4 +81,4 @@ class PagedScreen(Screen):
             more.take_words("kinds.more", rest)
         elif first > 0:
             more.take_words("kinds.first")
-        self.ids[self.stack]._is_stale = True
+        self.ids[self.stack]._is_stale = self._is_stale = True  # whoever measures with one part places anew
