@@ -111,8 +111,9 @@ class BarButton(PushButton):
     def most_factor(self, width: int) -> float:
         beside = self._icon_px + self._air if self.icon_at != "above" else 0
         room = width - 2 * look.px(self.pad) - beside
-        natural = self.words._replace(px=look.em_px("bar", 1.0), is_bold=True).natural()
-        return max(1.0, min(max(1.0, look.factor), tokens.TEXT["bar"].most, room / natural - _ROUNDING))
+        words = self.words._replace(px=look.em_px("bar", 1.0), is_bold=True)
+        ink = words.natural() + words.overhang(width)
+        return max(1.0, min(max(1.0, look.factor), tokens.TEXT["bar"].most, room / ink - _ROUNDING))
 
     def use_factor(self, factor: float) -> None:
         if factor != self._factor:
