@@ -47,8 +47,8 @@ PORTS_AT_ONCE = 2048
 ANSWER_S = 1.5
 UDP = (53, 67, 68, 123, 137, 161, 514, 631, 1900, 3493, 5353, 5355)
 TOUCHES = 400
-START = (0.84, 0.5)
-"""The start button on the panel as it lies."""
+START = (0.5, 0.84)
+"""The start button on the screen as it stands: a pointer's places are not turned with the panel."""
 SEED = 20261129
 
 
