@@ -50,17 +50,21 @@ def screen(host: HostDisplay | None, size: tuple[int, int]) -> list[Part | Task]
             "kiosk-ui",
             answers_unix(probe),
             needs=(server.name,),
-            environment={
-                "DISPLAY": DISPLAY,
-                "XAUTHORITY": str(folder / "resident.xauth"),
-                "KIVY_HOME": "/run/kiosk-ui",
-                "KIVY_NO_ARGS": "1",
-                "KIVY_TEXT": "pil",
-                "HOME": "/run/kiosk-ui",
-            },
+            environment=_of_kivy(DISPLAY, folder / "resident.xauth", "/run/kiosk-ui"),
             is_kept_up=True,
         ),
     ]
+
+
+def _of_kivy(display: str, cookie: Path, home: str) -> dict[str, str]:
+    return {
+        "DISPLAY": display,
+        "XAUTHORITY": str(cookie),
+        "KIVY_HOME": home,
+        "KIVY_NO_ARGS": "1",
+        "KIVY_TEXT": "pil",
+        "HOME": home,
+    }
 
 
 def assist(host: HostDisplay | None, is_far: bool = False) -> list[Part | Task]:
@@ -87,14 +91,7 @@ def assist(host: HostDisplay | None, is_far: bool = False) -> list[Part | Task]:
             "kiosk-assist",
             answers_unix(probe),
             needs=(server.name, *(["relay-far"] if is_far else ())),
-            environment={
-                "DISPLAY": ASSIST_DISPLAY,
-                "XAUTHORITY": str(folder / "assist.xauth"),
-                "KIVY_HOME": "/run/kiosk-assist",
-                "KIVY_NO_ARGS": "1",
-                "KIVY_TEXT": "pil",
-                "HOME": "/run/kiosk-assist",
-            },
+            environment=_of_kivy(ASSIST_DISPLAY, folder / "assist.xauth", "/run/kiosk-assist"),
             is_kept_up=True,
         ),
     ]
