@@ -380,15 +380,10 @@ class UiApp:
         self.frame.settle()
 
     def _uncover(self) -> None:
-        if self.frame.sheet.is_shown or self.frame.fields.is_shown:
-            self.frame.sheet.show(False)
-            self.frame.fields.show(False)
-            self.frame.regrow()  # what lay over the screen may have made its letters smaller
+        self.frame.clear(self.frame.sheet, self.frame.fields)
 
     def _hide_still(self) -> None:
-        if self.frame.still.is_shown:
-            self.frame.still.show(False)
-            self.frame.regrow()
+        self.frame.clear(self.frame.still)
 
     def toast(self, key: str, tone: str) -> None:
         """A short message above the bar."""
@@ -403,9 +398,7 @@ class UiApp:
         self.voice.toast()
 
     def _hide_toast(self) -> None:
-        if self.frame.toast.is_shown:
-            self.frame.toast.show(False)
-            self.frame.regrow()  # the screen had to make room for it
+        self.frame.clear(self.frame.toast)
         self.frame.settle()
 
     def _show_still_there(self, view: SessionView) -> None:

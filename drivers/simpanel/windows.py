@@ -35,11 +35,8 @@ class HostDisplay:
 
 def screen(host: HostDisplay | None, size: tuple[int, int]) -> list[Part | Task]:
     """An X server of the resident's own, and the screens as its only client."""
-    cookie = bench.new_cookie()
-    folder = places.BENCH / "screen"
-    bench.write_cookie(folder / "server.xauth", cookie, host.user if host else "kiosk-ui", "root", 0o400)
-    bench.write_cookie(folder / "resident.xauth", cookie, "root", "kiosk-ui", 0o640)
-    server = x_server(DISPLAY, size, folder / "server.xauth", host, "Madoguchi")
+    folder, key = places.BENCH / "screen", places.BENCH / "screen" / "resident.xauth"
+    server = _server(DISPLAY, size, host, "Madoguchi", key, "kiosk-ui")
     probe = folder / "probe.sock"
     return [
         server,
@@ -50,10 +47,20 @@ def screen(host: HostDisplay | None, size: tuple[int, int]) -> list[Part | Task]
             "kiosk-ui",
             answers_unix(probe),
             needs=(server.name,),
-            environment=_of_kivy(DISPLAY, folder / "resident.xauth", "/run/kiosk-ui"),
+            environment=_of_kivy(DISPLAY, key, "/run/kiosk-ui"),
             is_kept_up=True,
         ),
     ]
+
+
+def _server(
+    display: str, size: tuple[int, int], host: HostDisplay | None, title: str, key: Path, user: str
+) -> Part:
+    """An X server, and `key`: the cookie by which its only client, `user`, comes in. The server's lies beside it."""
+    cookie, own = bench.new_cookie(), key.with_name("server.xauth")
+    bench.write_cookie(own, cookie, host.user if host else user, "root", 0o400)
+    bench.write_cookie(key, cookie, "root", user, 0o640)
+    return x_server(display, size, own, host, title)
 
 
 def _of_kivy(display: str, cookie: Path, home: str) -> dict[str, str]:
@@ -73,11 +80,8 @@ def assist(host: HostDisplay | None, is_far: bool = False) -> list[Part | Task]:
     `is_far`: as on a computer of its own, through TLS by a key of the panel's.
     """
     size = (1080, 1920) if host is None else (480, 853)
-    cookie = bench.new_cookie()
-    folder = places.BENCH / "assist"
-    bench.write_cookie(folder / "server.xauth", cookie, host.user if host else "kiosk-assist", "root", 0o400)
-    bench.write_cookie(folder / "assist.xauth", cookie, "root", "kiosk-assist", 0o640)
-    server = x_server(ASSIST_DISPLAY, size, folder / "server.xauth", host, "Madoguchi: assistant")
+    folder, key = places.BENCH / "assist", places.BENCH / "assist" / "assist.xauth"
+    server = _server(ASSIST_DISPLAY, size, host, "Madoguchi: assistant", key, "kiosk-assist")
     probe = folder / "probe.sock"
     far = ("--socket", str(FAR_VIEW)) if is_far else ()
     words = ("--probe", str(probe), "--size", f"{size[0]}x{size[1]}", *ASSIST_PANEL, *far)
@@ -91,7 +95,7 @@ def assist(host: HostDisplay | None, is_far: bool = False) -> list[Part | Task]:
             "kiosk-assist",
             answers_unix(probe),
             needs=(server.name, *(["relay-far"] if is_far else ())),
-            environment=_of_kivy(ASSIST_DISPLAY, folder / "assist.xauth", "/run/kiosk-assist"),
+            environment=_of_kivy(ASSIST_DISPLAY, key, "/run/kiosk-assist"),
             is_kept_up=True,
         ),
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioning.machine.host import Host, SetupError
-from provisioning.machine.wants import Memory, Packages
+from provisioning.machine.wants import Memory, Packages, is_enabled
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,7 @@ class Disabled:
     units: tuple[str, ...]
 
     def _on(self, host: Host) -> list[str]:
-        return [
-            each
-            for each in self.units
-            if host.is_good("systemctl", "--quiet", "--root=/", "is-enabled", each)
-        ]
+        return [each for each in self.units if is_enabled(host, each)]
 
     def differs(self, host: Host) -> str:
         on = self._on(host)

@@ -276,6 +276,10 @@ class NoPassword:
         host.run("passwd", "--quiet", "--lock", self.user)
 
 
+def is_enabled(host: Host, unit: str) -> bool:
+    return host.is_good("systemctl", "--quiet", "--root=/", "is-enabled", unit)
+
+
 @dataclass(frozen=True)
 class Enabled:
     """Units that start with the machine."""
@@ -283,11 +287,7 @@ class Enabled:
     units: tuple[str, ...]
 
     def _off(self, host: Host) -> list[str]:
-        return [
-            unit
-            for unit in self.units
-            if not host.is_good("systemctl", "--quiet", "--root=/", "is-enabled", unit)
-        ]
+        return [unit for unit in self.units if not is_enabled(host, unit)]
 
     def differs(self, host: Host) -> str:
         off = self._off(host)

@@ -265,6 +265,14 @@ class Frame(Element):
         self._factor = tokens.SIZE_FACTOR[look.text_size]
         self.changed()
 
+    def clear(self, *covers: Element) -> None:
+        """Take these away. What lay over the screen may have made its letters smaller, or its lists shorter."""
+        shown = [each for each in covers if each.is_shown]
+        for each in shown:
+            each.show(False)
+        if shown:
+            self.regrow()
+
     def _is_cut(self) -> bool:
         """A word is longer than its line. At the least size there is nothing to be done; tests find it."""
         return any(part.is_cut() for part in self.walk(restrict=True) if isinstance(part, Element))
