@@ -815,6 +815,13 @@ def _open_in(phase: P) -> tuple[type[intents.Intent], ...]:
 OPEN_IN = {phase: _open_in(phase) for phase in P}
 """The intents that a phase has rows for, and those of every screen."""
 
+OPEN_TO = {
+    (phase, role): tuple(each for each in kinds if role in rights.roles(each))
+    for phase, kinds in OPEN_IN.items()
+    for role in Role
+}
+"""Those of them that somebody of this role may ever send: asked several times for each event."""
+
 
 def allowed(state: Kiosk, role: Role) -> tuple[str, ...]:
     """The tags of the intents that whoever is at this role's display may send now."""
@@ -823,7 +830,7 @@ def allowed(state: Kiosk, role: Role) -> tuple[str, ...]:
     actor = desk.actor(state, role)
     found = [
         each
-        for each in OPEN_IN[state.phase]
+        for each in OPEN_TO[state.phase, actor]
         if GUARDS.get((state.phase, each), _always)(state)
         and rights.may(
             actor,

@@ -22,6 +22,7 @@ from multiprocessing import Pool
 from pathlib import Path
 from typing import NamedTuple
 
+from kiosk.slips import texts_of
 from tests.crash.room import VISITS, WIRE_FAULTS, Death, Hardware, Room, disarm
 from tests.engine.world import CrashError
 
@@ -130,6 +131,7 @@ _READY: list[Room] = []
 
 def _make_ready() -> None:
     _READY.append(Room(Hardware()).boot())
+    texts_of("ja")  # a catalogue read by nearly every child
     gc.collect()
     gc.freeze()
 
