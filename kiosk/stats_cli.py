@@ -29,7 +29,7 @@ from kiosk.journal.reading import open_for_reading, timed_records
 from kiosk.ports import Event, FiguresKept, IssuanceFailed, KeepFigures
 from kiosk.slips import JST
 from kiosk.statistics import writing
-from kiosk.statistics.cells import LEAST, Shown, shown
+from kiosk.statistics.cells import LEAST, Shown, shown_together
 from kiosk.statistics.facts import Facts, gather
 from kiosk.statistics.families import FAMILIES, Beside, Hours, Question
 from kiosk.treasury.days import Entry, japan_date
@@ -111,7 +111,7 @@ def _write(given: argparse.Namespace) -> int:
 
 def _tables(family: str, question: Question, least: int) -> list[Shown]:
     families = FAMILIES.values() if family == "all" else [FAMILIES[family]]
-    return [shown(table, least) for each in families for table in each(question)]
+    return shown_together((table for each in families for table in each(question)), least)
 
 
 # --- where it comes from ----------------------------------------------------------------------------------------------
@@ -209,11 +209,8 @@ def metrics(journals: Iterable[tuple[Path, str]], least: int = LEAST) -> str:
         for each in held:
             ledger = fold(ledger, each.seq, each.record)
         _add_gauges(gauges, ledger, place)
-    tables = [
-        shown(table, least)
-        for family in ("counts", "visits", "cashless", "waiting")
-        for table in FAMILIES[family](Question(facts))
-    ]
+    families = ("counts", "visits", "cashless", "waiting")
+    tables = shown_together((table for each in families for table in FAMILIES[each](Question(facts))), least)
     return writing.as_metrics(tables, facts, gauges)
 
 
@@ -254,13 +251,12 @@ def _push(given: argparse.Namespace) -> int:
 
 def figures(facts: Facts, least: int = LEAST) -> tuple[tuple[str, str, float], ...]:
     """(table, labels, first cell) of what may leave; -1 stands for a cell that is too small."""
-    found = []
-    for family in PUSHED:
-        for table in FAMILIES[family](Question(facts)):
-            for labels, cells in shown(table, least).rows:
-                value = cells[0]
-                found.append((table.name, " / ".join(labels), -1.0 if value is None else float(value)))
-    return tuple(found)
+    tables = shown_together((table for each in PUSHED for table in FAMILIES[each](Question(facts))), least)
+    return tuple(
+        (table.name, " / ".join(labels), -1.0 if cells[0] is None else float(cells[0]))
+        for table in tables
+        for labels, cells in table.rows
+    )
 
 
 def _sent(config: Config, rows: dict[str, tuple[tuple[str, str, float], ...]]) -> int:

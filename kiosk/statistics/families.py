@@ -1,7 +1,8 @@
 """The towns' families of figures (KPI), each a table: counts, rates, times, waiting, satisfaction, cashless … Pure.
 
-What only the town knows (papers of its counters and of convenience stores, people in its queue, enquiries, the minutes
-of the old way) comes from its own list, `Beside`.
+What only the town knows (papers of its counters and of convenience stores, people in its queue and how long they wait,
+enquiries, forms, the minutes of the old way, what its staff say) comes from its own list, `Beside`. Which town's figure
+is which table: docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ class Hours(msgspec.Struct, frozen=True):
 
 class Beside(msgspec.Struct, frozen=True):
     """The town's own numbers for the same days: (what, count). `counter KIND`, `konbini KIND`, `enquiries`, `queue` (a
-    reading of people waiting; several), `minutes` (of one application in the old way)."""
+    reading of people waiting; several), `minutes` (of one application in the old way), `wait-before` and `wait-now`
+    (minutes that somebody waited at the counter; several), `forms NAME` (printed without writing), `staff good`, `staff
+    fair`, `staff poor` (answers of members of staff)."""
 
     rows: tuple[tuple[str, float], ...] = ()
 
@@ -77,14 +80,20 @@ Family = Callable[[Question], Iterable[Table]]
 def counts(asked: Question) -> Iterable[Table]:
     """件数: papers per certificate, per group, per hour, per place; visits per week."""
     papers = asked.facts.papers
-    yield counted("papers by kind", ("kind",), _count((each.kind,) for each in papers))
     yield counted("papers by group", ("group",), _count((_group(each.kind),) for each in papers))
+    yield counted(
+        "papers by kind",
+        ("kind",),
+        _count((each.kind,) for each in papers),
+        {"papers by group": lambda labels: _group(labels[0])},
+    )
     yield counted("papers by hour", ("hour",), _count((f"{each.at.hour:02d}",) for each in papers))
     yield counted("papers by place", ("place",), _count((each.place,) for each in papers))
     yield counted(
         "papers by kind and hour",
         ("kind", "hour"),
         _count((each.kind, f"{each.at.hour:02d}") for each in papers),
+        {"papers by kind": lambda labels: labels[0], "papers by hour": lambda labels: labels[1]},
     )
     yield counted("papers by month", ("month",), _count((f"{each.at:%Y-%m}",) for each in papers))
 
@@ -123,6 +132,7 @@ def visits(asked: Question) -> Iterable[Table]:
             for each in found
             if each.told.end in ("left", "nobody", "refused")
         ),
+        {"visits by end": lambda labels: labels[1]},
     )
     yield counted(
         "refusals by code", ("code",), _count((code,) for each in found for code in each.told.codes)
@@ -206,7 +216,7 @@ def times(asked: Question) -> Iterable[Table]:
         "alone": [each.seconds for each in issued if not each.told.is_assisted],
         "assisted": [each.seconds for each in issued if each.told.is_assisted],
     }
-    yield _quantiles("seconds of a visit", "visits", whole)
+    yield _quantiles("seconds of a visit", "visits", whole, ("alone", "assisted"))
     printing = {"issue": steps.get("issue", []), "pay": steps.get("pay", [])}
     yield _quantiles("seconds to issue and to pay", "part", printing)
 
@@ -217,7 +227,7 @@ def saved(asked: Question) -> Iterable[Table]:
     here = [each.seconds / 60 for each in asked.facts.visits if each.told.end == "issued"]
     rows = []
     if old and here:
-        each = sum(old) / len(old) - quantile(here, 0.5)
+        each = _mean(old) - quantile(here, 0.5)
         rows = [
             Row(("minutes per application",), (Cell(round(each, 1), len(here)),)),
             Row(("hours in all",), (Cell(round(each * len(here) / 60, 1), len(here)),)),
@@ -238,19 +248,35 @@ def waiting(asked: Question) -> Iterable[Table]:
     yield counted("calls by step", ("step", "by"), _count((each.step, each.by) for each in calls))
     yield counted("calls by end", ("end",), _count((each.how,) for each in calls))
     if queue := asked.beside.all("queue"):
-        mean, most = round(sum(queue) / len(queue), 1), max(queue)
+        mean, most = round(_mean(queue), 1), max(queue)
         rows = (Row(("mean",), (Cell(mean, len(queue)),)), Row(("most",), (Cell(most, len(queue)),)))
         yield Table("people waiting", ("what",), ("people",), rows, is_additive=False)
+    before, now = asked.beside.all("wait-before"), asked.beside.all("wait-now")
+    if before and now:
+        was, is_now, base = _mean(before), _mean(now), min(len(before), len(now))
+        found = (
+            Row(("before",), (Cell(round(was, 1), len(before)),)),
+            Row(("now",), (Cell(round(is_now, 1), len(now)),)),
+            Row(("shorter by",), (Cell(round(was - is_now, 1), base),)),
+        )
+        yield Table("minutes waiting at the counter", ("what",), ("minutes",), found, is_additive=False)
 
 
-def _quantiles(name: str, label: str, found: dict[str, list[float]]) -> Table:
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _quantiles(name: str, label: str, found: dict[str, list[float]], sides: tuple[str, ...] = ()) -> Table:
+    """`sides` sum up to another row: too few on one side hide the other as well."""
+    few = min((len(found[each]) for each in sides if found[each]), default=0)
+    made_of = {key: few if key in sides else len(values) for key, values in found.items()}
     rows = tuple(
         Row(
             (key,),
             (
-                Cell(round(quantile(values, 0.5), 1), len(values)),
-                Cell(round(quantile(values, 0.9), 1), len(values)),
-                Cell(len(values), len(values)),
+                Cell(round(quantile(values, 0.5), 1), made_of[key]),
+                Cell(round(quantile(values, 0.9), 1), made_of[key]),
+                Cell(len(values), made_of[key]),
             ),
         )
         for key, values in found.items()
@@ -288,6 +314,17 @@ GOOD = {"ease": ("good", "fair"), "alone": ("yes",)}
 """Answers that count as satisfied (満足), and as able to do it alone next time (不安なく)."""
 
 
+def staff(asked: Question) -> Iterable[Table]:
+    """職員の満足度: the town's own questions to its staff, good and fair among all."""
+    counts = {answer: int(asked.beside.of(f"staff {answer}")) for answer in ("good", "fair", "poor")}
+    yield counted(
+        "answers of staff", ("answer",), (((each,), count) for each, count in counts.items() if count)
+    )
+    whole = sum(counts.values())
+    rows = (_share("staff", counts["good"] + counts["fair"], whole),) if whole else ()
+    yield Table("satisfaction of staff", ("question",), ("per cent", "of"), rows, is_additive=False)
+
+
 # --- the machine ------------------------------------------------------------------------------------------------------
 
 
@@ -310,6 +347,17 @@ def enquiries(asked: Question) -> Iterable[Table]:
     yield Table("enquiries", ("where",), ("count",), rows, is_additive=False)
 
 
+def forms(asked: Question) -> Iterable[Table]:
+    """申請書の件数: applications made here, each a 申請書 that nobody wrote; forms that the town printed elsewhere."""
+    here = sum(each.told.end in ("issued", "partly") for each in asked.facts.visits)
+    named = {name.removeprefix("forms "): 0 for name, _ in asked.beside.rows if name.startswith("forms ")}
+    rows = [Row(("applications at the kiosk",), (Cell(here, here),))]
+    for name in named:
+        count = int(asked.beside.of(f"forms {name}"))
+        rows.append(Row((name,), (Cell(count, count),)))
+    yield Table("forms not written", ("what",), ("count",), tuple(rows), is_additive=False)
+
+
 FAMILIES: dict[str, Family] = {
     "counts": counts,
     "weeks": weeks,
@@ -321,7 +369,9 @@ FAMILIES: dict[str, Family] = {
     "saved": saved,
     "waiting": waiting,
     "satisfaction": satisfaction,
+    "staff": staff,
     "enquiries": enquiries,
+    "forms": forms,
     "machine": machine,
 }
 

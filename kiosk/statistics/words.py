@@ -34,6 +34,10 @@ TABLES = {
     "satisfaction": "満足度",
     "incidents": "障害",
     "enquiries": "問い合わせ",
+    "minutes waiting at the counter": "窓口の待ち時間（分）",
+    "answers of staff": "職員アンケートの回答",
+    "satisfaction of staff": "職員の満足度",
+    "forms not written": "書かずにすんだ申請書",
 }
 
 WORDS = {
@@ -124,6 +128,12 @@ WORDS = {
     "most": "最大",
     "minutes per application": "1件あたり（分）",
     "hours in all": "合計（時間）",
+    "minutes": "分",
+    "before": "導入前",
+    "now": "現在",
+    "shorter by": "短縮",
+    "staff": "職員",
+    "applications at the kiosk": "この端末での申請",
     "calls at the machine": "端末での呼出し",
     "at the counter": "窓口への問い合わせ",
     "language_step": "言語",

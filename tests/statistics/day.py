@@ -29,7 +29,7 @@ from kiosk.treasury import paper as papers
 from kiosk.treasury.days import Entry, days
 from kiosk.treasury.sheets import day_sheet
 from kiosk.treasury.words import Town
-from kiosk.view import Role
+from kiosk.view import Done, Role
 from tests.engine.world import CASHLESS, HOPPERS, CrashError, World
 from tests.treasury.desk import OFFICER, ask
 
@@ -74,6 +74,7 @@ class Truth:
     redeemed_cashless: int = 0
     deaths: int = 0
     given_up: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ratings: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 class Day:
@@ -81,6 +82,7 @@ class Day:
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
+        self.mood = random.Random(seed)
         self.truth = Truth()
         self.clock = DayClock()
         self.entries: list[Entry] = []
@@ -286,6 +288,20 @@ class Day:
             faces = [face for face in FACES[2:] if face in (world.loop.state.accepting or ())] or FACES
             world.insert(dice.choice(faces))
 
+    def _rate(self) -> None:
+        """Two touches on the last screen, by most of those who came so far."""
+        if self.mood.random() < 0.2:
+            return
+        for question, answers in (
+            ("ease", ("good", "good", "fair", "poor")),
+            ("alone", ("yes", "yes", "no")),
+        ):
+            body = self.world.view.body
+            if isinstance(body, Done) and body.question == question:
+                answer = self.mood.choice(answers)
+                self.world.tap(intents.Rate, question=question, answer=answer)
+                self.truth.ratings[question, answer] += 1
+
     def _mend(self) -> None:
         physics = self.world.physics
         physics.jammed.clear()
@@ -304,6 +320,7 @@ class Day:
             if world.phase in (Phase.OFFERING_BACK, Phase.IN_TROUBLE):
                 world.tap(intents.GiveBack)
             world.take_all()
+            self._rate()
             if world.phase in (Phase.IDLE, Phase.OUT_OF_SERVICE) and world.loop.state.session is None:
                 return
             self._wait(2, 6)

@@ -49,6 +49,7 @@ def compare_counts(day: Day) -> Facts:
         if (each.told.step, each.told.end) in truth.given_up
     )
     assert given_up == truth.given_up
+    assert Counter((each.question, each.answer) for each in facts.ratings) == truth.ratings
     languages = Counter(each.told.language for each in facts.visits if each.told.end != "interrupted")
     assert sum(languages.values()) >= sum(truth.languages.values()) - truth.languages[""]
     assert len(facts.calls) >= truth.calls

@@ -13,7 +13,7 @@ from kiosk.journal import records as r
 from kiosk.money import Yen
 from kiosk.slips import JST
 from kiosk.statistics import words, writing
-from kiosk.statistics.cells import Shown, shown
+from kiosk.statistics.cells import Shown, shown, shown_together
 from kiosk.statistics.facts import Call, Facts, Paper, Rating, Visit, gather
 from kiosk.statistics.families import FAMILIES, GROUPS, Beside, Hours, Question, quantile
 from kiosk.treasury.days import Entry
@@ -34,7 +34,7 @@ def paper(kind: str = "juminhyo", means: str = "cash", fee: int = 200, at: datet
 
 
 def tables(family: str, facts: Facts, **more: Any) -> dict[str, Shown]:
-    return {each.name: shown(each) for each in FAMILIES[family](Question(facts, **more))}
+    return {each.name: each for each in shown_together(FAMILIES[family](Question(facts, **more)))}
 
 
 def cells(table: Shown) -> dict[str, tuple[Any, ...]]:
@@ -119,6 +119,57 @@ def test_waiting_and_enquiries() -> None:
     }
 
 
+def test_what_is_hidden_in_one_table_is_no_difference_of_two_others() -> None:
+    """Eight family registers of the one form hide the fifteen of the other: the group's count is known."""
+    kinds = {"juminhyo": 30, "inkan_shomei": 12, "koseki_zenbu": 8, "koseki_kojin": 15}
+    facts = Facts(
+        visits=(
+            *(visit() for _ in range(90)),
+            *(visit("left", step="kinds") for _ in range(20)),
+            *(visit("refused", step="card") for _ in range(12)),
+            *(visit("interrupted", step="pay") for _ in range(7)),
+            *(visit(is_assisted=True, seconds=99) for _ in range(4)),
+        ),
+        papers=tuple(paper(kind) for kind, count in kinds.items() for _ in range(count)),
+    )
+    counts = tables("counts", facts)
+    assert cells(counts["papers by group"]) == {"resident": (30,), "seal": (12,), "koseki": (23,)}
+    hidden = {kind for kind, values in cells(counts["papers by kind"]).items() if values == (None,)}
+    assert {"koseki_zenbu", "koseki_kojin"} <= hidden
+    assert hidden == {
+        key.split()[0]
+        for key, values in cells(counts["papers by kind and hour"]).items()
+        if values == (None,)
+    }
+    told = tables("visits", facts)
+    assert cells(told["visits by end"])["refused"] == (None,), "or the seven that were cut would be known"
+    assert cells(told["given up at step"]) == {"kinds left": (None,), "card refused": (None,)}
+    whole = cells(tables("times", facts)["seconds of a visit"])
+    assert whole["alone"] == whole["assisted"] == (None, None, None) and whole["all"][2] == 94
+
+
+def test_what_the_town_alone_counts() -> None:
+    facts = Facts(visits=(*(visit() for _ in range(30)), *(visit("left") for _ in range(9))))
+    own = (
+        [("wait-before", 20.0)] * 12
+        + [("wait-now", 5.0)] * 10
+        + [("forms 転入届", 40.0), ("forms その他", 2.0)]
+    )
+    own += [("staff good", 12.0), ("staff fair", 10.0), ("staff poor", 10.0)]
+    beside = Beside(tuple(own))
+    assert cells(tables("waiting", facts, beside=beside)["minutes waiting at the counter"]) == {
+        "before": (20.0,),
+        "now": (5.0,),
+        "shorter by": (15.0,),
+    }
+    assert cells(tables("forms", facts, beside=beside)["forms not written"]) == {
+        "applications at the kiosk": (30,),
+        "転入届": (40,),
+        "その他": (None,),
+    }
+    assert cells(tables("staff", facts, beside=beside)["satisfaction of staff"]) == {"staff": (68.8, 32)}
+
+
 def test_satisfaction_and_who_would_do_it_alone() -> None:
     facts = Facts(
         visits=tuple(visit() for _ in range(200)),
@@ -176,7 +227,7 @@ def test_every_family_answers_on_nothing_and_has_a_japanese_name() -> None:
         for each in FAMILIES[name](Question(Facts())):
             shown(each)
             named.add(each.name)
-    named |= {"people waiting"}
+    named |= {"people waiting", "minutes waiting at the counter"}
     assert named == set(words.TABLES)
     assert {words.word("", kind, "ja") for kind in GROUPS}.isdisjoint(GROUPS)
 
@@ -185,7 +236,7 @@ def test_csv_says_how_small_and_is_read_by_a_spreadsheet() -> None:
     facts = Facts(
         papers=(*(paper() for _ in range(30)), paper("fuhyo"), *(paper("inkan_shomei") for _ in range(12)))
     )
-    found = [shown(each) for each in FAMILIES["counts"](Question(facts))][:1]
+    found = [tables("counts", facts)["papers by kind"]]
     text = writing.as_csv(found)
     assert text.startswith("\ufeff証明書の種類別交付件数\r\n種類,件数\r\n")
     assert "戸籍の附票,<10\r\n" in text and "印鑑登録証明書,<10\r\n" in text and "住民票の写し,30\r\n" in text
@@ -194,12 +245,12 @@ def test_csv_says_how_small_and_is_read_by_a_spreadsheet() -> None:
 
 def test_metrics_leave_small_counters_out() -> None:
     facts = Facts(papers=(*(paper() for _ in range(30)), paper("fuhyo")), restarts=2)
-    found = [shown(each) for each in FAMILIES["counts"](Question(facts))]
+    found = list(tables("counts", facts).values())
     text = writing.as_metrics(found, facts, {"cash_yen": {'place="a"': 4200}})
     assert "fuhyo" not in text and "juminhyo" not in text, "the other one would tell by subtraction"
     assert "madoguchi_starts_total 2" in text and 'madoguchi_cash_yen{place="a"} 4200' in text
     many = Facts(papers=(*(paper() for _ in range(30)), *(paper("fuhyo") for _ in range(10))))
-    found = [shown(each) for each in FAMILIES["counts"](Question(many))]
+    found = list(tables("counts", many).values())
     assert 'madoguchi_papers_total{kind="juminhyo"} 30' in writing.as_metrics(found, many, {})
 
 
