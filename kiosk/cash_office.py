@@ -18,7 +18,7 @@ from kiosk.journal.reading import open_for_reading, timed_records, verify_store
 from kiosk.money import Denomination
 from kiosk.plain import encode
 from kiosk.ports import Slip
-from kiosk.slips import kinds_of
+from kiosk.slips import codes_of, kinds_of
 from kiosk.treasury import paper
 from kiosk.treasury.days import Day, Entry, days
 from kiosk.treasury.discrepancy import case_of, discrepancy
@@ -198,5 +198,6 @@ def town_of(config: Config) -> Town:
         fund=accounting.fund,
         kinds=kinds_of("ja"),
         brands={each.key: each.name["ja"] for each in config.town.brands},
+        codes=codes_of("ja"),
         revenues=tuple((e.kind, e.from_year, e.code, e.name) for e in accounting.revenues),
     )

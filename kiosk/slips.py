@@ -32,6 +32,13 @@ def kinds_of(language: str) -> dict[str, str]:
     return {key.partition(".")[2]: words.template(key).replace("|", "") for key in sorted(keys)}
 
 
+def codes_of(language: str) -> dict[str, str]:
+    """Each public code and the title of its message, as one line."""
+    words = catalogue.load(language)
+    keys = (key for key in words.keys if key.startswith("notice.") and key.endswith(".title"))
+    return {key.split(".")[1]: words.template(key).replace("|", "") for key in sorted(keys)}
+
+
 JST = timezone(timedelta(hours=9), "JST")
 """Japan has one time and no summer time."""
 

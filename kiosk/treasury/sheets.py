@@ -46,21 +46,28 @@ def day_sheet(day: Day, town: Town) -> Paper:
         _stock_table(day.after),
         _counts_table((day,)),
         _open_table(day.after),
-        _incidents_table(day),
+        _incidents_table(day, town),
         _found_table(day),
     )
     return Paper("day", "収納金日計表", facts, tables, _remarks(day), SEALS)
 
 
 def _receipts_table(before: Ledger, after: Ledger, town: Town) -> Table:
-    found = receipts_of(before.totals, after.totals)
-    rows = [(town.kind(e.kind), town.means(e.means), str(e.count), yen(e.amount)) for e in found]
-    if rows:
-        total = Yen.sum(each.amount for each in found)
-        rows.append(("合計", "", str(sum(each.count for each in found)), yen(total)))
-    return Table(
-        "収納金（科目の種類 × 支払い方法）", ("証明書", "方法", "件数", "金額（円）"), tuple(rows), left=2
-    )
+    rows = receipts_rows(receipts_of(before.totals, after.totals), town)
+    return Table("収納金（科目の種類 × 支払い方法）", ("証明書", "方法", "件数", "金額（円）"), rows, left=2)
+
+
+def receipts_rows(found: Sequence[Receipts], town: Town) -> tuple[tuple[str, ...], ...]:
+    """Each kind by each means, what each means brought (where there are several), and all of it."""
+
+    def line(name: str, means: str, of: Sequence[Receipts]) -> tuple[str, ...]:
+        return name, means, str(sum(e.count for e in of)), yen(Yen.sum(e.amount for e in of))
+
+    rows = [line(town.kind(each.kind), town.means(each.means), (each,)) for each in found]
+    means = sorted({each.means for each in found})
+    if len(means) > 1:
+        rows += [line("計", town.means(one), [e for e in found if e.means == one]) for one in means]
+    return (*rows, line("合計", "", found)) if rows else ()
 
 
 def _money_table(days: Sequence[Day]) -> Table:
@@ -149,6 +156,7 @@ def _counts_table(days: Sequence[Day]) -> Table:
             device = yen(was.device.total) if was and was.device is not None else "―"
             counted = yen(each.counted.total) if each.counted is not None else "―"
             gap = signed(each.counted.total - expected) if each.counted is not None else "―"
+            there = each.counted.total if each.counted is not None else expected
             what = words.PURPOSES.get(begun.purpose, "") if begun else ""
             rows.append(
                 (
@@ -160,10 +168,13 @@ def _counts_table(days: Sequence[Day]) -> Table:
                     device,
                     counted,
                     gap,
+                    yen(each.put_in.total),
+                    yen(each.taken_out.total),
+                    yen(there + each.put_in.total - each.taken_out.total),
                 )
             )
-    head = ("作業", "収納庫", "取扱者", "理由", "帳簿", "機械", "手計数", "差")
-    return Table("補充・回収・精査（帳簿 × 機械 × 手計数）", head, tuple(rows), left=4)
+    head = ("作業", "収納庫", "取扱者", "理由", "帳簿", "機械", "手計数", "差", "入れた", "抜いた", "作業後")
+    return Table("補充・回収・精査（帳簿 × 機械 × 手計数、円）", head, tuple(rows), left=4)
 
 
 def _started(day: Day) -> dict[str, r.ExchangeStarted]:
@@ -226,8 +237,8 @@ def _open_table(ledger: Ledger) -> Table:
     )
 
 
-def _incidents_table(day: Day) -> Table:
-    rows = []
+def _incidents_table(day: Day, town: Town) -> Table:
+    rows: list[tuple[str, ...]] = []
     for entry in day.entries:
         match entry.record:
             case r.IncidentOpened() as opened:
@@ -235,15 +246,14 @@ def _incidents_table(day: Day) -> Table:
                     (
                         japan_time(entry.wall)[11:16],
                         opened.code,
-                        "発生",
+                        town.codes.get(opened.code, "発生"),
                         opened.incident[:8],
                         yen(opened.amount),
                     )
                 )
             case r.IncidentClosed() as closed:
-                rows.append(
-                    (japan_time(entry.wall)[11:16], "", f"解決 {closed.operator}", closed.incident[:8], "")
-                )
+                said = f"解決 {closed.operator} {closed.reason}".rstrip()
+                rows.append((japan_time(entry.wall)[11:16], "", said, closed.incident[:8], ""))
     return Table("事故記録", ("時刻", "コード", "内容", "番号", "金額（円）"), tuple(rows), left=4)
 
 
@@ -302,9 +312,7 @@ def month_sheet(days: Sequence[Day], month: str, town: Town) -> Paper:
         for each in days
     ]
     found = _added([receipts_of(each.before.totals, each.after.totals) for each in days])
-    kinds = [(town.kind(e.kind), town.means(e.means), str(e.count), yen(e.amount)) for e in found]
-    total = Yen.sum(each.amount for each in found)
-    kinds.append(("合計", "", str(sum(each.count for each in found)), yen(total)))
+    kinds = receipts_rows(found, town)
     facts = (
         ("収納窓口", f"{town.name} {town.section}"),
         ("機械", town.machine),
@@ -313,7 +321,7 @@ def month_sheet(days: Sequence[Day], month: str, town: Town) -> Paper:
         ("年度", era_year(first.fiscal_year)),
     )
     tables = (
-        Table("科目の種類 × 支払い方法", ("証明書", "方法", "件数", "金額（円）"), tuple(kinds), left=2),
+        Table("科目の種類 × 支払い方法", ("証明書", "方法", "件数", "金額（円）"), kinds, left=2),
         Table("日ごと", ("締め", "日付", "件数", "収納額", "うち現金", "過不足"), tuple(rows), left=2),
         _money_table(days),
         _funds_table(last.after, town),

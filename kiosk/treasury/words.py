@@ -63,6 +63,8 @@ class Town(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Key of a certificate -> its name."""
     brands: Mapping[str, str] = {}
     """Key of a cashless means -> its name."""
+    codes: Mapping[str, str] = {}
+    """Public code -> what a resident read."""
     revenues: tuple[tuple[str, int, str, str], ...] = ()
     """(kind, from which 年度, 歳入科目 code, its name)"""
 

@@ -1,5 +1,5 @@
-"""A day of 300 residents with failures, in virtual time; closed, and its report written to build/day.txt. Part of
-`make campaign`."""
+"""A day of 300 residents with failures, in virtual time; closed, and its report written to build/day.txt, its 日計表 as
+pages to build/day.pdf. Part of `make campaign`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 
 from kiosk import stats_cli
+from kiosk.report_pdf import pdf_of
+from kiosk.treasury import paper
 from tests.statistics.day import Day
 from tests.statistics.test_day import compare_counts
 
@@ -30,6 +32,7 @@ def main() -> int:
         raise
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(report(day, seed), encoding="utf-8")
+    REPORT.with_suffix(".pdf").write_bytes(pdf_of(day.sheet()))
     print(
         f"day: seed {seed}, {day.truth.visits} residents, {len(facts.papers)} papers; closed; report in {REPORT}"
     )
@@ -43,7 +46,7 @@ def report(day: Day, seed: int) -> str:
         journal = Path(folder) / "journal.db"
         day.write_journal(journal)
         stats_cli.main(["all", "--journal", f"{journal}=本庁"])
-    return f"seed {seed}\n{day.words()}\n\n{day.sheet()}\n\n{out.getvalue()}"
+    return f"seed {seed}\n{day.words()}\n\n{paper.text(day.sheet())}\n\n{out.getvalue()}"
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from kiosk.journal import records as r
 from kiosk.journal.ledger import imbalances
 from kiosk.journal.store import open_store
 from kiosk.money import NO_CASH, Cash, Denomination
+from kiosk.slips import codes_of, kinds_of
 from kiosk.statistics.families import quantile
 from kiosk.treasury import paper as papers
 from kiosk.treasury.days import Entry, days
@@ -39,7 +40,14 @@ LONG_DAY_S = 8.75 * 3600
 SETUP: Setup = replace(
     CASHLESS, languages=("ja", "en", "vi", "zh-Hans"), lamp=DeviceId("lamp1"), messenger=DeviceId("message1")
 )
-TOWN = Town("例示市", "kiosk-day")
+TOWN = Town(
+    "例示市",
+    "kiosk-day",
+    section="市民課 1階ロビー",
+    kinds=kinds_of("ja"),
+    brands={"waon": "WAON"},
+    codes=codes_of("ja"),
+)
 LANGUAGES = ("ja",) * 16 + ("en", "en", "vi", "zh-Hans")
 FAILURES = (*[""] * 24, "jam", "jam", "doubt", "printer", "terminal", "death")
 FACES = [hopper.denomination for hopper in HOPPERS]
@@ -418,10 +426,9 @@ class Day:
                     wall = entry.wall
                     batch.append(entry.record)
 
-    def sheet(self) -> str:
+    def sheet(self) -> papers.Paper:
         """日計表 of the day."""
-        day = next(iter(days(self.entries)))
-        return papers.text(day_sheet(day, TOWN))
+        return day_sheet(next(iter(days(self.entries))), TOWN)
 
     def words(self) -> str:
         """What happened, in a few lines, from the truth."""
