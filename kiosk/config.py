@@ -73,6 +73,7 @@ def load(paths: Sequence[Path | str]) -> Config:
     machine = _machine(document.table("machine"))
     devices = tuple(_device(each, machine.mode) for each in document.tables("device"))
     equipment = _equipment(document.table("equipment"))
+    devices = _with_readers_apart(devices, equipment)
     config = Config(
         machine=machine,
         profile=_profile(document.table("profile")),
@@ -101,6 +102,25 @@ def load(paths: Sequence[Path | str]) -> Config:
     _must_be_there(config)
     _must_be_marked(config)
     return config
+
+
+def _with_readers_apart(devices: tuple[Device, ...], equipment: Equipment) -> tuple[Device, ...]:
+    """A second reader, for staff, is named as PC/SC names it, and the residents' is told that it is not theirs."""
+    if not equipment.staff_reader:
+        return devices
+    found = {each.id: each for each in devices}
+    theirs, ours = found.get(equipment.card_reader), found.get(equipment.staff_reader)
+    if theirs is None or ours is None:
+        raise ConfigError("equipment: staff_reader wants a [[device]] of its own, and one for card_reader")
+    name, other = str(ours.options.get("reader", "")), str(theirs.options.get("reader", ""))
+    if not name or theirs.driver != ours.driver:
+        raise ConfigError(
+            f"device {ours.id}: the staff's reader is a card_service whose option `reader` is part of its name"
+        )
+    if other and name in other:
+        raise ConfigError(f"device {theirs.id}: its reader's name is one of the staff's, {name}")
+    apart = replace(theirs, options={**theirs.options, "not_reader": name})
+    return tuple(apart if each is theirs else each for each in devices)
 
 
 def _must_be_marked(config: Config) -> None:
@@ -245,6 +265,7 @@ def _equipment(table: Table) -> Equipment:
     changer = table.text("changer", "", pattern=rf"({_ID})?")
     made = Equipment(
         card_reader=device("card_reader", "card"),
+        staff_reader=DeviceId(table.text("staff_reader", "", pattern=rf"({_ID})?")),
         certificate_printer=device("certificate_printer", "certificate1"),
         spare_printer=DeviceId(table.text("spare_printer", "", pattern=rf"({_ID})?")),
         slots={DeviceId(key): slot for key, slot in table.choice_map("slots", Slot, {}).items()},
@@ -261,6 +282,8 @@ def _equipment(table: Table) -> Equipment:
         faces=table.choices("faces", Denomination, ()),
     )
     table.done()
+    if made.staff_reader == made.card_reader:
+        raise table.refuse("staff_reader", "it is the residents' reader itself; leave it out")
     if made.spare_printer == made.certificate_printer:
         raise table.refuse("spare_printer", "it is the certificate printer itself")
     if not set(made.slots) <= {made.certificate_printer, made.spare_printer}:

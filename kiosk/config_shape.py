@@ -142,6 +142,8 @@ class Equipment:
     """Which device does what. A hopper of a bus has an id of its own, given by its driver's options."""
 
     card_reader: DeviceId
+    staff_reader: DeviceId
+    """A second one, for staff; empty: they use the residents'."""
     certificate_printer: DeviceId
     spare_printer: DeviceId
     """Prints certificates while the first one cannot; empty: there is none."""

@@ -1,9 +1,11 @@
 """The core's end of the card process: a Driver that keeps a fresh process connected ahead of the next card.
 
-One connection is one process is one card. When a process ends, the next connection is made at once. Options:
-`socket` (default `/run/kiosk/card/card.sock`); `allow_virtual` (demo and tests): cards on vsmartcard's reader are
-taken. A machine in use cannot have it (kiosk/config.py), so a card process that was started with `--allow-virtual`
-there finds nobody who listens.
+One connection is one process is one card. When a process ends, the next connection is made at once. Each is told first
+which reader it is for, so several of these drivers may share a socket. Options: `socket` (default
+`/run/kiosk/card/card.sock`); `reader`, part of the reader's name as PC/SC has it (default: the first by name);
+`not_reader`, part of the names of readers that are another driver's; `allow_virtual` (demo and tests): cards on
+vsmartcard's reader are taken. A machine in use cannot have it (kiosk/config.py), so a card process that was started
+with `--allow-virtual` there finds nobody who listens.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from drivers.card_service import messages
-from drivers.card_service.messages import CardCommand, CardEvent
+from drivers.card_service.messages import CardCommand, CardEvent, UseReader
 from drivers.transport.names import VIRTUAL_READER
 from kiosk import ports
 from kiosk.errors import ConfigError, ContractError
@@ -21,15 +23,22 @@ from kiosk.ipc.fresh import FreshProcess, socket_option
 from kiosk.ports import Command, Event
 
 DEFAULT_SOCKET: Final = "/run/kiosk/card/card.sock"
+ANY_READER: Final = UseReader()
 
 
-class CardClient(FreshProcess[CardCommand, CardEvent]):
+class CardClient(FreshProcess[CardCommand | UseReader, CardEvent]):
     """Driver (kiosk.ports) of one card reader."""
 
     def __init__(
-        self, device: DeviceId, path: str, post: Callable[[Event], None], allow_virtual: bool = False
+        self,
+        device: DeviceId,
+        path: str,
+        post: Callable[[Event], None],
+        allow_virtual: bool = False,
+        which: UseReader = ANY_READER,
     ) -> None:
         super().__init__(device, path, post, messages.event_decoder)
+        self._which = which
         self._allow_virtual = allow_virtual
         self._is_refused = False
         """The reader is one that anybody can lay cards on: nothing it says counts."""
@@ -47,6 +56,7 @@ class CardClient(FreshProcess[CardCommand, CardEvent]):
 
     def _began(self) -> None:
         self._is_refused = self._goes_on = False
+        self._send(self._which)
 
     def _take(self, event: Any) -> None:
         if isinstance(event, ports.DeviceArrived):
@@ -74,7 +84,7 @@ class CardClient(FreshProcess[CardCommand, CardEvent]):
                 self._has_number = False
         self._post(event)
 
-    def _obey(self, command: CardCommand) -> None:
+    def _obey(self, command: CardCommand | UseReader) -> None:
         """Without a card, only the number makes sense."""
         match command:
             case ports.OpenNumberSlot():
@@ -85,7 +95,7 @@ class CardClient(FreshProcess[CardCommand, CardEvent]):
                 return
         self._send(command)
 
-    def _keeps(self, command: CardCommand) -> bool:
+    def _keeps(self, command: CardCommand | UseReader) -> bool:
         return isinstance(command, ports.OpenNumberSlot)
 
     def _forget_commands(self) -> None:
@@ -111,4 +121,12 @@ def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event],
     allow_virtual = known.pop("allow_virtual", False)
     if not isinstance(allow_virtual, bool):
         raise ConfigError(f"{device}: option allow_virtual is not true or false")
-    return CardClient(device, socket_option(device, known, DEFAULT_SOCKET), post, allow_virtual)
+    which = UseReader(*(_name(device, known, each) for each in ("reader", "not_reader")))
+    return CardClient(device, socket_option(device, known, DEFAULT_SOCKET), post, allow_virtual, which)
+
+
+def _name(device: DeviceId, known: dict[str, Any], option: str) -> str:
+    said = known.pop(option, "")
+    if not isinstance(said, str):
+        raise ConfigError(f"{device}: option {option} is not a reader's name")
+    return said

@@ -31,18 +31,19 @@ DEFAULT_NUMBER_SOCKET = Path("/run/kiosk/number/number.sock")
 DEFAULT_PHOTO_SOCKET = Path("/run/kiosk/photo/photo.sock")
 DEFAULT_ROOTS = Path("/etc/madoguchi/cv-roots.txt")
 _LISTEN_FD = 3
-VERBS = ("read", "tries", "photo", "sign")
+VERBS = ("read", "tries", "photo", "sign", "readers")
 
 
-_EPILOG = "With read, tries, photo or sign as the first word: a technician's look at a card (kiosk-card read --help)."
+_EPILOG = (
+    "With read, tries, photo, sign or readers as the first word: a technician's look at cards and readers "
+    "(kiosk-card read --help)."
+)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kiosk-card", description="The card process of a kiosk.", epilog=_EPILOG
     )
-    parser.add_argument("--device", default="card", help="the device id in events")
-    parser.add_argument("--reader", default="", help="part of the reader's name; default: the first")
     parser.add_argument("--allow-virtual", action="store_true", help="take a Virtual PCD: demo and tests")
     parser.add_argument("--pin-socket", type=Path, default=DEFAULT_PIN_SOCKET)
     parser.add_argument(
@@ -106,7 +107,7 @@ def _serve(args: argparse.Namespace) -> None:
         raise ConfigError("the peer is not the core")
     service = CardService(
         core,
-        DeviceId(args.device),
+        DeviceId("card"),  # the core's end gives every event its device's own name
         Places(
             args.pin_socket,
             args.number_socket,
@@ -117,10 +118,12 @@ def _serve(args: argparse.Namespace) -> None:
         Users(screen_uid, vision_uid),
         lambda now: PcscCard(now.reader, now.insertions),
         pinned,
+        watch=lambda meant: ReaderWatch(
+            service.tell_reader, meant.reader, args.allow_virtual, meant.not_reader
+        ).start(),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
-    ReaderWatch(service.tell_reader, args.reader, args.allow_virtual).start()
     service.run()
 
 

@@ -1,8 +1,8 @@
 """What travels between the core and a card process: kiosk.ports' own types, one JSON object a line, both
 ways.
 
-    core -> card   OpenNumberSlot, ForgetNumber, OpenPinSlot, ClosePinSlot, SignChallenge, ProveTap, HandOverPhoto,
-                   EndCardSession, Ping
+    core -> card   UseReader (first, once), OpenNumberSlot, ForgetNumber, OpenPinSlot, ClosePinSlot, SignChallenge,
+                   ProveTap, HandOverPhoto, EndCardSession, Ping
     card -> core   DeviceArrived, DeviceLost, CardInserted, CardRead, StaffCardRead, CertificateRead, CardUnreadable,
                    CardRemoved,
                    NumberSlotOpened, NumberPartTaken, NumberPartRefused, NumberForgotten, NumberRejected,
@@ -16,6 +16,8 @@ No type here has room for a secret. The frame and its bound are those of kiosk.i
 from __future__ import annotations
 
 from typing import Final
+
+import msgspec
 
 from kiosk import ports
 from kiosk.ipc.fresh import Ping, Pong
@@ -59,11 +61,21 @@ CardCommand = (
     | ports.HandOverPhoto
 )
 
+
+class UseReader(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Which reader this process watches: `reader` is part of its name (empty: the first by name), and none whose name
+    has `not_reader` in it (empty: any). Until this comes, none is watched and none is touched.
+    """
+
+    reader: str = ""
+    not_reader: str = ""
+
+
 _EVENTS: Final[Codec[CardEvent | Pong]] = Codec(CardEvent | Pong)
-_COMMANDS: Final[Codec[CardCommand | Ping]] = Codec(CardCommand | Ping)
+_COMMANDS: Final[Codec[CardCommand | UseReader | Ping]] = Codec(CardCommand | UseReader | Ping)
 
 
-def line(message: CardEvent | CardCommand | Ping | Pong) -> bytes:
+def line(message: CardEvent | CardCommand | UseReader | Ping | Pong) -> bytes:
     return encode(message) + b"\n"
 
 
@@ -72,6 +84,6 @@ def event_decoder() -> LineDecoder[CardEvent | Pong]:
     return LineDecoder(_EVENTS)
 
 
-def command_decoder() -> LineDecoder[CardCommand | Ping]:
+def command_decoder() -> LineDecoder[CardCommand | UseReader | Ping]:
     """Reads what the core says."""
     return LineDecoder(_COMMANDS)

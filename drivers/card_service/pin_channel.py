@@ -75,6 +75,8 @@ class _Slot:
     has_letters: bool
     ends_at_s: float
     listener: socket.socket
+    inode: int
+    """Of the socket's place: another process's, made there since, is not ours to take away."""
 
 
 class PinChannel:
@@ -119,7 +121,7 @@ class PinChannel:
         slot = SlotId(random_token())
         end = self._clock.monotonic_s() + life_s
         listener = self._listen()
-        self._open = _Slot(slot, min_length, max_length, has_letters, end, listener)
+        self._open = _Slot(slot, min_length, max_length, has_letters, end, listener, self._inode())
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
         if self._keys is not None and not has_letters:
             self._keys.begin(max_length)
@@ -136,8 +138,16 @@ class PinChannel:
             return None
         self._selector.unregister(ended.listener)
         ended.listener.close()
-        self._path.unlink(missing_ok=True)
+        if self._inode() == ended.inode:
+            self._path.unlink(missing_ok=True)
         return ended.slot
+
+    def _inode(self) -> int:
+        """0: there is nothing."""
+        try:
+            return self._path.stat().st_ino
+        except OSError:
+            return 0
 
     def seconds_left(self) -> float | None:
         """Until the open slot ends by time; None when there is none."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from drivers.card_service import messages
-from drivers.card_service.messages import CardEvent
+from drivers.card_service.messages import CardEvent, UseReader
 from drivers.card_service.needs import Card, Presence, Roads
 from drivers.card_service.number import Number
 from drivers.card_service.photo_road import hand_over
@@ -76,8 +76,11 @@ class CardService:
         connect: Callable[[Presence], Card],
         roots: Roots,
         clock: Clock | None = None,
+        watch: Callable[[UseReader], None] = lambda _: None,
     ) -> None:
+        """`watch` is called once, when the core has said which reader is meant: from then on it calls `tell_reader`."""
         clock = clock or SystemClock()
+        self._watch: Callable[[UseReader], None] | None = watch
         self._core = core
         self._device = device
         self._decoder = messages.command_decoder()
@@ -155,6 +158,10 @@ class CardService:
                 return
             if isinstance(message, Ping):
                 self._tell(Pong())
+            elif isinstance(message, UseReader):
+                watch, self._watch = self._watch, None
+                if watch is not None:
+                    watch(message)
             else:
                 self._session.obey(message)
 

@@ -29,7 +29,7 @@ from drivers.jpki.cv import NotBelieved
 from drivers.jpki.processors import GetResponse, Plain, Processor, ShortOnly
 from drivers.jpki.profile import AUTH, SIGN, CardProfile, KeySet, profile_of
 from drivers.jpki.surface import SurfaceApplication
-from drivers.transport.pcsc import PcscCard, look
+from drivers.transport.pcsc import PcscCard, look, readers
 from kiosk.errors import MadoguchiError
 from kiosk.ports import SecretKind
 
@@ -289,6 +289,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     reading.add_argument("--out", type=Path, metavar="FILE.pem", help="write the certificate there")
     verb("tries", tries)
+    verbs.add_parser("readers", help="The readers' names, for `reader` of the machine's file.")
     face = verb("photo", photo)
     face.add_argument("--out", type=Path, required=True, metavar="FILE.jp2")
     face.add_argument("--cv-roots", type=Path, required=True, help="pinned roots of the card's records")
@@ -305,6 +306,11 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str], open_card: Open = on_reader) -> int:
     args = _parser().parse_args(argv)
     harden()
+    if args.verb == "readers":
+        found = readers()
+        for each in found:
+            _say(each)
+        return 0 if found else 1
     try:
         with open_card(args) as connection:
             plain = Plain(connection)

@@ -38,6 +38,7 @@ OWNERS = {
     "core": "kiosk-core",
     "camera": "kiosk-sim",
     "card": "kiosk-sim",
+    "staffcard": "kiosk-sim",
     "cctalk": "kiosk-sim",
     "changer": "kiosk-sim",
     "escpos": "kiosk-sim",

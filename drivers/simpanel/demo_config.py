@@ -93,6 +93,15 @@ options = {{ url = "http://127.0.0.1:{MESSAGE_PORT}/kiosk", machine = "kiosk-dem
 """
 
 
+STAFF_READER = """
+[[device]]
+id = "staffcard"
+driver = "card_service"
+options = { allow_virtual = true, reader = "00 01" }
+"""
+"""The virtual reader's second place. Of a real one: a part of its name, as `kiosk-card readers` tells it."""
+
+
 HOME = "/run/sim/state/core/enrolment/"
 TRAINING_HOME = "/run/sim/state/core/training/"
 """A key and a journal of its own, in a place that says so: the core takes no other in training."""
@@ -112,6 +121,7 @@ class Shape:
     is_training: bool = False
     has_changer: bool = False
     """A change machine is the only cash."""
+    has_staff_reader: bool = False
 
 
 def files(shape: Shape = Shape()) -> dict[str, str]:
@@ -133,6 +143,8 @@ def files(shape: Shape = Shape()) -> dict[str, str]:
         machine = _with(machine, "equipment", 'panel = "panel1"') + SENSORS
     if shape.has_spare:
         machine = _with(machine, "equipment", 'spare_printer = "certificate2"') + SPARE
+    if shape.has_staff_reader:
+        machine = _with(machine, "equipment", 'staff_reader = "staffcard"') + STAFF_READER
     if shape.has_lamp:
         machine = _with(machine, "equipment", 'lamp = "lamp1"') + LAMP
     if shape.has_message:

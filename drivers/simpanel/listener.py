@@ -15,8 +15,8 @@ from drivers.simpanel.supervisor import Supervisor, say
 NAME = "card-process"
 VISION = "vision-process"
 READER = "reading-process"
-MAX_CONNECTIONS = 2
-"""As the units say: the session's process and the next one, started ahead."""
+MAX_CONNECTIONS = 4
+"""As kiosk-card.socket says: the session's process and the next one, started ahead; twice, for a staff reader."""
 
 
 class ProcessListener:

@@ -16,6 +16,8 @@ IPP_PORT = 8631
 SPARE_PORT = 8632
 ISSUANCE_PORT = 8443
 VPCD_PORT = 35963
+STAFF_VPCD_PORT = VPCD_PORT + 1
+"""The virtual reader has two places; the second is the staff's, where a run has one."""
 TERMINAL_PORT = 8651
 GATEWAY_PORT = 8652
 GATEWAY_KEY = "demo-key"
@@ -26,6 +28,7 @@ SIM = "drivers.simpanel.cli:main"
 ON_THE_KIOSKS_SUPPLY = (
     "pcscd",
     "card",
+    "staffcard",
     "cctalk",
     "changer",
     "id003",
@@ -171,6 +174,7 @@ def card(
     phone_pin: str = "",
     has_photos: bool = False,
     staff_pin: str = STAFF_PIN,
+    has_staff_reader: bool = False,
 ) -> list[Part | Task]:
     """Virtual cards behind Debian's pcscd. Only root and the card process reach the daemon's socket.
 
@@ -220,7 +224,21 @@ def card(
             *("card", "run", "--port", str(VPCD_PORT)),
             needs=("card-roots", "pcscd"),
         ),
+        *([_staff_reader()] if has_staff_reader else ()),
     ]
+
+
+def _staff_reader() -> Part:
+    """The same cards, on the other reader."""
+    cards = ("--state", str(state("card")), "--control", str(control("staffcard")))
+    return Part(
+        "staffcard",
+        "staff card on the second virtual reader",
+        python(SIM, "card", "run", "--port", str(STAFF_VPCD_PORT), *cards),
+        "kiosk-sim",
+        answers_unix(control("staffcard")),
+        ("card-roots", "pcscd"),
+    )
 
 
 def _hand_over_roots() -> None:

@@ -58,6 +58,7 @@ SWITCHES = {
     "sensors": "with sensors in the trays and an alarm contact (the panel has both)",
     "lamp": "with a light and buzzer that call staff (the panel has it)",
     "webhook": "with messages to the town when staff are called (the panel has it)",
+    "staff-reader": "with a second card reader, for staff (place-staff-card)",
     "changer": "with a change machine as the only cash",
     "training": "a training machine: everything says 訓練 SPECIMEN, journal and key of its own",
 }
@@ -218,6 +219,7 @@ class Run:
             has_message=given.webhook,
             is_training=given.training,
             has_changer=given.changer,
+            has_staff_reader=given.staff_reader,
         )
 
     def _parts(self) -> list[Part | Task]:
@@ -236,6 +238,7 @@ class Run:
                 self.options.phone_pin,
                 bool(self.options.camera),
                 self.options.staff_pin,
+                shape.has_staff_reader,
             ),
             "camera": parts.camera(self.options.camera) if self.options.camera else [],
             "cashless": parts.cashless() if self.options.cashless else [],

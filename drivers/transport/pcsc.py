@@ -64,14 +64,20 @@ class ReaderBusy(DeviceUnavailable):
 class ReaderWatch:
     """Tells every change of one reader, from a thread of its own, until the process ends.
 
-    `wanted` is part of the reader's name; empty: the first one by name.
+    `wanted` is part of the reader's name; empty: the first one by name. One whose name has `unwanted` in it is
+    somebody else's.
     """
 
     def __init__(
-        self, tell: Callable[[ReaderState], None], wanted: str = "", allow_virtual: bool = False
+        self,
+        tell: Callable[[ReaderState], None],
+        wanted: str = "",
+        allow_virtual: bool = False,
+        unwanted: str = "",
     ) -> None:
         self._tell = tell
         self._wanted = wanted
+        self._unwanted = unwanted
         self._allow_virtual = allow_virtual
         self._last: ReaderState | None = None
 
@@ -96,7 +102,7 @@ class ReaderWatch:
             result, names = scard.SCardListReaders(context, [])
             if result not in (scard.SCARD_S_SUCCESS, scard.SCARD_E_NO_READERS_AVAILABLE):
                 return
-            name, code = _choose(sorted(names or ()), self._wanted, self._allow_virtual)
+            name, code = _choose(sorted(names or ()), self._wanted, self._allow_virtual, self._unwanted)
             if not name:
                 self._say(ReaderState(code=code))
             asked = [name] if name else []
@@ -186,6 +192,18 @@ class PcscCard:
         self._context = None
 
 
+def readers() -> tuple[str, ...]:
+    """The names of all readers, by name; none without the service."""
+    context = _establish()
+    if context is None:
+        return ()
+    try:
+        _, names = scard.SCardListReaders(context, [])
+        return tuple(sorted(names or ()))
+    finally:
+        scard.SCardReleaseContext(context)
+
+
 def look(wanted: str = "", allow_virtual: bool = False) -> ReaderState:
     """What is known of our reader at this moment, without waiting for anything."""
     context = _establish()
@@ -204,9 +222,9 @@ def look(wanted: str = "", allow_virtual: bool = False) -> ReaderState:
         scard.SCardReleaseContext(context)
 
 
-def _choose(names: list[str], wanted: str, allow_virtual: bool) -> tuple[str, str]:
+def _choose(names: list[str], wanted: str, allow_virtual: bool, unwanted: str = "") -> tuple[str, str]:
     """The reader to use, or why there is none."""
-    fitting = [each for each in names if wanted in each]
+    fitting = [each for each in names if wanted in each and not (unwanted and unwanted in each)]
     allowed = [each for each in fitting if allow_virtual or VIRTUAL_READER not in each]
     if allowed:
         return allowed[0], ""

@@ -68,6 +68,7 @@ def setup_of(config: Config) -> Setup:
         guidance=town.guidance,
         panel=equipment.panel,
         card_reader=equipment.card_reader,
+        staff_reader=equipment.staff_reader,
         acceptor=equipment.acceptor,
         has_changer=equipment.has_changer,
         note_acceptor=equipment.note_acceptor,

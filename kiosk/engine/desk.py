@@ -8,6 +8,7 @@ the next try wait longer; the count outlives a power cut. Where only the time do
 what is wrong), two people open it together, and that is an incident. No network is asked for anything.
 
 In the middle of a visit a staff card shows nothing and does nothing; only a floor assistant's touch marks the screen.
+A machine may have a second reader for staff: what lies there is never a resident's, and nothing of it reaches a visit.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from kiosk import badges, intents
 from kiosk.badges import Member
 from kiosk.engine import desk_tests, helping, identity, number, service, session, staff
 from kiosk.engine.state import Asked, Desk, FaceWay, Kiosk, Login, Phase, Turn
-from kiosk.ids import OpId
+from kiosk.ids import DeviceId, OpId
 from kiosk.journal.records import IncidentOpened, StaffHelped, StaffLeft, StaffRefused
 from kiosk.ports import (
     CardFailed,
+    CardInserted,
     CardRead,
     CardRemoved,
+    CardUnreadable,
     ChallengeSigned,
     ClosePinSlot,
     DigitsEntered,
@@ -74,21 +77,56 @@ def actor(state: Kiosk, role: Role) -> Role:
 
 def card_met(turn: Turn, event: StaffCardRead) -> None:
     """At rest a login begins; in a visit only a floor assistant's touch means something."""
-    turn.set(card_is_present=True, card=None)
+    note_card(turn, event.device, is_there=True)
+    state = turn.state
     if _begins_tap(turn, event):
         return
-    if desk_tests.is_at(turn.state.desk, "reader"):
+    is_a_test = event.device == state.setup.card_reader and desk_tests.is_at(state.desk, "reader")
+    if is_a_test or state.phase not in service.AT_REST or _is_busy_elsewhere(state, event.device):
         turn.do(EndCardSession(event.device))
-    elif turn.state.phase in service.AT_REST:
-        _begin(turn, event)
     else:
-        turn.do(EndCardSession(event.device))
+        _begin(turn, event)
+
+
+def _is_busy_elsewhere(state: Kiosk, reader: DeviceId) -> bool:
+    """Somebody logs in with a card on the other reader: one after the other."""
+    login = state.login
+    is_here = login is None or login.reader == reader
+    return state.phase is Phase.STAFF_LOGIN and not is_here and is_card_in(state)
+
+
+def note_card(turn: Turn, reader: DeviceId, *, is_there: bool) -> None:
+    """Something came to this reader, or went; no resident's card, at a moment when nobody is asked for one."""
+    if reader == turn.state.setup.staff_reader:
+        turn.set(staff_card_is_present=is_there)
+    elif is_there:
+        turn.set(card_is_present=True, card=None)
+    else:
+        turn.set(card_is_present=False, card=None, card_stayed=False)
+
+
+def is_card_in(state: Kiosk) -> bool:
+    """The card of who is logging in, or was refused, is still on its reader."""
+    if reader_of(state) == state.setup.card_reader:
+        return state.card_is_present
+    return state.staff_card_is_present
+
+
+def reader_of(state: Kiosk) -> DeviceId:
+    """Where whoever is logging in has laid their card."""
+    login = state.login
+    return login.reader if login is not None and login.reader else state.setup.card_reader
 
 
 def other_card(turn: Turn, event: CardRead) -> None:
-    """A resident's card while staff have the display: nothing of it is kept."""
-    turn.set(card_is_present=True, card=None)
+    """A resident's card while staff have the display, or on the staff's reader: nothing of it is kept."""
+    note_card(turn, event.device, is_there=True)
     turn.do(EndCardSession(event.device))
+
+
+def staff_reader_news(turn: Turn, event: CardInserted | CardUnreadable | CardRemoved) -> None:
+    """On the staff's own reader, whatever a resident is doing: noted, and nothing else."""
+    note_card(turn, event.device, is_there=not isinstance(event, CardRemoved))
 
 
 def card_met_while_waiting(turn: Turn, event: StaffCardRead) -> None:
@@ -108,7 +146,7 @@ def card_gone_while_waiting(turn: Turn, event: CardRemoved) -> None:
 def _begin(turn: Turn, event: StaffCardRead) -> None:
     setup, ledger = turn.state.setup, turn.state.ledger
     member = badges.member_of(event.certificate, setup.staff, setup.staff_authorities)
-    login = Login("opening", member, event.certificate, attempts_left=event.attempts_left)
+    login = Login("opening", member, event.certificate, event.device, attempts_left=event.attempts_left)
     turn.set(login=login)
     turn.go(Phase.STAFF_LOGIN)
     turn.do(StopTimer(LOGIN))
@@ -139,7 +177,7 @@ def _open_or_wait(turn: Turn, member: Member, wrong: int) -> None:
 
 def _open(turn: Turn) -> None:
     _edit(turn, stage="opening", slot="", digits=0)
-    number.ask_slot(turn, OpenPinSlot(turn.state.setup.card_reader, SecretKind.STAFF))
+    number.ask_slot(turn, OpenPinSlot(reader_of(turn.state), SecretKind.STAFF))
 
 
 def timer(turn: Turn, _: TimerExpired) -> None:
@@ -149,12 +187,12 @@ def timer(turn: Turn, _: TimerExpired) -> None:
         return
     if login.stage == "wait":
         _open(turn)
-    elif login.stage in ("refused", "back") and turn.state.card_is_present:
+    elif login.stage in ("refused", "back") and is_card_in(turn.state):
         turn.set(is_staff_called=True)  # the card was left: nobody else can be served before it is taken
     elif login.stage == "refused":
         leave_login(turn, None)
     elif login.stage in ("opening", "pin"):
-        turn.do(ClosePinSlot(turn.state.setup.card_reader))
+        turn.do(ClosePinSlot(reader_of(turn.state)))
         _refuse(turn, "late")
 
 
@@ -166,7 +204,7 @@ def _edit(turn: Turn, **changes: object) -> None:
 def _refuse(turn: Turn, code: str) -> None:
     """Say why, and wait for the card to be taken."""
     _edit(turn, stage="refused", code=code, slot="")
-    turn.do(EndCardSession(turn.state.setup.card_reader))
+    turn.do(EndCardSession(reader_of(turn.state)))
     turn.do(StartTimer(LOGIN, turn.state.setup.timeouts.card_lock_s))
 
 
@@ -223,7 +261,7 @@ def pin_accepted(turn: Turn, _: PinAccepted) -> None:
     op = OpId(turn.token())
     message = badges.challenge(turn.state.setup.kiosk, turn.token())
     _edit(turn, stage="signing", slot="", op=op, message=message)
-    turn.do(SignChallenge(turn.state.setup.card_reader, op, message))
+    turn.do(SignChallenge(reader_of(turn.state), op, message))
 
 
 # --- who it is --------------------------------------------------------------------------------------------------------
@@ -279,13 +317,15 @@ def _enter(turn: Turn, member: Member, second: Member | None = None) -> None:
         if each is not None:
             staff.act(turn, Staff(each.id, each.role), intents.EnterStaff())
     _edit(turn, stage="back", member=member, second=second.id if second is not None else "")
-    turn.do(EndCardSession(turn.state.setup.card_reader))
+    turn.do(EndCardSession(reader_of(turn.state)))
     turn.do(StartTimer(LOGIN, turn.state.setup.timeouts.card_lock_s))
 
 
 def card_removed(turn: Turn, event: CardRemoved) -> None:
     """The desk begins when the card is back in its owner's hand, and not before."""
-    identity.note_removed(turn, event)
+    note_card(turn, event.device, is_there=False)
+    if event.device != reader_of(turn.state):
+        return
     turn.set(is_staff_called=False)
     login = turn.state.login
     if login is None or login.stage == "refused":
@@ -296,16 +336,16 @@ def card_removed(turn: Turn, event: CardRemoved) -> None:
         leave_login(turn, event)
 
 
-def card_failed(turn: Turn, _: CardFailed) -> None:
+def card_failed(turn: Turn, event: CardFailed) -> None:
     login = turn.state.login
-    if login is not None and login.stage not in ("refused", "back"):
+    if login is not None and event.device == login.reader and login.stage not in ("refused", "back"):
         _refuse(turn, "card")
 
 
 def leave_login(turn: Turn, _: object) -> None:
     """Nobody, or not this one: back to where the display was."""
+    turn.do(StopTimer(LOGIN), EndCardSession(reader_of(turn.state)))
     turn.set(login=None)
-    turn.do(StopTimer(LOGIN), EndCardSession(turn.state.setup.card_reader))
     if turn.state.desk is not None:
         turn.go(Phase.STAFF_DESK)
     else:
@@ -366,6 +406,8 @@ def leave(turn: Turn, event: object) -> None:
     turn.do(StopTimer(IDLE), StopTimer(END), StopTimer(LOGIN))
     if turn.state.card_is_present:
         turn.do(EndCardSession(turn.state.setup.card_reader))
+    if turn.state.staff_card_is_present:
+        turn.do(EndCardSession(turn.state.setup.staff_reader))
     _to_rest(turn)
 
 
@@ -380,7 +422,7 @@ def _begins_tap(turn: Turn, event: StaffCardRead) -> bool:
         return False
     op = OpId(turn.token())
     message = badges.challenge(setup.kiosk, turn.token())
-    turn.set(login=Login("tapped", member, event.tap_certificate, op=op, message=message))
+    turn.set(login=Login("tapped", member, event.tap_certificate, event.device, op=op, message=message))
     turn.do(ProveTap(event.device, op, message))
     return True
 

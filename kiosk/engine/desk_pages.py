@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from kiosk import badges, rights
 from kiosk import intents as i
 from kiosk.engine import desk_acts, desk_tests, remedies
+from kiosk.engine.desk import is_card_in
 from kiosk.engine.desk_acts import ASKED, COUNTED
 from kiosk.engine.service import stop_reason
 from kiosk.engine.staff import units_of
@@ -52,8 +53,8 @@ def _note(state: Kiosk, now: Login | None) -> StaffNote:
         return StaffNote("card")
     if now.stage == "refused":
         facts = _times(state, now) if now.code == "time" else ()
-        return StaffNote(now.code, state.card_is_present, facts=facts)
-    return StaffNote(now.stage, state.card_is_present, now.ends_at_s if now.stage == "wait" else 0.0)
+        return StaffNote(now.code, is_card_in(state), facts=facts)
+    return StaffNote(now.stage, is_card_in(state), now.ends_at_s if now.stage == "wait" else 0.0)
 
 
 def _times(state: Kiosk, now: Login) -> tuple[tuple[str, str], ...]:

@@ -53,7 +53,7 @@ def _troubles(state: Kiosk) -> tuple[str, ...]:
     wanted = [setup.card_reader, *printers.printers(setup), setup.receipt_printer]
     if setup.faces:
         wanted += [setup.acceptor, *([setup.note_acceptor] if setup.note_acceptor else [])]
-    wanted += [each for each in (setup.lamp,) if each]
+    wanted += [each for each in (setup.staff_reader, setup.lamp) if each]
     wanted += list(dict.fromkeys(each.device for each in setup.brands))
     found = [f"{each} away" for each in wanted if each not in state.up]
     found += [f"{device} {code}" for device, code in sorted(state.faults | state.warnings)]

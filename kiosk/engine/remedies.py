@@ -91,6 +91,8 @@ def faults(state: Kiosk) -> tuple[Fault, ...]:
         found.append(Fault("X-603"))
     if setup.card_reader not in state.up:
         found.append(Fault("C-101", setup.card_reader))
+    if setup.staff_reader and setup.staff_reader not in state.up:
+        found.append(Fault("C-101", setup.staff_reader))
     for printer in printers.printers(setup):
         read = printers.reading_of(state, printer)
         if printer not in state.up:

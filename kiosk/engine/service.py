@@ -155,6 +155,8 @@ def device_lost(turn: Turn, event: DeviceLost) -> None:
         printers=printers.without(state, event.device),
         was_lost_open=state.was_lost_open or (event.device == state.setup.acceptor and bool(state.accepting)),
     )
+    if event.device == state.setup.staff_reader:
+        turn.set(staff_card_is_present=False)
     if event.device == state.setup.card_reader:
         turn.set(card=None, card_is_present=False)
     turn.set(unread=state.unread - {event.device})

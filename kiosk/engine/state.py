@@ -423,6 +423,8 @@ class Setup(msgspec.Struct, frozen=True):
     plan: Plan = KONBINI
     languages: tuple[str, ...] = ("ja", "en")
     card_reader: DeviceId = DeviceId("card")
+    staff_reader: DeviceId = DeviceId("")
+    """A second reader, for staff cards; empty: there is none. Theirs are taken on the residents' too."""
     acceptor: DeviceId = DeviceId("coin1")
     note_acceptor: DeviceId = DeviceId("")
     """Empty: this machine takes no notes. Its boxes stand among the hoppers, with the face that they hold."""
@@ -495,6 +497,8 @@ class Login(msgspec.Struct, frozen=True):
     card), `refused` (`code` says why)."""
     member: Member | None
     certificate: bytes = b""
+    reader: DeviceId = DeviceId("")
+    """Where the card lies."""
     code: str = ""
     slot: str = ""
     shortest: int = 6
@@ -570,6 +574,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     card_is_present: bool = False
     card_stayed: bool = False
     """It lies there since the visit before, which is over."""
+    staff_card_is_present: bool = False
+    """Something lies on the staff's own reader."""
     camera_is_allowed: bool = False
     """As it was told last. No secret slot opens before the vision process has said that its camera is shut, but for the
     one slot that the camera itself fills."""

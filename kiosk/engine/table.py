@@ -194,7 +194,7 @@ def _reader_lost(turn: Turn, event: ports.DeviceLost) -> None:
 
 def _reader_lost_at_login(turn: Turn, event: ports.DeviceLost) -> None:
     service.device_lost(turn, event)
-    if event.device == turn.state.setup.card_reader:
+    if event.device == desk.reader_of(turn.state):
         desk.leave_login(turn, event)
 
 
@@ -707,6 +707,35 @@ ANYWHERE: dict[Key, Handler] = {
 }
 """What happens whatever is being asked. A phase's own row comes first."""
 
+OF_A_CARD = (
+    ports.CardInserted,
+    ports.CardRead,
+    ports.StaffCardRead,
+    ports.CardUnreadable,
+    ports.CertificateRead,
+    ports.CardRemoved,
+    ports.PinSlotOpened,
+    ports.PinSlotClosed,
+    ports.DigitsEntered,
+    ports.PinAccepted,
+    ports.PinRejected,
+    ports.PinBlocked,
+    ports.ChallengeSigned,
+    ports.CardFailed,
+)
+"""Events of a card, on whichever reader."""
+
+STAFF_READER_ALWAYS = (ports.CardInserted, ports.CardUnreadable)
+STAFF_READER: dict[Key, Handler] = {
+    ports.CardInserted: desk.staff_reader_news,
+    ports.CardUnreadable: desk.staff_reader_news,
+    ports.CardRemoved: desk.staff_reader_news,
+    ports.CardRead: desk.other_card,
+    ports.StaffCardRead: desk.card_met,
+    ports.ChallengeSigned: desk.tap_signed,
+}
+"""On the staff's own reader, whatever a resident is doing. Only while somebody logs in do the rows above hold there."""
+
 FOLLOWS: dict[type[records.Record], Handler] = {
     records.TransactionOpened: payment.opened,
     records.CoinIn: payment.coin_in,
@@ -773,7 +802,7 @@ GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
     ),
     (P.CHARGING, intents.Cancel): lambda state: Turn(state).session.stage in ("touch", "show"),
     (P.CHARGING, intents.Back): lambda state: Turn(state).session.stage in ("touch", "show"),
-    (P.STAFF_LOGIN, intents.Cancel): lambda state: not state.card_is_present,
+    (P.STAFF_LOGIN, intents.Cancel): lambda state: not desk.is_card_in(state),
     (P.STAFF_DESK, intents.Back): lambda state: state.desk is not None and bool(state.desk.trail),
     (P.STAFF_DESK, intents.PrintPaper): lambda state: state.desk is not None and state.desk.paper is not None,
     (P.STAFF_DESK, intents.PrintPages): desk_acts.has_pages,
@@ -868,9 +897,7 @@ def handle(
         _follow(turn, event)
     elif not is_refused:
         key = key_of(event)
-        row = TABLE.get((state.phase, key))
-        handler = row.handler if row is not None else ANYWHERE.get(key, _nothing)
-        handler(turn, event)
+        _handler(state, event, key)(turn, event)
         helping.write_down(turn, event)
         desk.touched(turn, event)
     issuance.settle_what_left(turn)
@@ -891,6 +918,15 @@ def handle(
     if place(turn.state) != place(state):
         turn.set(step=state.step + 1, manners=replace(turn.state.manners, pointed=""))
     return turn.state, tuple(turn.commands)
+
+
+def _handler(state: Kiosk, event: ports.Event, key: Key) -> Handler:
+    """Of this event in this phase. What comes from the staff's own reader is no row's of a visit."""
+    is_staffs = isinstance(event, OF_A_CARD) and event.device == state.setup.staff_reader
+    if is_staffs and (state.phase is not P.STAFF_LOGIN or key in STAFF_READER_ALWAYS):
+        return STAFF_READER.get(key, _nothing)
+    row = TABLE.get((state.phase, key))
+    return row.handler if row is not None else ANYWHERE.get(key, _nothing)
 
 
 def _leave_the_building(turn: Turn) -> None:

@@ -397,6 +397,55 @@ def test_the_demo_towns_brands_are_good(tmp_path: Path) -> None:
         registry.driver(device.driver)(device.id, device.options, print)
 
 
+TWO_READERS = """
+[equipment]
+staff_reader = "staffcard"
+[[device]]
+id = "card"
+driver = "card_service"
+[[device]]
+id = "staffcard"
+driver = "card_service"
+options = { reader = "ACR1252" }
+"""
+
+
+def test_a_second_reader_for_staff_is_kept_from_the_residents(files: tuple[Path, Path]) -> None:
+    machine, _ = files
+    machine.write_text(SMALL_MACHINE + TWO_READERS, encoding="utf-8")
+    config = load(files)
+    assert setup_of(config).staff_reader == "staffcard"
+    options = {each.id: dict(each.options) for each in config.devices}
+    assert options == {"card": {"not_reader": "ACR1252"}, "staffcard": {"reader": "ACR1252"}}
+    for device in config.devices:
+        registry.driver(device.driver)(device.id, device.options, print)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ('"staffcard"\n[[device]]\nid = "card"', '"card"\n[[device]]\nid = "card"', "itself"),
+        ('staff_reader = "staffcard"', 'staff_reader = "other"', "wants a"),
+        ('id = "card"\n', 'id = "cards"\n', "wants a"),
+        ('options = { reader = "ACR1252" }', "", "part of its name"),
+        ('id = "staffcard"\ndriver = "card_service"', 'id = "staffcard"\ndriver = "ipp"', "part of its name"),
+        (
+            '"card_service"\n[[',
+            '"card_service"\noptions = { reader = "ACS ACR1252" }\n[[',
+            "one of the staff",
+        ),
+    ],
+)
+def test_two_readers_that_could_be_one_are_refused(
+    files: tuple[Path, Path], before: str, after: str, why: str
+) -> None:
+    machine, _ = files
+    assert before in TWO_READERS
+    machine.write_text(SMALL_MACHINE + TWO_READERS.replace(before, after), encoding="utf-8")
+    with pytest.raises(ConfigError, match=why):
+        load(files)
+
+
 CHANGER = """
 [equipment]
 changer = "changer1"

@@ -127,7 +127,7 @@ class Bench:
         self.run("root", ["chgrp", "kiosk-card", "/run/pcscd/pcscd.comm"])
         self.run("root", ["chmod", "0660", "/run/pcscd/pcscd.comm"])
 
-    def start_sim(self, *options: str) -> None:
+    def start_sim(self, *options: str, socket: str = CONTROL) -> None:
         argv = [
             "-m",
             "drivers.jpki.sim.main",
@@ -135,19 +135,19 @@ class Bench:
             "--state",
             "/run/sim/box",
             "--control",
-            "/run/sim/control.sock",
+            f"/{socket}",
         ]
         self.start("sim", "kiosk-sim", [sys.executable, *argv, *options])
-        wait_for(self._sim_answers)
+        wait_for(lambda: self._sim_answers(socket))
 
-    def _sim_answers(self) -> bool:
+    def _sim_answers(self, socket: str) -> bool:
         try:
-            return bool(control.request(self.root / CONTROL, "status")["ok"])
+            return bool(control.request(self.root / socket, "status")["ok"])
         except DeviceUnavailable:
             return False
 
-    def sim(self, verb: str, *args: str) -> dict[str, Any]:
-        answer = control.request(self.root / CONTROL, verb, *args)
+    def sim(self, verb: str, *args: str, socket: str = CONTROL) -> dict[str, Any]:
+        answer = control.request(self.root / socket, verb, *args)
         assert answer["ok"], answer
         return answer
 

@@ -1,6 +1,6 @@
 """A core without an engine, in a process of its own: the real card client, its events out, commands in.
 
-argv: the card socket; `no-virtual`, `impatient` (a silent process is left after 8 s).
+argv: the card socket; `no-virtual`, `impatient` (a silent process is left after 8 s), `reader=NAME`, `not_reader=NAME`.
 Out: one JSON event a line. In: one JSON command a line; the end of input stops the client.
 """
 
@@ -29,9 +29,9 @@ def main() -> None:
             sys.stdout.buffer.write(encode(event) + b"\n")
             sys.stdout.buffer.flush()
 
-    driver = client.create(
-        DeviceId("card1"), {"socket": sys.argv[1], "allow_virtual": "no-virtual" not in sys.argv}, post
-    )
+    names = dict(word.split("=", 1) for word in sys.argv[2:] if "=" in word)
+    options = {"socket": sys.argv[1], "allow_virtual": "no-virtual" not in sys.argv, **names}
+    driver = client.create(DeviceId("card1"), options, post)
     driver.start()
     for line in sys.stdin.buffer:
         driver.perform(COMMANDS.decode(line.strip()))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from drivers.jpki import codec
+from drivers.piv import sim as piv
 from kiosk import ports
 from kiosk.ids import DeviceId, OpId
 from kiosk.ports import NumberPart
@@ -313,12 +314,42 @@ def test_a_core_in_use_hears_nothing_of_a_virtual_reader(bench: Bench) -> None:
 
 
 def test_a_reader_of_another_name_is_not_taken_and_the_loss_of_pcscd_is_still_seen(bench: Bench) -> None:
-    bench.run("root", ["rm", "/run/kiosk/card/card.sock"])
-    bench.start_card_listener("--allow-virtual", "--reader", "Nothing")
-    core = bench.core()
+    core = bench.core("reader=Nothing")
     assert core.expect(ports.DeviceLost).code == "no-reader"
+    _two_readers(bench)
     bench.run("root", ["sh", "-c", "kill $(cat /run/pcscd/pcscd.pid)"])
     assert core.expect(ports.DeviceLost).code == "no-service"
+
+
+def _two_readers(bench: Bench) -> None:
+    """The residents' and the staff's, each with its processes: a staff card comes and goes while a resident's is in
+    and her PIN is awaited, and she notices nothing.
+    """
+    second, there = "run/sim/second.sock", "00 01"
+    piv.make(bench.root / "run/sim/box", ("officer",))
+    bench.run("root", ["chown", "-R", "kiosk-sim:kiosk-sim", "/run/sim/box"])
+    bench.start_sim("--port", "35964", socket=second)
+    resident, staff = bench.core(f"not_reader={there}"), bench.core(f"reader={there}")
+    assert resident.expect(ports.DeviceArrived).identity == "Virtual PCD 00 00"
+    assert staff.expect(ports.DeviceArrived).identity == "Virtual PCD 00 01"
+    _insert(bench, resident)
+    resident.send(OPEN)
+    slot = resident.expect(ports.PinSlotOpened).slot
+    bench.sim("place-card", "staff:officer", socket=second)
+    staff.expect(ports.CardInserted)
+    assert staff.expect(ports.StaffCardRead).attempts_left == 3
+    staff.send(END)  # what the core answers to it in a visit
+    bench.sim("remove-card", socket=second)
+    staff.expect(ports.CardRemoved)
+    assert bench.send_pin(slot, b"1234") == "accepted"
+    resident.expect(ports.PinAccepted)
+    resident.send(END)
+    bench.sim("remove-card")
+    resident.expect(ports.CardRemoved)
+    wait_for(lambda: len(bench.card_processes()) == 3)  # a fresh one ahead for each core
+    assert bench.sim("status", socket=second)["occupied"] is False
+    for each in (resident, staff):
+        each.end()
 
 
 @pytest.mark.parametrize(

@@ -359,7 +359,10 @@ def test_a_process_that_hangs_is_asked_and_then_left(
         with hung:
             hung.sendall(messages.line(ports.CardInserted(DEVICE)))
             assert heard() == ports.CardInserted(DEVICE)
-            assert hung.recv(100).startswith(messages.line(Ping()))
+            said = b""
+            while messages.line(Ping()) not in said:
+                said += hung.recv(100)
+            assert said.startswith(messages.line(messages.UseReader()))
             assert heard() == ports.CardFailed(DEVICE, "process-hangs")
             silent.accept()[0].close()  # the next one, at once
             while hung.recv(4096):  # and this one is let go
@@ -394,7 +397,9 @@ def test_what_is_not_for_a_card_reader_is_our_own_mistake(core: Core) -> None:
         core[0].perform(ports.ReadHopper(DEVICE))
 
 
-@pytest.mark.parametrize("options", [{"sockets": "/run"}, {"socket": 3}])
+@pytest.mark.parametrize(
+    "options", [{"sockets": "/run"}, {"socket": 3}, {"reader": 3}, {"not_reader": ["x"]}]
+)
 def test_options_are_checked(options: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         client.create(DEVICE, options, lambda _: None)

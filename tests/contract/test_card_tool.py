@@ -176,7 +176,7 @@ def test_help_names_every_verb_and_what_it_does_to_secrets(capsys: pytest.Captur
     with pytest.raises(SystemExit):
         command_line.main(["--help"])
     said = capsys.readouterr().out
-    assert "read, tries, photo or sign" in said
+    assert "read, tries, photo, sign or readers" in said
 
 
 @pytest.mark.system
@@ -186,6 +186,7 @@ def test_over_pcscd_with_somebody_who_types_and_sees_no_echo() -> None:
         bench.start_sim("--person", "hanako")
         wait_for(lambda: b"Yes" in bench.run("kiosk-card", ["opensc-tool", "-l"]).stdout)
         argv = [sys.executable, "-m", "drivers.card_service.main"]
+        assert bench.run("kiosk-card", [*argv, "readers"]).stdout.splitlines()[0] == b"Virtual PCD 00 00"
         refused = bench.run("kiosk-card", [*argv, "tries"])
         assert refused.returncode == 1 and b"virtual-reader" in refused.stderr
         assert b"PIN: 3" in bench.run("kiosk-card", [*argv, "tries", "--allow-virtual"]).stdout

@@ -17,7 +17,7 @@ from drivers.piv.sim import Chip
 from kiosk import badges, intents, ports
 from kiosk.badges import Member
 from kiosk.engine.state import Setup
-from kiosk.ids import SlotId
+from kiosk.ids import DeviceId, SlotId
 from kiosk.journal.records import AnyRecord
 from kiosk.view import Role
 from tests.engine.world import SETUP, Physics, World
@@ -59,15 +59,18 @@ class StaffWorld(World):
         super().__init__(records, physics, setup_with_staff(setup))
         self._chip: Chip | None = None
         self.slots = 0
+        self.at = self.setup.staff_reader or self.setup.card_reader
         self.facts: tuple[tuple[str, str, str], ...] = (("disk", "900 MiB free", "ok"),)
 
     def boot(self) -> StaffWorld:
         super().boot()
+        if self.setup.staff_reader:
+            self.event(ports.DeviceArrived(self.setup.staff_reader, "test"))
         return self
 
     def lay(self, name: str, *, validity: str = "genuine", left: int = 3) -> None:
-        """A staff card on the reader."""
-        reader = self.setup.card_reader
+        """A staff card on the reader where staff lay it: `self.at`."""
+        reader = self.at
         self._chip = cards()[1][name, validity]
         shown = {place.reference: self._chip.keys[place.reference][0] for place in _PLACES}
         self.event(ports.CardInserted(reader))
@@ -78,18 +81,21 @@ class StaffWorld(World):
         )
 
     def staff_pin(self, *, right: bool = True, left: int = 2) -> None:
-        reader = self.setup.card_reader
+        reader = self.at
         self.event(ports.PinAccepted(reader) if right else ports.PinRejected(reader, left))
 
     def login(self, name: str, *, validity: str = "genuine") -> None:
         self.lay(name, validity=validity)
         self.staff_pin()
-        self.take_card()
+        self.take_staff_card()
+
+    def take_staff_card(self) -> None:
+        self.event(ports.CardRemoved(self.at))
 
     def touch(self, name: str, *, validity: str = "genuine") -> None:
         """A floor assistant's badge, on and off."""
         self.lay(name, validity=validity)
-        self.take_card()
+        self.take_staff_card()
 
     def _on_OpenPinSlot(self, command: ports.OpenPinSlot) -> None:
         if command.secret is not ports.SecretKind.STAFF:
@@ -102,10 +108,10 @@ class StaffWorld(World):
         if self.loop.state.session is not None:
             super()._on_SignChallenge(command)
         else:
-            self._sign(AUTHENTICATION.reference, command.op, command.message)
+            self._sign(command.device, AUTHENTICATION.reference, command.op, command.message)
 
     def _on_ProveTap(self, command: ports.ProveTap) -> None:
-        self._sign(CARD_AUTHENTICATION.reference, command.op, command.message)
+        self._sign(command.device, CARD_AUTHENTICATION.reference, command.op, command.message)
 
     def _on_ReadFacts(self, command: ports.ReadFacts) -> None:
         self.later(ports.FactsRead(command.op, self.facts, all(each[2] != "bad" for each in self.facts)))
@@ -115,12 +121,12 @@ class StaffWorld(World):
         pages = (b"%PDF", 1) if command.has_pages else (b"", 0)
         self.later(ports.PaperMade(command.op, slip, "", "", *pages))
 
-    def _sign(self, reference: int, op: Any, message: bytes) -> None:
+    def _sign(self, device: DeviceId, reference: int, op: Any, message: bytes) -> None:
         assert self._chip is not None
         _, key = self._chip.keys[reference]
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         signature = key.sign(message, ec.ECDSA(hashes.SHA256()))
-        self.later(ports.ChallengeSigned(self.setup.card_reader, op, signature, ""))
+        self.later(ports.ChallengeSigned(device, op, signature, ""))
 
     def do(self, act: intents.AnyStaffIntent) -> None:
         """The act's button at the desk."""

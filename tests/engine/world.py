@@ -249,7 +249,7 @@ class World:
             setup.acceptor,
             *printers(setup),
             setup.receipt_printer,
-            *(each for each in (setup.lamp, setup.messenger) if each),
+            *(each for each in (setup.lamp, setup.messenger, setup.staff_reader) if each),
         ]
         self.loop.add_driver(_Player(self, (*names, *(hopper.device for hopper in HOPPERS))))
         self.loop.add_driver(_Player(self, (TERMINAL, CODES)))
