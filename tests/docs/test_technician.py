@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.card_service import tool as card_tool
 from issuance import main as issuance
 from kiosk import check
 from kiosk.bundles import main as bundles
@@ -24,6 +25,7 @@ COMMANDS = re.findall(r"^\$ (.+)$", PAGE, re.MULTILINE)
 PARSERS: dict[str, Callable[[list[str]], object]] = {
     "provisioning/install": lambda words: install._parser().parse_args(words),
     "provisioning/kiosk-provision": lambda words: provision._parser().parse_args(words),
+    "kiosk-card": lambda words: card_tool._parser().parse_args(words),
     "kiosk-enrol": lambda words: enrolment._parser().parse_args(words),
     "kiosk-check": lambda words: check._parser().parse_args(words),
     "kiosk-bundle": lambda words: bundles._parser().parse_args(words),
