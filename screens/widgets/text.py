@@ -21,32 +21,52 @@ from screens.widgets.base import Element, Rect
 _CACHE_BYTES = 20 * 1024 * 1024
 
 
+class Ink(NamedTuple):
+    """A drawn text, no larger than its ink: what is empty would be blended all the same, pixel for pixel."""
+
+    texture: Texture
+    left: int
+    """From the left of the block to the ink."""
+    above: int
+    """From the top of the block to the lower edge of the ink."""
+
+    @property
+    def bytes(self) -> int:
+        return 2 * int(self.texture.width) * int(self.texture.height)
+
+
 class _Cache:
-    """Textures of texts by content and setting, bounded; the least used goes first."""
+    """Texts as they were drawn, by content and setting, bounded; the least used goes first."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
         self._held = 0
-        self._textures: OrderedDict[tuple[Message, Setting], Texture] = OrderedDict()
+        self._inks: OrderedDict[tuple[Message, Setting], Ink] = OrderedDict()
 
-    def get(self, message: Message, setting: Setting, block: Block, is_private: bool) -> Texture:
+    def get(self, message: Message, setting: Setting, block: Block, is_private: bool) -> Ink | None:
+        """None: there is nothing to see, as of a space."""
         key = (message, setting)
-        texture = self._textures.get(key)
-        if texture is not None:
-            self._textures.move_to_end(key)
-            return texture
-        texture = mask_texture(typeset.draw_mask(block, setting, is_private))
-        if not is_private:
-            self._textures[key] = texture
-            self._held += _bytes(texture)
+        ink = self._inks.get(key)
+        if ink is not None:
+            self._inks.move_to_end(key)
+            return ink
+        ink = _draw_ink(block, setting, is_private)
+        if ink is not None and not is_private:
+            self._inks[key] = ink
+            self._held += ink.bytes
             while self._held > self._most:
-                _, oldest = self._textures.popitem(last=False)
-                self._held -= _bytes(oldest)
-        return texture
+                _, oldest = self._inks.popitem(last=False)
+                self._held -= oldest.bytes
+        return ink
 
 
-def _bytes(texture: Texture) -> int:
-    return 2 * int(texture.width) * int(texture.height)
+def _draw_ink(block: Block, setting: Setting, is_private: bool) -> Ink | None:
+    mask = typeset.draw_mask(block, setting, is_private)
+    box = mask.getbbox()
+    if box is None:
+        return None
+    bleed = typeset.bleed_px(setting)
+    return Ink(mask_texture(mask.crop(box)), box[0] - bleed, box[3] - bleed)
 
 
 def mask_texture(mask: Image.Image) -> Texture:
@@ -108,13 +128,14 @@ class Words(NamedTuple):
         if self.message.is_empty:
             return
         setting, block = self.setting(width), self.block(width)
-        texture = _cache.get(self.message, setting, block, self.is_private)
-        bleed = typeset.bleed_px(setting)
+        ink = _cache.get(self.message, setting, block, self.is_private)
+        if ink is None:
+            return
         Color(*look.colour(colour))
         Rectangle(
-            texture=texture,
-            pos=(x - bleed, look.height - y - block.height - bleed),
-            size=texture.size,
+            texture=ink.texture,
+            pos=(x + ink.left, look.height - y - ink.above),
+            size=ink.texture.size,
         )
 
 
