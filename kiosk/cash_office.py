@@ -22,6 +22,7 @@ from kiosk.slips import codes_of, kinds_of
 from kiosk.treasury import paper
 from kiosk.treasury.days import Day, Entry, days
 from kiosk.treasury.discrepancy import case_of, discrepancy
+from kiosk.treasury.evidence import evidence
 from kiosk.treasury.exchange_slip import exchange_slip
 from kiosk.treasury.matching import (
     Matched,
@@ -119,6 +120,11 @@ class Office:
                     if each.exchange == ask.of:
                         return payment_slip(each, self.town)
                 raise RefusedError("no-exchange", what=ask.of)
+            case "evidence":
+                paper_of = evidence(self.entries(), ask.of, self.town)
+                if paper_of is None:
+                    raise RefusedError("no-doubt", what=ask.of)
+                return paper_of
             case "readiness":
                 return readiness(self.entries(), self.ledger(), self.town)
         lines, match = fates(self.entries()), self._matched(ask)

@@ -28,7 +28,7 @@ With the core stopped, the same verbs with --operator and --config write into th
 The papers are text; `--csv` for a spreadsheet, `--out X.pdf` as A4 pages, `--print` on the receipt printer.
 
 日々:   list stock day start end close-day    事故: close-incident printed not-printed paid redeem discrepancy
-        note-in note-back clear-note-path charged not-charged undone not-undone
+        evidence note-in note-back clear-note-path charged not-charged undone not-undone
 月・年: month revenue assessment match year   ほか: enter leave exchange payment found hand-over count
 """
 
@@ -41,6 +41,7 @@ PAPERS: Mapping[str, str] = {
     "year": "年度末返納書 YYYY / return of the float at the end of the 年度",
     "exchange": "補充・回収・精査の記録票 / the slip of an exchange",
     "discrepancy": "違算調査書 / why a count differs: every transaction in its window",
+    "evidence": "確認資料: 確認待ちの一件の記録 / every record of one thing in doubt (its id from `list`)",
     "payment": "払込書 / payment slip for a collection",
     "assessment": "調定 CSV YYYY-MM",
     "revenue": "収納システム CSV YYYY-MM (--statement)",
@@ -82,7 +83,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _paper_verb(parser: argparse.ArgumentParser, verb: str) -> None:
-    if verb in ("day", "month", "year", "exchange", "discrepancy", "payment", "assessment", "revenue"):
+    if verb in (
+        "day",
+        "month",
+        "year",
+        "exchange",
+        "discrepancy",
+        "evidence",
+        "payment",
+        "assessment",
+        "revenue",
+    ):
         parser.add_argument("of", nargs="?" if verb == "day" else None, metavar="OF")
     if verb in ("revenue", "match"):
         parser.add_argument("--statement", metavar="CSV", help="決済代行の収納明細 / the trustee's file")

@@ -346,7 +346,7 @@ AnyStaffIntent = (
 
 
 class OpenPage(Intent, frozen=True):
-    """Show this page of the desk (kiosk/engine/desk_pages.py: PAGES), about this."""
+    """Show this page of the desk (kiosk/engine/desk_walk.py: PAGES), about this."""
 
     page: str
     of: str = ""
@@ -368,7 +368,8 @@ class PrintPages(Intent, frozen=True):
 
 
 class SetPieces(Intent, frozen=True):
-    """In the exchange that is open: so many of this face were `counted`, `put_in`, `taken_out` of this unit."""
+    """In the exchange that is open: so many of this face were `counted`, `put_in`, `taken_out` of this unit, or are
+    `left` in it. Of unit `found`: so many `yen` were left behind at the place `face`."""
 
     unit: DeviceId
     face: str

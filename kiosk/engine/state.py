@@ -526,7 +526,8 @@ class Desk(msgspec.Struct, frozen=True):
     trail: tuple[tuple[str, str], ...] = ()
     """Pages behind this one."""
     pieces: tuple[tuple[tuple[str, str, str], int], ...] = ()
-    """(unit, face, counted | put_in | taken_out) -> pieces, of the exchange that is open."""
+    """(unit, face, counted | put_in | taken_out | left) -> pieces, of the exchange that is open; (found, place, yen) ->
+    yen that were left behind."""
     pending: StaffIntent | None = None
     """An act that still wants its reason."""
     said: tuple[str, str] = ("", "")
@@ -535,6 +536,8 @@ class Desk(msgspec.Struct, frozen=True):
     paper: Slip | None = None
     report: tuple[str, str] = ("", "")
     """Which paper that is: its name, and of what."""
+    is_slip_due: bool = False
+    """It is printed on the roll as soon as it is made."""
     op: OpId | None = None
     """What the machine is doing for a test, or the paper that is being made."""
     result: str = ""

@@ -37,7 +37,9 @@ from kiosk.engine import (
     day,
     desk,
     desk_acts,
+    desk_papers,
     desk_tests,
+    desk_walk,
     emergency,
     face,
     fleet,
@@ -200,12 +202,13 @@ def _reader_lost_at_login(turn: Turn, event: ports.DeviceLost) -> None:
 
 def _slip_printed_at_desk(turn: Turn, event: ports.SlipPrinted) -> None:
     taking.slip_printed(turn, event)
+    desk_papers.slip_printed(turn, event)
     desk_tests.slip_printed(turn, event)
 
 
 def _print_ended_at_desk(turn: Turn, event: ports.PrintEnded) -> None:
     issuance.print_ended(turn, event)
-    desk_acts.pages_printed(turn, event)
+    desk_papers.pages_printed(turn, event)
     desk_tests.print_ended(turn, event)
 
 
@@ -590,13 +593,13 @@ ROWS: tuple[Row, ...] = (
     Row(P.STAFF_DESK, ports.CardInserted, desk_acts.card_inserted),
     Row(P.STAFF_DESK, ports.SlipPrinted, _slip_printed_at_desk),
     Row(P.STAFF_DESK, ports.PrintEnded, _print_ended_at_desk),
-    Row(P.STAFF_DESK, ports.PaperMade, desk_acts.paper_made),
+    Row(P.STAFF_DESK, ports.PaperMade, desk_papers.paper_made),
     Row(P.STAFF_DESK, ports.FactsRead, desk_tests.facts_read),
-    Row(P.STAFF_DESK, intents.OpenPage, desk_acts.open_page),
-    Row(P.STAFF_DESK, intents.Back, desk_acts.back),
-    Row(P.STAFF_DESK, intents.ShowPaper, desk_acts.show_paper),
-    Row(P.STAFF_DESK, intents.PrintPaper, desk_acts.print_paper),
-    Row(P.STAFF_DESK, intents.PrintPages, desk_acts.print_pages),
+    Row(P.STAFF_DESK, intents.OpenPage, desk_walk.open_page),
+    Row(P.STAFF_DESK, intents.Back, desk_walk.back),
+    Row(P.STAFF_DESK, intents.ShowPaper, desk_papers.show_paper),
+    Row(P.STAFF_DESK, intents.PrintPaper, desk_papers.print_paper),
+    Row(P.STAFF_DESK, intents.PrintPages, desk_papers.print_pages),
     Row(P.STAFF_DESK, intents.SetPieces, desk_acts.set_pieces),
     Row(P.STAFF_DESK, intents.RunTest, desk_acts.run_test),
     Row(P.STAFF_DESK, intents.AskWhy, desk_acts.ask_why),
@@ -805,7 +808,7 @@ GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
     (P.STAFF_LOGIN, intents.Cancel): lambda state: not desk.is_card_in(state),
     (P.STAFF_DESK, intents.Back): lambda state: state.desk is not None and bool(state.desk.trail),
     (P.STAFF_DESK, intents.PrintPaper): lambda state: state.desk is not None and state.desk.paper is not None,
-    (P.STAFF_DESK, intents.PrintPages): desk_acts.has_pages,
+    (P.STAFF_DESK, intents.PrintPages): desk_papers.has_pages,
     (P.TAKING_THINGS, intents.ReadAloud): reading.may_read,
     (P.FINISHED, intents.ReadAloud): reading.may_read,
     (P.TAKING_THINGS, intents.Taken): taking.may_tell,

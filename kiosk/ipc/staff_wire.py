@@ -28,6 +28,7 @@ REPORTS = (
     "year",
     "exchange",
     "discrepancy",
+    "evidence",
     "payment",
     "assessment",
     "revenue",

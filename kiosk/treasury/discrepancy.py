@@ -12,6 +12,7 @@ from kiosk.journal import records as r
 from kiosk.money import Yen
 from kiosk.treasury import words
 from kiosk.treasury.days import Entry, japan_time
+from kiosk.treasury.evidence import said
 from kiosk.treasury.paper import Paper, Table, signed, yen
 from kiosk.treasury.words import Town
 
@@ -190,51 +191,5 @@ def _evidence(entry: Entry, numbers: dict[TransactionId, str]) -> tuple[str, ...
     record = entry.record
     transaction = getattr(record, "transaction", None)
     number = numbers.get(transaction, "―") if transaction else "―"
-    what, proof, moved = _said(record)
+    what, proof, moved = said(record)
     return (str(entry.seq), japan_time(entry.wall)[5:], number, what, proof, moved)
-
-
-def _said(record: r.AnyRecord) -> tuple[str, str, str]:
-    match record:
-        case r.CoinIn() as coin:
-            proof = f"{coin.device} 世代{coin.epoch} 通番{coin.seq} 計器{coin.raw}"
-            return f"投入 {words.face(coin.denomination)}", proof, f"+{coin.denomination.face.value:,}"
-        case r.AcceptorEpoch() as epoch:
-            proof = f"{epoch.device} 世代{epoch.epoch} 計器{epoch.raw}"
-            return f"計数器の再起動 最大 {epoch.at_most} 枚不明", proof, "（不明）"
-        case r.CreditsUnknown() as lost:
-            proof = f"{lost.device} 世代{lost.epoch}"
-            return f"読めなかった投入 最大 {lost.at_most} 枚", proof, "（不明）"
-        case r.DispenseIntended() as meant:
-            proof = f"払出し前: 回数計{meant.event_counter} 累計{meant.lifetime} {meant.serial}"
-            return f"払出し指示 {meant.count} 枚", proof, ""
-        case r.DispenseSettled() as done:
-            proof = f"結果 {done.outcome} {done.code}".rstrip()
-            gone = done.denomination.face * done.paid
-            return f"払出し {done.paid}/{done.count} 枚", proof, signed(-gone)
-        case r.DispenseResolved() as solved:
-            by = "機器の計器" if solved.by == "device" else f"職員 {solved.by}"
-            return f"払出しの確認 {solved.paid} 枚", f"{by}: {solved.reason}", "（再計算）"
-        case r.ExchangeEnded() as ended:
-            moved = Yen.sum(each.put_in.total - each.taken_out.total for each in ended.units)
-            return f"{ended.exchange}（計数なし）", f"職員 {ended.operator}", signed(moved)
-    return _said_of_note(record)
-
-
-def _said_of_note(record: r.AnyRecord) -> tuple[str, str, str]:
-    match record:
-        case r.NoteIn() as note:
-            proof = f"{note.device} 券種{note.issue} 番号{note.op[:8]}"
-            return f"投入 {words.face(note.denomination)}", proof, f"+{note.denomination.face.value:,}"
-        case r.NoteStored() as stored:
-            return f"格納先は {stored.unit}", f"{stored.device} 番号{stored.op[:8]}", "（移動）"
-        case r.NoteResolved() as solved_note:
-            proof = f"職員 {solved_note.by}: {solved_note.reason}"
-            face = solved_note.denomination.face
-            return f"紙幣の確認 {words.face(solved_note.denomination)}", proof, f"+{face.value:,}"
-        case r.NoteDoubted() as doubted:
-            face_of = words.face(doubted.denomination) if doubted.denomination is not None else "金種不明"
-            return f"紙幣の所在が不明 {face_of}", f"{doubted.device} {doubted.code}", "（不明）"
-        case r.NotePathClearing() as cleared:
-            return "紙幣の通路を空にした", f"{cleared.device} {cleared.code}", ""
-    return type(record).__name__, "", ""

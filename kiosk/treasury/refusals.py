@@ -65,6 +65,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "A technician opens a cash path only while a cash officer is beside him and has entered (kiosk-cash enter).",
     ),
     "no-incident": ("開いている事故記録 {what} はありません。", "No open incident {what}."),
+    "no-doubt": ("{what} という確認待ちはありません。", "Nothing in doubt has the id {what}."),
     "no-paper": ("確認待ちの証明書 {what} はありません。", "No paper in doubt {what}."),
     "no-payout": ("確認待ちの払出し {what} はありません。", "No payout in doubt {what}."),
     "no-note": ("確認待ちの紙幣 {what} はありません。", "No note in doubt {what}."),

@@ -48,4 +48,8 @@ def waiting(ledger: Ledger) -> list[str]:
         f"遺失物 found {each.found}  {words.THINGS.get(each.what, each.what)}  {yen(each.amount)} yen"
         for each in ledger.found.values()
     ]
+    lines += [
+        f"入金 credits in doubt {each.device}  {each.at_most} pieces at most: recount 精査"
+        for each in ledger.credit_doubts
+    ]
     return lines or [NOTHING]

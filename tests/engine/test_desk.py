@@ -12,7 +12,7 @@ from i18n.catalogue import load
 from kiosk import intents as i
 from kiosk import ports
 from kiosk.engine import desk, desk_pages, desk_tests, remedies
-from kiosk.engine.desk_acts import PAGES
+from kiosk.engine.desk_walk import PAGES
 from kiosk.engine.state import Phase
 from kiosk.journal import records as r
 from kiosk.money import Denomination

@@ -14,7 +14,7 @@ from drivers.id003.messages import Status
 from kiosk import intents, ports
 from kiosk.engine import desk as desks
 from kiosk.engine import diagram
-from kiosk.engine.desk_acts import PAGES
+from kiosk.engine.desk_walk import PAGES
 from kiosk.engine.helping import TARGETS
 from kiosk.engine.project import BODIES
 from kiosk.engine.recovery import ACTIONS

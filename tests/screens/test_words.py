@@ -19,9 +19,11 @@ from i18n.message import NOT_FIRST, NOT_LAST, Message, Run, break_lines, names_i
 from i18n.po import CatalogueError, read_po
 from issuance.town import read_town
 from kiosk.engine import remedies
-from kiosk.engine.desk_acts import PAGES, PAPERS
+from kiosk.engine.desk_papers import PAPERS
 from kiosk.engine.desk_tests import TESTS, Judge
+from kiosk.engine.desk_walk import PAGES
 from kiosk.engine.taking import OPINIONS
+from kiosk.journal.records import Fund
 from kiosk.money import Denomination, Yen
 from kiosk.treasury import acts, words
 from screens import samples
@@ -159,8 +161,11 @@ def _staff_keys() -> set[str]:
     """Of the staff's screens: what the core names in a view, and what it puts together."""
     named = {
         each
-        for name in ("desk_pages", "remedies")
-        for each in _strings(ROOT / "kiosk" / "engine" / f"{name}.py")
+        for path in (
+            *sorted((ROOT / "kiosk" / "engine").glob("desk_*.py")),
+            ROOT / "kiosk" / "engine" / "remedies.py",
+        )
+        for each in _strings(path)
         if KEY.fullmatch(each) and each.startswith("desk.")
     }
     notes = ("back", "wait", "unknown", "blocked", "time", "signature", "card", "late", "journal")
@@ -176,7 +181,8 @@ def _staff_keys() -> set[str]:
         *(f"desk.reason.{each}" for each in acts.REASONS),
         *(f"desk.why.{each}" for each in words.WHY),
         *(f"desk.note.{each}" for each in words.NOTES),
-        *(f"desk.what.{each}" for each in ("counted", "put_in", "taken_out")),
+        *(f"desk.what.{each}" for each in ("counted", "put_in", "taken_out", "left")),
+        *(f"desk.fund.{each.value}" for each in Fund),
         *(f"desk.thing.{each}" for each in acts.THINGS),
         *(f"desk.place.{each}" for each in acts.PLACES),
         *(f"desk.found.to.{each}" for each in acts.RECEIVERS),
@@ -184,7 +190,7 @@ def _staff_keys() -> set[str]:
         *(f"desk.test.{each}{how}" for each in TESTS for how in ("", ".how")),
         *(f"desk.test.{each}.look" for each, judge in TESTS.items() if judge is Judge.PERSON),
         *(f"desk.result.{each}" for each in ("never", "passed", "failed")),
-        *(f"desk.paper.{each}" for each in PAPERS),
+        *(f"desk.paper.{each}" for each in (*PAPERS, "earlier", "later")),
         *("desk.test.reader.now", "desk.faces.any"),
         *(f"remedy.{each}" for each in steps),
     }
