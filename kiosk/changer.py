@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations_with_replacement
 
 from kiosk.ids import DeviceId
@@ -71,9 +72,22 @@ def accept_mask(
     """
     if inserted >= due:
         return ()
-    kept = {Yen(0), due, *(each for each in keeps if Yen(0) <= each <= due)}
+    kept = frozenset({Yen(0), due, *(each for each in keeps if Yen(0) <= each <= due)})
+    return _mask(inserted, stock, frozenset(faces), kept, frozenset(recycled), is_bulk)
+
+
+@lru_cache(maxsize=64)
+def _mask(
+    inserted: Yen,
+    stock: Cash,
+    faces: frozenset[Denomination],
+    kept: frozenset[Yen],
+    recycled: frozenset[Denomination],
+    is_bulk: bool,
+) -> tuple[Denomination, ...]:
+    """Asked again with every event between people, and with every coin."""
     chosen: tuple[Denomination, ...] = ()
-    for face in sorted(set(faces), key=lambda each: each.face):
+    for face in sorted(faces, key=lambda each: each.face):
         if _is_safe((*chosen, face), inserted, stock, kept, recycled, is_bulk):
             chosen = (*chosen, face)
     return chosen

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kiosk.changer import accept_mask
 from kiosk.engine import notes, printers
 from kiosk.engine.payout import close_unissued, give_back
-from kiosk.engine.service import acceptance_set, cashless_is_up, device_lost, room_judged, stop_reason
+from kiosk.engine.service import (
+    RESTING,
+    acceptance_set,
+    cashless_is_up,
+    device_lost,
+    room_judged,
+    stop_reason,
+)
 from kiosk.engine.session import advance, notify
 from kiosk.engine.state import Phase, RoomJudged, Turn
 from kiosk.engine.till import HELD_CODES, account_of, recycled, stock
@@ -118,20 +127,33 @@ def _open(turn: Turn, faces: tuple[Denomination, ...]) -> None:
 
 def accepted_now(turn: Turn, inserted: Yen) -> tuple[Denomination, ...]:
     """Which faces may be put in: only those whose overpayment, or cancel, we can give back."""
-    keeps = _partial_sums([line.fee for line in turn.session.lines])
-    total, faces = turn.session.total, turn.state.setup.faces
-    if not turn.state.setup.has_changer and not notes.is_ready(turn.state):
-        faces = tuple(each for each in faces if not each.is_note)
     inserted += Yen.sum(each.denomination.face for each in notes.pending(turn.state))
+    return _faces_for(turn, turn.session.total, [line.fee for line in turn.session.lines], inserted)
+
+
+def _faces_for(turn: Turn, total: Yen, fees: Sequence[Yen], inserted: Yen) -> tuple[Denomination, ...]:
+    setup = turn.state.setup
+    faces = setup.faces
+    if not setup.has_changer and not notes.is_ready(turn.state):
+        faces = tuple(each for each in faces if not each.is_note)
     return accept_mask(
         total,
         inserted,
         stock(turn),
         faces,
-        keeps=keeps,
+        keeps=_partial_sums(fees),
         recycled=recycled(turn),
-        is_bulk=turn.state.setup.has_changer,
+        is_bulk=setup.has_changer,
     )
+
+
+def watch_change(turn: Turn) -> None:
+    """Between people: whether any of the town's fees could be paid in cash now, so that nobody begins in vain."""
+    state = turn.state
+    if state.phase not in RESTING or not state.recovered or state.issuance is None:
+        return
+    fees = {Yen(here) for _, here, _ in state.issuance.prices if here}
+    turn.set(is_change_short=bool(fees) and not any(_faces_for(turn, fee, (fee,), Yen(0)) for fee in fees))
 
 
 def set_slots(turn: Turn, _: object = None) -> None:
@@ -146,7 +168,7 @@ def set_slots(turn: Turn, _: object = None) -> None:
     notes.let_in(turn, faces)
 
 
-def _partial_sums(fees: list[Yen]) -> set[Yen]:
+def _partial_sums(fees: Sequence[Yen]) -> set[Yen]:
     """What may be kept when some lines are issued and others fail."""
     sums = {Yen(0)}
     for fee in fees:

@@ -63,7 +63,9 @@ def cash_code(state: Kiosk) -> str:
         return "M-409"
     if state.setup.cash_max is not None and state.ledger.in_units >= state.setup.cash_max:
         return "M-410"
-    return "" if cash_is_up(state) else "M-402"
+    if not cash_is_up(state):
+        return "M-402"
+    return "M-401" if state.is_change_short else ""
 
 
 def _server_stop(state: Kiosk) -> tuple[str, str]:

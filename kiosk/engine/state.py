@@ -637,6 +637,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     recovered: bool = False
     is_cash_warned: bool = False
     """Staff were told that much cash lies in the machine."""
+    is_change_short: bool = False
+    """As the units now stand no face could be given back whole on a cancel, whatever somebody orders."""
     present: tuple[Present, ...] = ()
     """Staff who stand at the machine; a new life knows nobody."""
     login: Login | None = None

@@ -910,6 +910,7 @@ def handle(
     recovery.conclude(turn)
     recovery.take_up_next(turn)
     recovery.check_offer(turn)
+    payment.watch_change(turn)
     service.review(turn)
     service.watch_cash(turn)
     staff.watch_staff(turn)

@@ -15,7 +15,7 @@ from kiosk.journal import records as r
 from kiosk.money import Denomination, Yen
 from kiosk.ports import Outcome
 from kiosk.view import Attract, Cashless, ChooseMeans, OfferBack, Returning, Trouble
-from tests.engine.world import BRANDS, CASHLESS, CODES, POI, TERMINAL, World
+from tests.engine.world import BRANDS, CASHLESS, CODES, HOPPERS, POI, TERMINAL, World
 
 R = TypeVar("R", bound=r.Record)
 
@@ -116,10 +116,25 @@ def test_cash_down_is_cashless_only_and_the_other_way_round_and_both_are_said_be
 
 def test_no_change_at_all_is_no_obstacle_for_who_pays_cashless() -> None:
     made = World(setup=replace(CASHLESS, faces=())).boot()
+    assert (made.view.body.is_cash_open, made.view.body.is_cashless_open) == (False, True), (
+        "said before one begins"
+    )
     made.until_pay()
     assert [each.means for each in made.view.body.means if not each.is_open] == ["cash"]
     pay(made)
     finished(made)
+
+
+def test_nobody_begins_where_no_face_could_be_given_back() -> None:
+    made = World([], setup=CASHLESS).boot()
+    assert made.view.body.is_cash_open, "nothing was counted: coins go where they can be paid from again"
+    for hopper in HOPPERS:
+        made.event(replace(made._hopper_read(hopper), is_high=True))
+    assert (made.view.body.is_cash_open, made.view.body.is_cashless_open) == (False, True)
+    made.terminals_go()
+    assert (made.phase, made.view.body.code) == (Phase.OUT_OF_SERVICE, "M-401")
+    made.event(made._hopper_read(HOPPERS[0]))
+    assert made.phase is Phase.IDLE, "and the next thing that a unit says opens it again"
 
 
 def test_a_camera_that_is_away_closes_only_what_needs_it() -> None:
