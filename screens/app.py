@@ -255,7 +255,7 @@ class UiApp:
         Clock.schedule_once(lambda _dt: self.voice.hear_ears(ears))
 
     def _revive_buttons(self) -> None:
-        for widget in self.frame.walk(restrict=True):
+        for widget in self.frame.within():
             if isinstance(widget, PushButton):
                 widget.revive()
 

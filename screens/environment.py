@@ -11,7 +11,8 @@ import sys
 
 POLLS_PER_SECOND = 100
 """How often touches are looked for. Kivy draws only when something changed, so an idle screen draws 0 frames a second
-and a touch waits 10 ms at most; at maxfps=30 it would wait 33."""
+and a touch waits 10 ms at most; at maxfps=30 it would wait 33. A view of the core waits for no poll: it ends the sleep
+of the clock (`kivy_clock`)."""
 
 
 def prepare(size: tuple[int, int]) -> None:
@@ -42,6 +43,7 @@ def _configure(size: tuple[int, int]) -> None:
             "exit_on_escape": 0,
             "pause_on_minimize": 0,
             "keyboard_mode": "system",
+            "kivy_clock": "interrupt",
             "log_level": "warning",
         },
         "graphics": {

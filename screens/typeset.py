@@ -189,7 +189,9 @@ def draw_mask(block: Block, setting: Setting, is_private: bool = False) -> Image
 def _draw_run(
     pen: ImageDraw.ImageDraw, x: float, y: float, text: str, setting: Setting, ruler: _Ruler, is_bold: bool
 ) -> None:
-    for piece in fonts.split(text, setting.language, ruler.is_private):
+    pieces = fonts.split(text, setting.language, ruler.is_private)
+    for piece in pieces:
         face = fonts.face(piece.face, setting.px, setting.is_bold or is_bold)
         pen.text((x, y), piece.text, fill=255, font=face, anchor="ls")
-        x += float(face.getlength(piece.text))
+        if piece is not pieces[-1]:
+            x += float(face.getlength(piece.text))

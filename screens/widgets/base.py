@@ -7,7 +7,7 @@ whole pixels; only `Element.place` turns them into Kivy's, which count from the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from kivy.uix.widget import Widget
@@ -45,6 +45,8 @@ class Element(Widget):
         super().__init__(**kwargs)
         self.rect = NOWHERE
         self._is_stale = True
+        self._is_whole = False
+        """Asked since it was placed: none of its own words is cut."""
 
     def add_widget(self, widget: Any, *args: Any, **kwargs: Any) -> None:
         super().add_widget(widget, *args, **kwargs)
@@ -76,7 +78,7 @@ class Element(Widget):
         if rect == self.rect and not self._is_stale:
             return
         self.rect = rect
-        self._is_stale = False
+        self._is_stale = self._is_whole = False
         self.size = (rect.width, rect.height)
         self.pos = (rect.x, look.height - rect.y - rect.height)
         self.canvas.before.clear()
@@ -126,6 +128,21 @@ class Element(Widget):
     def is_cut(self) -> bool:
         """Its words are wider than its place: one word is longer than the line."""
         return False
+
+    def has_cut(self) -> bool:
+        """`is_cut`, of itself or of anything in it; asked once for each time that it is placed."""
+        if self.rect == NOWHERE:
+            return False
+        self._is_whole = self._is_whole or not self.is_cut()
+        return not self._is_whole or any(child.has_cut() for child in self.children)
+
+    def within(self) -> Iterator[Element]:
+        """Itself and everything in it, in no order that matters."""
+        rest: list[Element] = [self]
+        while rest:
+            element = rest.pop()
+            yield element
+            rest.extend(element.children)
 
     def dismantle(self) -> None:
         """Come apart: no cycle is left, so everything is freed now and not when garbage is collected."""

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from kivy.graphics import PopMatrix, PushMatrix, Translate
 
 from i18n.catalogue import Value
-from i18n.message import EMPTY, Message
+from i18n.message import Message
 from screens.theme import look, tokens
 from screens.widgets.base import Element, Rect
 from screens.widgets.paint import draw_box, draw_focus
 from screens.widgets.picture import draw_icon
-from screens.widgets.text import Words, line_texts, words
+from screens.widgets.text import Reading, Words, line_texts, words
 
 
 class Kind(NamedTuple):
@@ -85,6 +85,7 @@ class PushButton(Element):
         self.spoken_values: dict[str, Value] = {}
         self._count: int | None = None
         self._literal: Message | None = None
+        self._reading = Reading()
         self._touch: object = None
         self._is_down = False
         self._is_spent = False
@@ -165,7 +166,7 @@ class PushButton(Element):
     def message(self) -> Message:
         if self._literal is not None:
             return self._literal
-        return look.words.message(self.key, self._count, **self._values) if self.key else EMPTY
+        return self._reading.message(self.key, self._count, self._values)
 
     # ---- layout
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from screens.widgets.vector import IDENTITY, Matrix, Shape, circle, ellipse, rect
+from screens.widgets.path import IDENTITY, Matrix, circle, ellipse, rect
+from screens.widgets.vector import Shape
 
 
 class Drawing(NamedTuple):

@@ -257,7 +257,7 @@ class Frame(Element):
                 self.restyle()
             if self._is_room() or self._factor == sizes[-1]:
                 self.place(Rect(0, 0, look.width, look.height))
-                if not self._is_cut():
+                if not self.has_cut():  # at the least size there is nothing to be done; tests find it
                     break
 
     def regrow(self) -> None:
@@ -272,10 +272,6 @@ class Frame(Element):
             each.show(False)
         if shown:
             self.regrow()
-
-    def _is_cut(self) -> bool:
-        """A word is longer than its line. At the least size there is nothing to be done; tests find it."""
-        return any(part.is_cut() for part in self.walk(restrict=True) if isinstance(part, Element))
 
     def _is_room(self) -> bool:
         high = look.height - look.bar_px

@@ -7,7 +7,8 @@ from typing import Any, Final
 from kiosk.view import HeadBox
 from screens.theme import look
 from screens.widgets.base import Element
-from screens.widgets.vector import Matrix, Shape, Spot, circle, draw_shapes, ellipse, rect
+from screens.widgets.path import Matrix, circle, ellipse, rect
+from screens.widgets.vector import Shape, Spot, draw_shapes
 
 _WIDE: Final = 640.0
 _HIGH: Final = 480.0
@@ -61,7 +62,7 @@ class HeadPlace(Element):
             shapes += _head((size, 0, 0, size, x * _WIDE, y * _HIGH), "green" if self._is_good else "ink")
         if self._turn in _ARROWS:
             shapes.append(Shape(_ARROW, fill="blue", matrix=_ARROWS[self._turn]))
-        draw_shapes(shapes, Spot(left, top, scale))
+        draw_shapes(shapes, Spot(left, top, scale), is_kept=False)
 
 
 def _steps(head: HeadBox) -> tuple[int, int, int]:

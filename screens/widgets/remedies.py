@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from screens.widgets.drawings import COUNTER, TERMINAL, Drawing, _arrow, _by, _moved
-from screens.widgets.vector import Shape, circle, ellipse, rect
+from screens.widgets.path import circle, ellipse, rect
+from screens.widgets.vector import Shape
 
 WIDE, HIGH = 420, 300
 _INK = "ink"

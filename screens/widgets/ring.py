@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
-
-from kivy.graphics import Color, Mesh
 
 from i18n import message as messages
 from screens.theme import look, tokens
 from screens.widgets.base import Element, Rect, Stack
 from screens.widgets.picture import draw_icon
 from screens.widgets.text import words
-from screens.widgets.vector import Vertices, add_stroke, draw_disc, ramp
+from screens.widgets.vector import draw_arc, draw_disc
 
 
 class Ring(Stack):
@@ -43,24 +40,9 @@ class Ring(Stack):
         side = min(self.rect.width, self.rect.height)
         radius = side / 2 - look.px(self.thick) / 2
         centre = (self.rect.x + self.rect.width / 2, look.height - self.rect.y - self.rect.height / 2)
-        _arc(centre, radius, 1.0, look.px(self.thick), "grey")
+        draw_arc(centre, radius, 1.0, look.px(self.thick), "grey")
         if self.fill > 0:
-            _arc(centre, radius, self.fill, look.px(self.thick), "blue")
-
-
-def _arc(centre: tuple[float, float], radius: float, share: float, thick: float, colour: str) -> None:
-    steps = max(2, round(96 * share))
-    points = [
-        (
-            centre[0] + radius * math.sin(2 * math.pi * share * step / steps),
-            centre[1] + radius * math.cos(2 * math.pi * share * step / steps),
-        )
-        for step in range(steps + (share < 1.0))
-    ]
-    out = Vertices()
-    add_stroke(out, points, share >= 1.0, thick)
-    Color(*look.colour(colour))
-    Mesh(vertices=out.vertices, indices=out.indices, mode="triangles", texture=ramp())
+            draw_arc(centre, radius, self.fill, look.px(self.thick), "blue")
 
 
 class Mark(Element):

@@ -84,6 +84,20 @@ def mask_texture(mask: Image.Image) -> Texture:
 _cache = _Cache(_CACHE_BYTES)
 
 
+class Reading:
+    """A text of the catalogue with its values, read once for as long as neither they nor the language change."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] = ()
+        self._message = EMPTY
+
+    def message(self, key: str, count: int | None, values: dict[str, Value]) -> Message:
+        of = (look.words, key, count, values)
+        if of != self._of:
+            self._of, self._message = of, look.words.message(key, count, **values) if key else EMPTY
+        return self._message
+
+
 class Words(NamedTuple):
     """A message with the way to set it: what every widget with text in it is made of."""
 
@@ -165,6 +179,7 @@ class Text(Element):
         self._values: dict[str, Value] = {}
         self._count: int | None = None
         self._literal: Message | None = None
+        self._reading = Reading()
 
     def say(self, key: str, count: int | None = None, **values: Value) -> None:
         """Show a text of the catalogue."""
@@ -195,7 +210,7 @@ class Text(Element):
     def message(self) -> Message:
         if self._literal is not None:
             return self._literal
-        return look.words.message(self.key, self._count, **self._values) if self.key else EMPTY
+        return self._reading.message(self.key, self._count, self._values)
 
     @property
     def words(self) -> Words:

@@ -8,21 +8,18 @@ nothing per frame.
 from __future__ import annotations
 
 import math
-import re
+from array import array
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from kivy.graphics import Color, Mesh
+from kivy.graphics import Color, Mesh, PopMatrix, PushMatrix, Translate
 from kivy.graphics.tesselator import TYPE_POLYGONS, WINDING_ODD, Tesselator
 from kivy.graphics.texture import Texture
 
 from screens.theme import look
-
-Point = tuple[float, float]
-Matrix = tuple[float, float, float, float, float, float]
-IDENTITY: Matrix = (1, 0, 0, 1, 0, 0)
+from screens.widgets.path import IDENTITY, Matrix, Point, flatten
 
 
 class Shape(NamedTuple):
@@ -34,156 +31,6 @@ class Shape(NamedTuple):
     width: float = 6
     matrix: Matrix = IDENTITY
     dash: tuple[float, float] | None = None
-
-
-class Line(NamedTuple):
-    points: tuple[Point, ...]
-    is_closed: bool
-
-
-# ---- SVG path text (SVG 1.1, 8.3): M L H V C Q A Z, both cases
-
-_TOKEN = re.compile(r"[MLHVCQAZmlhvcqaz]|[-+]?(?:\d*\.\d+|\d+\.?)(?:[eE][-+]?\d+)?")
-_COUNTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "Q": 4, "A": 7, "Z": 0}
-
-
-def _commands(path: str) -> Iterator[tuple[str, list[float]]]:
-    command = ""
-    numbers: list[float] = []
-    for word in _TOKEN.findall(path):
-        if word.isalpha():
-            command, numbers = word, []
-            if word in "Zz":
-                yield word, []
-            continue
-        numbers.append(float(word))
-        if len(numbers) == _COUNTS[command.upper()]:
-            yield command, numbers
-            numbers = []
-            command = {"M": "L", "m": "l"}.get(command, command)
-
-
-@lru_cache(maxsize=512)
-def flatten(path: str) -> tuple[Line, ...]:
-    """The path as straight lines, fine enough for the largest use."""
-    lines: list[Line] = []
-    points: list[Point] = []
-    x = y = 0.0
-    for command, numbers in _commands(path):
-        kind, is_relative = command.upper(), command.islower()
-        if kind == "Z":
-            lines.append(Line(_clean(points), True))
-            x, y = points[0]
-            points = []
-            continue
-        if kind == "M" and len(points) > 1:
-            lines.append(Line(_clean(points), False))
-        if kind == "M":
-            points = []
-        elif not points:
-            points = [(x, y)]
-        absolute = _absolute(kind, numbers, x, y, is_relative)
-        if kind in "ML":
-            points.append((absolute[0], absolute[1]))
-        elif kind == "C":
-            points.extend(_cubic((x, y), *_pairs(absolute)))
-        elif kind == "Q":
-            (qx, qy), end = _pairs(absolute)
-            one = (x + 2 / 3 * (qx - x), y + 2 / 3 * (qy - y))
-            two = (end[0] + 2 / 3 * (qx - end[0]), end[1] + 2 / 3 * (qy - end[1]))
-            points.extend(_cubic((x, y), one, two, end))
-        elif kind == "A":
-            points.extend(_arc((x, y), absolute))
-        else:
-            points.append((absolute[0], y) if kind == "H" else (x, absolute[0]))
-        x, y = points[-1]
-    if len(points) > 1:
-        lines.append(Line(_clean(points), False))
-    return tuple(lines)
-
-
-def _absolute(kind: str, numbers: list[float], x: float, y: float, is_relative: bool) -> list[float]:
-    if not is_relative:
-        return numbers
-    if kind == "A":
-        return [*numbers[:5], numbers[5] + x, numbers[6] + y]
-    if kind in "HV":
-        return [numbers[0] + (x if kind == "H" else y)]
-    return [number + (x if index % 2 == 0 else y) for index, number in enumerate(numbers)]
-
-
-def _pairs(numbers: list[float]) -> list[Point]:
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
-
-
-def _clean(points: list[Point]) -> tuple[Point, ...]:
-    kept: list[Point] = []
-    for point in points:
-        if not kept or math.dist(kept[-1], point) > 1e-3:
-            kept.append(point)
-    if len(kept) > 2 and math.dist(kept[0], kept[-1]) <= 1e-3:
-        kept.pop()
-    return tuple(kept)
-
-
-def _cubic(a: Point, b: Point, c: Point, d: Point) -> Iterator[Point]:
-    length = math.dist(a, b) + math.dist(b, c) + math.dist(c, d)
-    steps = max(4, min(24, int(length / 3)))
-    for step in range(1, steps + 1):
-        t = step / steps
-        s = 1 - t
-        weights = (s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t)
-        yield (
-            sum(w * p[0] for w, p in zip(weights, (a, b, c, d), strict=True)),
-            sum(w * p[1] for w, p in zip(weights, (a, b, c, d), strict=True)),
-        )
-
-
-def _arc(start: Point, numbers: list[float]) -> Iterator[Point]:
-    """SVG 1.1, F.6.5: from endpoints to centre. The x axis is never turned here."""
-    rx, ry, _turn, is_large, is_sweep, end_x, end_y = numbers
-    dx, dy = (start[0] - end_x) / 2, (start[1] - end_y) / 2
-    if not rx or not ry or (dx == 0 and dy == 0):
-        yield end_x, end_y
-        return
-    scale = math.sqrt(max(1.0, (dx / rx) ** 2 + (dy / ry) ** 2))
-    rx, ry = rx * scale, ry * scale
-    top = max(0.0, (rx * ry) ** 2 - (rx * dy) ** 2 - (ry * dx) ** 2)
-    root = math.sqrt(top / ((rx * dy) ** 2 + (ry * dx) ** 2)) * (-1 if is_large == is_sweep else 1)
-    cx, cy = root * rx * dy / ry, -root * ry * dx / rx
-    first = math.atan2((dy - cy) / ry, (dx - cx) / rx)
-    last = math.atan2((-dy - cy) / ry, (-dx - cx) / rx)
-    sweep = last - first
-    if is_sweep and sweep < 0:
-        sweep += 2 * math.pi
-    elif not is_sweep and sweep > 0:
-        sweep -= 2 * math.pi
-    mid_x, mid_y = cx + (start[0] + end_x) / 2, cy + (start[1] + end_y) / 2
-    steps = max(3, min(48, math.ceil(abs(sweep) * max(rx, ry) / 4)))
-    for step in range(1, steps + 1):
-        angle = first + sweep * step / steps
-        yield mid_x + rx * math.cos(angle), mid_y + ry * math.sin(angle)
-
-
-# ---- shorthands that give path text
-
-
-def circle(x: float, y: float, r: float) -> str:
-    return ellipse(x, y, r, r)
-
-
-def ellipse(x: float, y: float, rx: float, ry: float) -> str:
-    return f"M{x - rx} {y}A{rx} {ry} 0 0 1 {x + rx} {y}A{rx} {ry} 0 0 1 {x - rx} {y}Z"
-
-
-def rect(x: float, y: float, width: float, height: float, r: float = 0) -> str:
-    if not r:
-        return f"M{x} {y}h{width}v{height}h{-width}Z"
-    a = f"a{r} {r} 0 0 1 "
-    return (
-        f"M{x + r} {y}h{width - 2 * r}{a}{r} {r}v{height - 2 * r}{a}{-r} {r}"
-        f"h{2 * r - width}{a}{-r} {-r}v{2 * r - height}{a}{r} {-r}Z"
-    )
 
 
 # ---- triangles
@@ -303,33 +150,62 @@ class Spot(NamedTuple):
     top: float
     scale: float
 
-    def at(self, point: Point, matrix: Matrix) -> Point:
-        a, b, c, d, e, f = matrix
-        x, y = point
-        return (
-            self.left + (a * x + c * y + e) * self.scale,
-            self.top - (b * x + d * y + f) * self.scale,
-        )
+
+class _Piece(NamedTuple):
+    """One mesh: its colour by name, and its numbers as the graphics card takes them, from the drawing's origin."""
+
+    colour: str
+    vertices: array[float]
+    indices: array[int]
 
 
-def draw_shapes(shapes: Iterable[Shape], spot: Spot, recolour: str = "") -> None:
-    """Add shapes to the open canvas; neighbours of one colour become one mesh."""
-    colour, batch = "", Vertices()
+def draw_shapes(shapes: Iterable[Shape], spot: Spot, recolour: str = "", *, is_kept: bool = True) -> None:
+    """Add shapes to the open canvas; neighbours of one colour become one mesh.
+
+    Kept: the same shapes at the same scale are not made again. For what is drawn once only: `is_kept=False`.
+    """
+    meshes = _meshes if is_kept else _meshes.__wrapped__
+    _add(meshes(tuple(shapes), spot.scale, recolour), spot.left, spot.top)
+
+
+@lru_cache(maxsize=256)
+def _meshes(shapes: tuple[Shape, ...], scale: float, recolour: str) -> tuple[_Piece, ...]:
+    made: list[tuple[str, Vertices]] = []
     for shape in shapes:
-        for name, vertices in _pieces(shape, spot):
-            wanted = recolour or name
-            if wanted != colour:
-                _flush(colour, batch)
-                colour, batch = wanted, Vertices()
+        for name, vertices in _pieces(shape, scale):
+            colour = recolour or name
+            if not made or made[-1][0] != colour:
+                made.append((colour, Vertices()))
+            batch = made[-1][1]
             base = len(batch.vertices) // 4
             batch.vertices.extend(vertices.vertices)
             batch.indices.extend(index + base for index in vertices.indices)
-    _flush(colour, batch)
+    return tuple(_piece(colour, batch) for colour, batch in made)
 
 
-def _pieces(shape: Shape, spot: Spot) -> Iterator[tuple[str, Vertices]]:
+def _piece(colour: str, batch: Vertices) -> _Piece:
+    return _Piece(colour, array("f", batch.vertices), array("H", batch.indices))
+
+
+def _add(pieces: Iterable[_Piece], left: float, top: float) -> None:
+    PushMatrix()
+    Translate(left, top)
+    for piece in pieces:
+        if piece.indices:
+            Color(*look.colour(piece.colour))
+            Mesh(vertices=piece.vertices, indices=piece.indices, mode="triangles", texture=ramp())
+    PopMatrix()
+
+
+def _at(point: Point, matrix: Matrix, scale: float) -> Point:
+    a, b, c, d, e, f = matrix
+    x, y = point
+    return (a * x + c * y + e) * scale, -(b * x + d * y + f) * scale
+
+
+def _pieces(shape: Shape, scale: float) -> Iterator[tuple[str, Vertices]]:
     lines = [
-        ([spot.at(point, shape.matrix) for point in line.points], line.is_closed)
+        ([_at(point, shape.matrix, scale) for point in line.points], line.is_closed)
         for line in flatten(shape.path)
     ]
     if shape.fill:
@@ -342,11 +218,9 @@ def _pieces(shape: Shape, spot: Spot) -> Iterator[tuple[str, Vertices]]:
     if shape.stroke:
         edge = Vertices()
         for points, is_closed in lines:
-            dashes = (
-                _dashes(points, is_closed, shape.dash, spot.scale) if shape.dash else [(points, is_closed)]
-            )
+            dashes = _dashes(points, is_closed, shape.dash, scale) if shape.dash else [(points, is_closed)]
             for part, closed in dashes:
-                add_stroke(edge, part, closed, shape.width * spot.scale)
+                add_stroke(edge, part, closed, shape.width * scale)
         yield shape.stroke, edge
 
 
@@ -371,16 +245,32 @@ def _between(a: Point, b: Point, t: float) -> Point:
 
 def draw_disc(left: float, bottom: float, side: float, colour: str) -> None:
     """Add a filled circle to the open canvas, in Kivy's pixels."""
+    _add((_disc(side, colour),), left + side / 2, bottom + side / 2)
+
+
+@lru_cache(maxsize=64)
+def _disc(side: float, colour: str) -> _Piece:
+    """Around its middle."""
     out = Vertices()
     reach = side / 2 + 0.5
-    out.fan((left + side / 2, bottom + side / 2), reach, 0.25 + 0.5 * reach, 0.25)
-    _flush(colour, out)
+    out.fan((0.0, 0.0), reach, 0.25 + 0.5 * reach, 0.25)
+    return _piece(colour, out)
 
 
-def _flush(colour: str, batch: Vertices) -> None:
-    if batch.indices:
-        Color(*look.colour(colour))
-        Mesh(vertices=batch.vertices, indices=batch.indices, mode="triangles", texture=ramp())
+def draw_arc(centre: Point, radius: float, share: float, thick: float, colour: str) -> None:
+    """Add a part of a ring to the open canvas, in Kivy's pixels: clockwise from the top, `share` 0..1 of it."""
+    _add((_arc_of(radius, share, thick, colour),), *centre)
+
+
+@lru_cache(maxsize=8)
+def _arc_of(radius: float, share: float, thick: float, colour: str) -> _Piece:
+    """Around its middle."""
+    steps = max(2, round(96 * share))
+    turns = [2 * math.pi * share * step / steps for step in range(steps + (share < 1.0))]
+    points = [(radius * math.sin(turn), radius * math.cos(turn)) for turn in turns]
+    out = Vertices()
+    add_stroke(out, points, share >= 1.0, thick)
+    return _piece(colour, out)
 
 
 @cache

@@ -6,8 +6,8 @@ import pytest
 
 from kiosk.engine import remedies
 from screens import tree
+from screens.widgets.path import flatten
 from screens.widgets.remedies import REMEDIES
-from screens.widgets.vector import flatten
 from tests.screens import window
 
 STEPS = {*remedies.LAST, *(step for steps in remedies.STEPS.values() for step in steps)}
