@@ -24,7 +24,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from benchmarks.journal import history
 from kiosk.clock import SystemClock
-from kiosk.journal.checkpoint import FileSigner, seal
+from kiosk.enrolment.keys import FileKey
+from kiosk.journal.checkpoint import seal
 from kiosk.journal.ledger import EMPTY, fold
 from kiosk.journal.store import open_store
 
@@ -107,7 +108,7 @@ def prepare(place: Path) -> list[str]:
     for at, record in enumerate(records[:BEFORE], 1):
         ledger = fold(ledger, at, record)
     store.append(records[:BEFORE])
-    store.append([seal(ledger, store.head[1], FileSigner(place / "device.key"))])
+    store.append([seal(ledger, store.head[1], FileKey(place / "device.key"))])
     store.append(records[BEFORE:])
     store.close()
     return [str(place / "machine.toml"), str(place / "town.toml")]

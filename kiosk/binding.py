@@ -18,9 +18,8 @@ from typing import Literal
 import msgspec
 import pypdfium2
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from kiosk.errors import ConfigError, PeerProtocolError
 from kiosk.ids import KioskId, LineId, TransactionId
@@ -89,23 +88,6 @@ class ManifestKey:
         except InvalidSignature:
             return False
         return True
-
-
-class DeviceKey:
-    """This kiosk's private key (EC P-256), the one of its client certificate."""
-
-    def __init__(self, pem: bytes) -> None:
-        try:
-            key = load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError):
-            raise ConfigError("the device key is not a private key in PEM") from None
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
-            raise ConfigError("the device key is not an EC P-256 key")
-        self._key = key
-
-    def sign(self, data: bytes) -> bytes:
-        """ECDSA over SHA-256 of the data, DER."""
-        return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
 _canonical = msgspec.json.Encoder(order="sorted")

@@ -15,7 +15,7 @@ from kiosk.errors import ConfigError, DeviceUnavailable, MadoguchiError
 from kiosk.ids import DeviceId, random_token
 from kiosk.ipc.staff import ask_core
 from kiosk.ipc.staff_wire import Act, Answer, Read
-from kiosk.journal.checkpoint import FileSigner, FileVerifier, seal
+from kiosk.journal.checkpoint import FileVerifier, seal
 from kiosk.journal.ledger import Ledger, fold
 from kiosk.journal.records import AnyRecord, DayClosed, UnitAfter
 from kiosk.journal.store import Store, boot_id, open_store
@@ -134,7 +134,9 @@ def _written(store: Store, config: Config, given: argparse.Namespace) -> Answer:
             ledger = fold(ledger, at, record)
     store.append(records)
     if any(isinstance(each, DayClosed) for each in records):
-        store.append([seal(ledger, store.head[1], FileSigner(config.issuance.key))])
+        from kiosk.enrolment.keys import open_key  # noqa: PLC0415  # loads cryptography
+
+        store.append([seal(ledger, store.head[1], open_key(config.issuance.key))])
     return Answer("", *told_of(records))
 
 

@@ -24,6 +24,7 @@ from kiosk.config_shape import (
     Identity,
     Incomplete,
     Issuance,
+    KeyPlace,
     Machine,
     Mode,
     Outlet,
@@ -54,6 +55,7 @@ __all__ = [
     "Flow",
     "Identity",
     "Issuance",
+    "KeyPlace",
     "Machine",
     "Mask",
     "Mode",
@@ -326,6 +328,7 @@ def _issuance(table: Table, mode: Mode) -> Issuance:
         server_ca=table.path("server_ca"),
         certificate=table.path("certificate"),
         key=_device_key(table),
+        key_in=table.choice("key_in", KeyPlace, KeyPlace.FILE),
         manifest_key=table.path("manifest_key"),
         earlier_certificates=tuple(
             Path(each) for each in table.texts("earlier_certificates", (), pattern="/.+")
@@ -344,12 +347,10 @@ def _issuance(table: Table, mode: Mode) -> Issuance:
 
 
 def _device_key(table: Table) -> Path:
-    """A file. A handle of a TPM is refused in words: its port has no implementation (kiosk/enrolment/keys.py)."""
+    """A file, also of a key in a TPM (kiosk/enrolment/tpm.py); a handle is refused in words."""
     name = table.text("key")
     if name.startswith(("tpm:", "tpm2:", "pkcs11:", "handle:")):
-        raise table.refuse(
-            "key", "a key in a TPM: nothing of this program speaks to one yet; a file is expected"
-        )
+        raise table.refuse("key", 'a handle: a file is expected, also of a key in the TPM (key_in = "tpm")')
     if not name.startswith("/"):
         raise table.refuse("key", "an absolute path is expected")
     return Path(name)

@@ -30,6 +30,14 @@ class Mode(Enum):
     PRODUCTION = "production"
 
 
+class KeyPlace(Enum):
+    """Where a new device key is made."""
+
+    FILE = "file"
+    TPM = "tpm"
+    """In the machine's TPM 2.0: the file keeps it wrapped, and no other machine can use it."""
+
+
 class Flow(Enum):
     """The order of steps (DESIGN §5)."""
 
@@ -179,6 +187,8 @@ class Issuance:
     certificate: Path
     key: Path
     """The device key (EC P-256): TLS client, order hashes, seals of the journal."""
+    key_in: KeyPlace
+    """Where the next one is made."""
     manifest_key: Path
     """The server's Ed25519 public key for manifests."""
     earlier_certificates: tuple[Path, ...]

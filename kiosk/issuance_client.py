@@ -50,6 +50,8 @@ from kiosk.ports import (
 if TYPE_CHECKING:
     import urllib3
 
+    from kiosk.enrolment.keys import DeviceKey
+
 
 _OF_A_SESSION = (RequestChallenge, Authenticate, Prepare, Commit)
 _OF_THE_MACHINE = (
@@ -220,11 +222,13 @@ class _Desk:
 
     def __init__(self, options: Options) -> None:
         from kiosk import binding, issuance_desk  # noqa: PLC0415  # cryptography and PDFium take their time to load
+        from kiosk.enrolment.keys import open_key  # noqa: PLC0415
 
+        key = open_key(Path(options.key))
         self._converse = issuance_desk.converse
         self._desk = issuance_desk.Desk(
             KioskId(options.kiosk),
-            binding.DeviceKey(Path(options.key).read_bytes()),
+            key,
             binding.ManifestKey(Path(options.manifest_key).read_bytes()),
             Mask(options.mask),
             options.version or _installed_version(),
@@ -235,7 +239,7 @@ class _Desk:
             letters=read_letters(Path(options.letters) if options.letters else OURS).forms(),
             reads_aloud=options.reads_aloud,
         )
-        self._line = _Line(options)
+        self._line = _Line(options, key)
 
     def close(self) -> None:
         self._line.close()
@@ -260,7 +264,7 @@ def _installed_version() -> str:
 class _Line:
     """One kept-alive HTTPS connection: calls in, answers out, both of bounded size and time."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, key: DeviceKey) -> None:
         import ssl  # noqa: PLC0415
 
         import urllib3  # noqa: PLC0415
@@ -271,7 +275,7 @@ class _Line:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_verify_locations(options.ca)
-        context.load_cert_chain(options.certificate, options.key)
+        key.identify(context, Path(options.certificate))
         address = urlsplit(options.url)
         self._pool = urllib3.HTTPSConnectionPool(
             address.hostname or "",

@@ -13,6 +13,7 @@ from typing import TypeVar
 from kiosk import binding
 from kiosk import issuance_wire as wire
 from kiosk.clock import Clock
+from kiosk.enrolment.keys import DeviceKey
 from kiosk.errors import DeviceTimeout, DeviceUnavailable, MadoguchiError, PeerProtocolError
 from kiosk.ids import KioskId
 from kiosk.issuance_wire import Answer, Call, Refused
@@ -47,7 +48,7 @@ class Desk:
     def __init__(
         self,
         kiosk: KioskId,
-        key: binding.DeviceKey,
+        key: DeviceKey,
         manifest_key: binding.ManifestKey,
         mask: Mask,
         version: str,

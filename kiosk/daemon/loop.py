@@ -58,7 +58,7 @@ class Screens(Protocol):
     def refuse(self, role: Role, step: int, reason: str) -> None: ...
 
 
-Sealer = Callable[[Ledger, str], Checkpoint]
+Sealer = Callable[[Ledger, str], Checkpoint | None]
 
 
 class Loop:
@@ -180,9 +180,8 @@ class Loop:
             case Append(records=records):
                 return self._append(list(records))
             case Seal():
-                return self._seal is None or self._append(
-                    [self._seal(self.state.ledger, self._journal.head[1])]
-                )
+                made = self._seal(self.state.ledger, self._journal.head[1]) if self._seal else None
+                return made is None or self._append([made])
             case StartTimer(name=name, after_s=after_s):
                 self._timers[name] = self._clock.monotonic_s() + after_s
             case StopTimer(name=name):

@@ -35,7 +35,7 @@ from kiosk.intents import AnyIntent, AnyStaffIntent
 from kiosk.ipc.server import ViewServer
 from kiosk.ipc.staff import StaffServer
 from kiosk.ipc.staff_wire import Answer, Read
-from kiosk.journal.checkpoint import FileSigner, FileVerifier, seal
+from kiosk.journal.checkpoint import FileVerifier, seal
 from kiosk.journal.ledger import Ledger
 from kiosk.journal.reading import mode_of, open_for_reading
 from kiosk.journal.records import Checkpoint
@@ -251,9 +251,15 @@ class Core:
             return TillDriver(till, lambda hear: factory(device, given, hear), self.loop.post)
         return factory(device, given, self.loop.post)
 
-    def _sealer(self) -> Callable[[Ledger, str], Checkpoint]:
-        def make(ledger: Ledger, head: str) -> Checkpoint:
-            return seal(ledger, head, FileSigner(self.config.issuance.key))
+    def _sealer(self) -> Callable[[Ledger, str], Checkpoint | None]:
+        def make(ledger: Ledger, head: str) -> Checkpoint | None:
+            from kiosk.enrolment.keys import open_key  # noqa: PLC0415  # loads cryptography
+
+            try:
+                return seal(ledger, head, open_key(self.config.issuance.key))
+            except (ConfigError, DeviceUnavailable):  # the next seal covers this day, too
+                say(Message.KEYS_UNUSABLE, device="device-key")
+                return None
 
         return make
 

@@ -18,18 +18,18 @@ from pathlib import Path
 
 from kiosk import durable
 from kiosk.config import Issuance
-from kiosk.enrolment.keys import DeviceKeys
+from kiosk.enrolment.keys import DeviceKey, make_key, open_key
 from kiosk.errors import ConfigError
 
 
 class Folder:
     """One machine's enrolment, where its configuration says."""
 
-    def __init__(self, issuance: Issuance, keys: DeviceKeys) -> None:
+    def __init__(self, issuance: Issuance) -> None:
         if issuance.key.parent != issuance.certificate.parent:
             raise ConfigError("issuance.key: key and certificate are expected in one folder")
         self.path = issuance.key.parent
-        self.keys = keys
+        self._place = issuance.key_in
         self._key, self._certificate = issuance.key.name, issuance.certificate.name
         self._ca, self._manifest_key = issuance.server_ca, issuance.manifest_key
 
@@ -48,6 +48,10 @@ class Folder:
     @property
     def next_key(self) -> Path:
         return self.path / "next" / self._key
+
+    def open_next(self) -> DeviceKey:
+        """The key that waits; ConfigError: it cannot be used."""
+        return open_key(self.next_key)
 
     @property
     def next_certificate(self) -> Path:
@@ -74,7 +78,7 @@ class Folder:
         (self.path / "next").unlink(missing_ok=True)
         name = f"id-{1 + max((int(each.name[3:]) for each in self.path.glob('id-[0-9]*')), default=0)}"
         (self.path / name).mkdir(mode=0o700)
-        self.keys.make(self.path / name / self._key)
+        make_key(self.path / name / self._key, self._place)
         self._link("next", name)
 
     def keep_certificate(self, pem: str) -> None:

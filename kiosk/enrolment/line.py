@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from kiosk.enrolment.keys import DeviceKey
 from kiosk.errors import DeviceTimeout, DeviceUnavailable, PeerProtocolError
 
 ANSWER_MAX = 64 * 1024
@@ -25,7 +26,7 @@ def ask(
     path: str,
     authority: Path,
     body: dict[str, str] | None = None,
-    identity: tuple[Path, Path] | None = None,
+    identity: tuple[Path, DeviceKey] | None = None,
 ) -> dict[str, Any]:
     """The answer's object. DeviceUnavailable, DeviceTimeout, Refused, PeerProtocolError.
 
@@ -36,7 +37,8 @@ def ask(
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_verify_locations(authority)
         if identity is not None:
-            context.load_cert_chain(*identity)
+            certificate, key = identity
+            key.identify(context, certificate)
     except (OSError, ssl.SSLError):
         raise DeviceUnavailable("enrolment: authority, key or certificate cannot be used") from None
     place = urlsplit(url)

@@ -14,7 +14,7 @@ from kiosk.clock import Clock, SystemClock
 from kiosk.config import Config, load
 from kiosk.enrolment import line, paper
 from kiosk.enrolment.folder import Folder, as_owner
-from kiosk.enrolment.keys import FileKeys, fingerprint
+from kiosk.enrolment.keys import open_key
 from kiosk.errors import ConfigError, MadoguchiError, PeerProtocolError
 from kiosk.messages import Message, open_log, say
 
@@ -65,7 +65,7 @@ class Enrolment:
             "/v1/kiosks/renew",
             self._ca,
             {"csr": self._csr()},
-            (self._folder.certificate, self._folder.key),
+            (self._folder.certificate, open_key(self._folder.key)),
         )
         made = self._checked(answer)
         self._folder.keep_certificate(answer["certificate"])
@@ -79,7 +79,7 @@ class Enrolment:
     @property
     def key_fingerprint(self) -> str:
         folder = self._folder
-        return fingerprint(folder.keys.public(folder.next_key if folder.has_next_key else folder.key))
+        return open_key(folder.next_key if folder.has_next_key else folder.key).fingerprint
 
     def shown(self) -> list[str]:
         """Name, fingerprint in groups, state, end of the certificate."""
@@ -107,7 +107,7 @@ class Enrolment:
         return self._config.issuance.server_ca
 
     def _csr(self) -> str:
-        return self._folder.keys.request(self._folder.next_key, self._kiosk)
+        return self._folder.open_next().request(self._kiosk)
 
     def _post(self, path: str, body: dict[str, str]) -> dict[str, Any]:
         return line.ask("POST", self._url, path, self._ca, body)
@@ -116,7 +116,7 @@ class Enrolment:
         pem = answer.get("certificate")
         if not isinstance(pem, str):
             raise PeerProtocolError("enrolment: the answer is not of the contract")
-        public = self._folder.keys.public(self._folder.next_key)
+        public = self._folder.open_next().public
         return paper.must_be_ours(pem, self._folder.authority, self._kiosk, public, self._clock.wall())
 
     def _keep(self, answer: dict[str, Any]) -> int:
@@ -144,7 +144,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     open_log("kiosk-enrol", is_act=True)
     try:
         config = load(options.config)
-        folder = Folder(config.issuance, FileKeys())
+        folder = Folder(config.issuance)
         folder.path.mkdir(mode=0o755, parents=True, exist_ok=True)
         machine = Enrolment(config, folder, SystemClock())
         if options.verb == "take":

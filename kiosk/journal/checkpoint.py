@@ -14,13 +14,13 @@ from kiosk.journal import ledger as books
 from kiosk.journal.records import Checkpoint
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 _CONTEXT = b"madoguchi/checkpoint/1"
 
 
 class Signer(Protocol):
-    """The device key. `key_id` names its public half."""
+    """The device key (kiosk.enrolment.keys). `key_id` names its public half."""
 
     @property
     def key_id(self) -> str: ...
@@ -38,20 +38,6 @@ def seal(ledger: books.Ledger, head: str, signer: Signer) -> Checkpoint:
 def sealed_bytes(upto: int, head: str, balances: bytes) -> bytes:
     """What is signed: context LF upto LF head LF balances."""
     return b"%s\n%d\n%s\n%s" % (_CONTEXT, upto, head.encode("ascii"), balances)
-
-
-class FileSigner:
-    """A P-256 private key in a PEM file without passphrase. ConfigError when it is something else."""
-
-    def __init__(self, path: Path | str) -> None:
-        self._key = _private_key(Path(path))
-        self.key_id = _key_id(self._key.public_key())
-
-    def sign(self, message: bytes) -> bytes:
-        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
-        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-
-        return self._key.sign(message, ec.ECDSA(hashes.SHA256()))
 
 
 class FileVerifier:
@@ -82,19 +68,6 @@ class FileVerifier:
         except InvalidSignature:
             return False
         return True
-
-
-def _private_key(path: Path) -> EllipticCurvePrivateKey:
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
-
-    try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError):
-        raise ConfigError(f"{path}: no private key without passphrase, in PEM") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise ConfigError(f"{path}: not a P-256 key")
-    return key
 
 
 def _public_key(path: Path) -> EllipticCurvePublicKey:

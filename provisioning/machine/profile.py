@@ -160,6 +160,8 @@ class Profile:
     """The log server's authority (PEM), where that is not the issuance server's."""
     bundle_key: Path | None
     """Who may send this machine another configuration (kiosk-bundle): the town's public key, PEM."""
+    has_tpm: bool
+    """Its TPM 2.0 may keep the device key (`[issuance] key_in` of the machine's file)."""
     is_training: bool
     """For classes: the full wheel, simulators, an issuing server of its own; nothing real (ADR 0076)."""
     settings: tuple[Setting, ...]
@@ -206,6 +208,7 @@ def load(paths: Sequence[Path]) -> Profile:
         server_ca=_authority(paths[0], machine, "server_ca"),
         logs_ca=_authority(paths[0], machine, "logs_ca"),
         bundle_key=_file(paths[0], machine, "bundle_key"),
+        has_tpm=machine.flag("tpm", False),
         is_training=machine.flag("training", False),
         settings=(),
     )
@@ -379,6 +382,10 @@ def _judge_training(made: Profile, machine: Table) -> None:
 def _judge(made: Profile, machine: Table) -> None:
     if made.is_training:
         _judge_training(made, machine)
+    if made.has_tpm and made.peers_for(Purpose.LOGS):
+        raise machine.refuse(
+            "tpm", "a [[peer]] for logs: its sender reads the device key, and cannot in a TPM"
+        )
     names = [each.name for each in made.lines]
     if len(set(names)) != len(names):
         raise machine.refuse("kiosk", "two [[line]] have the same name")

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from kiosk import check
+from kiosk.enrolment.keys import FileKey
 from kiosk.journal import records as r
-from kiosk.journal.checkpoint import FileSigner, seal
+from kiosk.journal.checkpoint import seal
 from kiosk.money import Yen
 from tests.journal.story import opened, session, stock
 from tests.journal.test_seals import write_key
@@ -36,7 +37,7 @@ def journal(tmp_path: Path, keys: tuple[Path, Path]) -> Path:
         with closing(opened(path)) as store:
             store.append([*([stock()] if number == 1 else []), *session(number)])
         with closing(opened(path)) as store:
-            store.append([seal(store.recovered, store.head[1], FileSigner(keys[0]))])
+            store.append([seal(store.recovered, store.head[1], FileKey(keys[0]))])
     return path
 
 

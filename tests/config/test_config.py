@@ -153,7 +153,7 @@ REFUSED = {
     "a key in a TPM": (
         '"/e/device.key"',
         '"tpm:0x81010001"',
-        "issuance.key: a key in a TPM: nothing of this program",
+        "issuance.key: a handle: a file is expected",
     ),
     "a key at no absolute place": (
         '"/e/device.key"',

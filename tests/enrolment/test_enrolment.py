@@ -10,6 +10,8 @@ import os
 import re
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,8 +31,9 @@ from issuance.tls import server_of
 from kiosk import config as kiosk_config
 from kiosk.enrolment import line, main, paper
 from kiosk.enrolment.folder import Folder
-from kiosk.enrolment.keys import FileKeys
+from kiosk.enrolment.keys import FileKey
 from kiosk.errors import ConfigError
+from tests.enrolment import tpm
 from tests.issuance.people import FONT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,11 +98,11 @@ class Machine:
 
     @property
     def folder(self) -> Folder:
-        return Folder(self.config.issuance, FileKeys())
+        return Folder(self.config.issuance)
 
     def status(self, town: Town) -> dict[str, Any]:
         """The server's word to whoever has this machine's present key."""
-        identity = (self.place / "device.pem", self.place / "device.key")
+        identity = (self.place / "device.pem", FileKey(self.place / "device.key"))
         url = f"https://127.0.0.1:{town.ports[0]}"
         return line.ask("GET", url, "/v1/status", self.place / "server-ca.pem", None, identity)
 
@@ -123,6 +126,71 @@ def a_machine(town: Town, tmp_path: Path, name: str = NAME) -> Machine:
     (tmp_path / "machine.toml").write_text(text, encoding="utf-8")
     files = [str(tmp_path / "machine.toml"), str(ROOT / "provisioning/config/town.demo.toml")]
     return Machine(place, [word for file in files for word in ("--config", file)])
+
+
+A_LIFE = """
+import json, sys
+from pathlib import Path
+from kiosk.enrolment import line, main
+from kiosk.enrolment.keys import open_key
+from kiosk.issuance_client import Options, _Desk
+from kiosk.journal.checkpoint import FileVerifier, seal
+from kiosk.journal.ledger import Ledger
+
+FILES = {"ca": "server-ca.pem", "certificate": "device.pem", "key": "device.key", "manifest_key": "manifest-key.pem"}
+place, url, name, *files = sys.argv[1:]
+paths = {each: Path(place) / file for each, file in FILES.items()}
+said = []
+for verbs in (["fetch"], ["renew", "--now"]):
+    said.append(main.main([*files, *verbs]))
+    if verbs == ["renew", "--now"]:
+        said.append(main.main([*files, "take"]))
+    key = open_key(paths["key"])
+    said.append(type(key).__name__)
+    asked = line.ask("GET", url, "/v1/status", paths["ca"], None, (paths["certificate"], key))
+    said.append(asked["environment"])
+    said.append(FileVerifier(paths["certificate"])(seal(Ledger(), "00", key)))
+    said.append(_Desk(Options(url=url, kiosk=name, **{each: str(path) for each, path in paths.items()})).attest())
+print(json.dumps(said))
+"""
+"""Certificate, next key, and each time what the core does with it: a request, a seal of the journal, its own line."""
+
+
+def test_a_key_in_the_tpm_makes_connections_and_seals_and_is_nothing_on_another_machine(
+    town: Town, tmp_path: Path
+) -> None:
+    name = f"tpm-{tmp_path.name[-1]}"  # a test that is run once more has another machine
+    made = a_machine(town, tmp_path, name)
+    file = Path(made.files[1])
+    file.write_text(file.read_text("utf-8").replace('# key_in = "tpm"', 'key_in = "tpm"'), encoding="utf-8")
+
+    def python(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *words],
+            env=env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    with tpm.chip(tmp_path / "tpm") as env:
+        asked = python(env, "-m", "kiosk.enrolment.main", *made.files, "ask")
+        assert asked.returncode == main.WAITS, asked.stderr
+        key = made.folder.next_key
+        assert key.read_bytes().startswith(b"-----BEGIN TSS2 PRIVATE KEY-----")
+        assert key.stat().st_mode & 0o777 == 0o600
+        (found,) = re.findall(r"^fingerprint  (.+)$", asked.stdout, re.MULTILINE)
+        assert town.does("approve", "--fingerprint", found) == 0
+        url = f"https://127.0.0.1:{town.ports[0]}"
+        lived = python(env, "-c", A_LIFE, str(made.place), url, name, *made.files)
+        uses = ["TpmKey", "demo", True, True]
+        assert lived.stdout.splitlines()[-1:] == [json.dumps([0, *uses, 0, 0, *uses])], lived.stderr
+    with tpm.chip(tmp_path / "another") as env:
+        failed = python(env, "-m", "kiosk.enrolment.main", *made.files, "renew", "--now")
+        assert failed.returncode == main.REFUSED, "the same files beside another TPM"
+        assert "cannot be used" in failed.stderr
 
 
 def test_a_machine_from_its_first_key_to_the_end_of_its_days(
@@ -170,7 +238,9 @@ def test_a_machine_from_its_first_key_to_the_end_of_its_days(
         path.write_bytes(data)
     with pytest.raises(line.Refused, match="unknown-kiosk"):
         url = f"https://127.0.0.1:{town.ports[0]}"
-        line.ask("GET", url, "/v1/status", machine.place / "server-ca.pem", None, (stolen[0], stolen[1]))
+        line.ask(
+            "GET", url, "/v1/status", machine.place / "server-ca.pem", None, (stolen[0], FileKey(stolen[1]))
+        )
 
     assert town.does("revoke", "--kiosk", NAME, "--reason", "stolen") == 0
     with pytest.raises(line.Refused, match="unknown-kiosk"):
@@ -236,7 +306,7 @@ def test_a_server_that_is_not_the_towns_is_not_asked(town: Town, machine: Machin
 def paperwork(town: Town, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, bytes]:
     out = tmp_path_factory.mktemp("paper")
     server_folder.enrol(town.path, kiosk="paper-1", out=out, clock=SystemClock())
-    public = FileKeys().public(out / "device.key")
+    public = FileKey(out / "device.key").public
     return (out / "device.pem").read_text(), (out / "server-ca.pem").read_text(), public
 
 

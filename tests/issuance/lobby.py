@@ -27,8 +27,9 @@ from issuance.register import FileRegister, Resident
 from issuance.sqlite import SqliteStore, _open
 from issuance.store import Document
 from kiosk import intents, ports
-from kiosk.binding import DeviceKey, ManifestKey
+from kiosk.binding import ManifestKey
 from kiosk.engine.state import Phase, Timeouts
+from kiosk.enrolment.keys import FileKey
 from kiosk.errors import MadoguchiError
 from kiosk.forgotten import Forgotten
 from kiosk.ids import KioskId
@@ -392,7 +393,7 @@ class Lobby:
                 each.cancel()
 
     def _desk(self, name: str) -> Desk:
-        key = DeviceKey((self.path / name / "device.key").read_bytes())
+        key = FileKey(self.path / name / "device.key")
         manifest_key = ManifestKey((self.path / "kiosk" / "manifest-key.pem").read_bytes())
         return self.desk_of(
             KioskId(name), key, manifest_key, Mask.FIRST_CHARACTER, "0.1.0", self.clock, 120.0

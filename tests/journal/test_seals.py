@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from msgspec.structs import replace
 
+from kiosk.enrolment.keys import FileKey
 from kiosk.errors import ConfigError, JournalError
 from kiosk.journal import ledger as books
 from kiosk.journal import reading
 from kiosk.journal import records as r
-from kiosk.journal.checkpoint import FileSigner, FileVerifier, seal
+from kiosk.journal.checkpoint import FileVerifier, seal
 from kiosk.journal.reading import chain_hash, open_for_reading, verify_store
 from kiosk.money import Denomination, Yen
 from kiosk.plain import encode
@@ -46,11 +47,11 @@ def path(tmp_path: Path, keys: tuple[Path, Path]) -> Path:
         with closing(opened(made)) as store:
             store.append(session(number))
         if number < 3:
-            sealed(made, FileSigner(keys[0]))
+            sealed(made, FileKey(keys[0]))
     return made
 
 
-def sealed(path: Path, signer: FileSigner, **changes: object) -> None:
+def sealed(path: Path, signer: FileKey, **changes: object) -> None:
     """Seal the journal as it stands; `changes` make the seal false."""
     with closing(opened(path)) as store:
         checkpoint = seal(store.recovered, store.head[1], signer)
@@ -117,7 +118,7 @@ def test_sealed_balances_must_be_those_of_the_records(path: Path, keys: tuple[Pa
     """Signed by the right key, and still not true: a core that sealed what it did not fold."""
     with closing(opened(path)) as store:
         wrong = replace(store.recovered, float_amount=store.recovered.float_amount + Yen(1))
-        store.append([seal(wrong, store.head[1], FileSigner(keys[0]))])
+        store.append([seal(wrong, store.head[1], FileKey(keys[0]))])
     with pytest.raises(JournalError, match="are not those of the records"):
         full(path, keys[1])
 
@@ -139,7 +140,7 @@ def test_sealed_balances_must_be_those_of_the_records(path: Path, keys: tuple[Pa
 def test_a_false_seal_stops_the_start(
     path: Path, keys: tuple[Path, Path], changes: dict[str, object]
 ) -> None:
-    sealed(path, FileSigner(keys[0]), **changes)
+    sealed(path, FileKey(keys[0]), **changes)
     with pytest.raises(JournalError, match="the seal at record 28 is false"):
         opened(path, FileVerifier(keys[1]))
     with pytest.raises(JournalError, match="the seal at record 28 is false"):
@@ -151,7 +152,7 @@ def test_an_earlier_device_key_may_stay_known(path: Path, keys: tuple[Path, Path
     with pytest.raises(JournalError):
         opened(path, FileVerifier(new_public))
     opened(path, FileVerifier(new_public, keys[1])).close()
-    sealed(path, FileSigner(new_private))
+    sealed(path, FileKey(new_private))
     opened(path, FileVerifier(new_public)).close()  # the last seal is what a start needs
     assert full(path, new_public, keys[1]).seals == 3
 
@@ -181,7 +182,7 @@ def test_keys_that_are_none_are_refused_by_name(tmp_path: Path) -> None:
     other, other_public = write_key(tmp_path / "other", ec.SECP384R1())
     for file in (bad, tmp_path / "none", other):
         with pytest.raises(ConfigError, match=str(tmp_path)):
-            FileSigner(file)
+            FileKey(file)
     checkpoint = r.Checkpoint(1, "00", b"", b"", "")
     for file in (bad, tmp_path / "none", other_public):
         with pytest.raises(ConfigError, match=str(tmp_path)):

@@ -127,6 +127,32 @@ def test_the_ten_key_is_the_card_processes_alone(lobby: Profile, tmp_path: Path)
         profiles.load([half])
 
 
+def test_a_tpm_is_the_cores_alone_and_its_units_stay_closed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"machine\.tpm: a \[\[peer\]\] for logs"):
+        profiles.load([with_line(tmp_path, "# tpm = true", "tpm = true")])
+    text = (tmp_path / "profile.toml").read_text(encoding="utf-8")
+    logs = text.index('[[peer]]\nname = "syslog')
+    text = text[:logs] + text[text.index("[[peer]]", logs + 1) :]
+    text = text.replace("../config", str(ROOT / "provisioning/config"))
+    (tmp_path / "profile.toml").write_text(text, encoding="utf-8")
+    profile = profiles.load([tmp_path / "profile.toml"])
+    wanted = [want for step in STEPS for want in step.wanting(Host(tmp_path), profile)]
+    files = {want.path: want.text for want in wanted if isinstance(want, TextFile)}
+    assert 'GROUP="kiosk-core", MODE="0660"' in files["/etc/udev/rules.d/64-madoguchi-tpm.rules"]
+    for name in kiosk.TPM_UNITS:
+        unit = tmp_path / name
+        unit.write_text((ROOT / "systemd/system" / name).read_text() + kiosk.TPM_DROP_IN)
+        assert files[f"/etc/systemd/system/{name}.d/tpm.conf"] == kiosk.TPM_DROP_IN
+        said = subprocess.run(
+            ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=15", str(unit)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert said.returncode == 0, said.stdout
+
+
 def test_usbguard_allows_the_named_with_their_interfaces_and_refuses_the_rest(lobby: Profile) -> None:
     rules = kiosk.usb_rules(lobby.devices).splitlines()
     assert rules[-1] == "reject"

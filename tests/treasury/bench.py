@@ -15,11 +15,12 @@ from kiosk import ports
 from kiosk.cash_office import Office, refused
 from kiosk.config import Config, load
 from kiosk.engine.state import AnswerStaff, StaffAsked, StaffSlipAsked
+from kiosk.enrolment.keys import FileKey
 from kiosk.errors import JournalError
 from kiosk.intents import AnyStaffIntent
 from kiosk.ipc.staff import StaffServer
 from kiosk.ipc.staff_wire import Answer, Read
-from kiosk.journal.checkpoint import FileSigner, FileVerifier, seal
+from kiosk.journal.checkpoint import FileVerifier, seal
 from kiosk.journal.records import AnyRecord
 from kiosk.journal.store import Store, open_store
 from kiosk.treasury.acts import Staff
@@ -91,7 +92,7 @@ class Bench:
         world = self.world = World(records, world.physics)
         journal = DiskJournal(self._store, records)
         world.loop._journal = journal
-        signer = FileSigner(self.config.issuance.key)
+        signer = FileKey(self.config.issuance.key)
         world.loop._seal = lambda ledger, head: seal(ledger, head, signer)
         world.loop.set_staff_desk(self._answer)
         world.boot()

@@ -42,6 +42,7 @@ WITH_QUEUE = ("cups-client", "cups-daemon", "cups-filters")
 WITH_AUDIO = ("alsa-utils", "espeak-ng", "opus-tools")
 WITH_UPS = ("nut-client", "nut-server")
 WITH_LOGS = ("rsyslog", "rsyslog-gnutls")
+WITH_TPM = ("libtss2-tcti-device0", "openssl", "tpm2-openssl")
 WITH_UPDATES = ("unattended-upgrades",)
 
 
@@ -53,6 +54,7 @@ def packages(host: Host, profile: Profile) -> Sequence[Want]:
         *(WITH_QUEUE if profile.queue else ()),
         *(WITH_AUDIO if profile.audio else ()),
         *(WITH_UPS if profile.ups else ()),
+        *(WITH_TPM if profile.has_tpm else ()),
         *(training.PACKAGES if profile.is_training else ()),
         *(WITH_LOGS if Purpose.LOGS in named else ()),
         *(WITH_UPDATES if Purpose.UPDATES in named else ()),
@@ -74,6 +76,7 @@ def every_package() -> tuple[str, ...]:
                 *WITH_AUDIO,
                 *WITH_UPS,
                 *WITH_LOGS,
+                *WITH_TPM,
                 *WITH_UPDATES,
                 *training.PACKAGES,
             }

@@ -114,12 +114,24 @@ def _server(profile: Profile) -> list[Want]:
     ]
 
 
+TPM_RULE = (
+    "# The TPM, through the kernel's resource manager, for the device key (kiosk/enrolment/tpm.py).\n"
+    'SUBSYSTEM=="tpmrm", KERNEL=="tpmrm0", OWNER="root", GROUP="kiosk-core", MODE="0660"\n'
+)
+TPM_UNITS = ("kiosk-core.service", "kiosk-renew.service")
+TPM_DROP_IN = (
+    "# The device key may be in the TPM (tpm = true of the machine's profile).\n"
+    "[Service]\nPrivateDevices=no\nDevicePolicy=closed\nDeviceAllow=/dev/tpmrm0 rw\n"
+)
+
+
 def devices(host: Host, profile: Profile) -> Sequence[Want]:
     del host
     return [
         TextFile("/etc/udev/rules.d/60-madoguchi.rules", udev_rules(profile.lines, profile.ten_key)),
         TextFile("/etc/udev/rules.d/62-madoguchi-hands.rules", hands_rules(profile.five_keys, profile.audio)),
         TextFile("/etc/usbguard/rules.conf", usb_rules(profile.devices), mode=0o600),
+        *([TextFile("/etc/udev/rules.d/64-madoguchi-tpm.rules", TPM_RULE)] if profile.has_tpm else []),
         Enabled(("usbguard.service",)),
     ]
 
@@ -266,6 +278,10 @@ def units(host: Host, profile: Profile) -> Sequence[Want]:
     return [
         TextFile("/usr/lib/tmpfiles.d/madoguchi.conf", tmpfiles),
         *files,
+        *(
+            TextFile(f"/etc/systemd/system/{name}.d/tpm.conf", TPM_DROP_IN)
+            for name in (TPM_UNITS if profile.has_tpm else ())
+        ),
         Link("/etc/systemd/system/default.target", "/lib/systemd/system/graphical.target"),
         Enabled(STARTED),
     ]
