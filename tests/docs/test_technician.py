@@ -32,7 +32,7 @@ PARSERS: dict[str, Callable[[list[str]], object]] = {
     "kiosk-journal": lambda words: journal_tool._parser().parse_args(words),
     "issuance-server": lambda words: issuance._parser().parse_args(words),
 }
-OF_DEBIAN = {"systemctl", "journalctl"}
+OF_DEBIAN = {"systemctl", "journalctl", "chroot"}
 
 
 def test_there_are_commands_of_each_program() -> None:

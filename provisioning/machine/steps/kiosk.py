@@ -61,9 +61,25 @@ STARTED = (
 )
 
 
+TOOLS = (
+    "kiosk-bundle",
+    "kiosk-card",
+    "kiosk-cash",
+    "kiosk-check",
+    "kiosk-enrol",
+    "kiosk-journal",
+    "kiosk-letters",
+    "kiosk-paper",
+    "kiosk-relay",
+    "kiosk-stats",
+)
+"""What people type, found by its name in every shell."""
+
+
 def program(host: Host, profile: Profile) -> Sequence[Want]:
     del host
-    return [Madoguchi(is_whole=profile.is_training)]
+    links = (Link(f"/usr/local/bin/{name}", f"/opt/madoguchi/venv/bin/{name}") for name in TOOLS)
+    return [Madoguchi(is_whole=profile.is_training), *links]
 
 
 def configuration(host: Host, profile: Profile) -> Sequence[Want]:
