@@ -6,7 +6,6 @@ Kivy's own App is not used: it brings a settings panel behind F1, a configuratio
 from __future__ import annotations
 
 import gc
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -35,7 +34,9 @@ from kiosk.ipc.client import ViewClient, connect_forever
 from kiosk.ipc.voice_wire import AnyToVoice, Ears
 from kiosk.messages import Message, say
 from kiosk.view import Advice, Attract, Body, ChooseKinds, ChooseOptions, SessionView
+from screens.idle import Idle
 from screens.keys import CODES, DOUBLE_STRIKE_S, Key, Strikes
+from screens.metrics import Metrics
 from screens.router import SHEET_INTENTS, Router
 from screens.theme import look
 from screens.touch import TOUCH, of_view
@@ -52,17 +53,6 @@ AWAY_AFTER_S = 0.6
 REVIVE_AFTER_S = 3.0
 """An intent that brought no new step after so long (the core was away) may be given again."""
 TICK_S = 0.25
-
-
-class Metrics:
-    """Figures about our own work, for benchmarks/screens.py. No content."""
-
-    def __init__(self) -> None:
-        self.first_frame_ms = 0.0
-        self.frames = 0
-        self.builds: list[tuple[str, float]] = []
-        self.updates: list[float] = []
-        self.last_flip_s = 0.0
 
 
 class _Mute:
@@ -96,6 +86,7 @@ class UiApp:
         self._is_told = self._is_ready_told = False
         self.frame = Frame()
         self.router = Router(self.frame, self, assistant_language)
+        self._idle = Idle(self.router.warm)
         self._take = Clock.create_trigger(self._take_newest)
         self._collect = Clock.create_trigger(lambda _dt: gc.collect(), COLLECT_AFTER_S)
         self._revive = Clock.create_trigger(lambda _dt: self._revive_buttons(), REVIVE_AFTER_S)
@@ -141,15 +132,13 @@ class UiApp:
     def _flip(self, *_args: object) -> None:
         """Show what was drawn; what follows knows that it can be seen."""
         self._swap()
-        self.metrics.frames += 1
-        self.metrics.last_flip_s = time.monotonic()
+        is_first = self.metrics.flipped()
         for tell in self.after_frame:
             tell()
         if self.router.view is not None and not (self._is_told and self._is_ready_told):
             self._tell(self.router.view.body)
-        if not self.metrics.first_frame_ms:
-            self.metrics.first_frame_ms = _since_process_start_ms()
-            Clock.schedule_once(self._warm, 0.05)
+        if is_first:
+            self._idle.begin()
 
     def _tell(self, body: Body) -> None:
         """The system's journal hears of the first screen, and of the first moment when a resident may come."""
@@ -159,14 +148,6 @@ class UiApp:
         if not self._is_ready_told and isinstance(body, Attract):
             self._is_ready_told = True
             say(Message.READY_FOR_RESIDENTS)
-
-    def _warm(self, _dt: float) -> None:
-        """Between two touches: load what the next screens need, a little at a time."""
-        if self.router.warm():
-            Clock.schedule_once(self._warm, 0.03)
-        else:
-            gc.collect()
-            gc.freeze()
 
     # ---- views in (thread: view-client)
 
@@ -211,12 +192,9 @@ class UiApp:
             self._uncover()
         is_new = self.router.show(view)
         took_ms = (time.perf_counter() - started) * 1000
+        self.metrics.shown(type(view.body).__name__, took_ms, is_new=is_new)
         if is_new:
-            self.metrics.builds.append((type(view.body).__name__, took_ms))
             self._hide_toast()
-        else:
-            self.metrics.updates.append(took_ms)
-        del self.metrics.builds[:-500], self.metrics.updates[:-500]
         Window.clearcolor = look.colour("page")
         if before is None or before.step != view.step:
             self._revive_buttons()
@@ -237,6 +215,7 @@ class UiApp:
             self.voice.show(view, is_new)
         if is_new:
             self._collect()
+        self._idle.disturb()
 
     def _say_called(self, key: str) -> None:
         if not self._is_assistant:  # who is called is told so by the panel's own screen
@@ -290,6 +269,10 @@ class UiApp:
             self.voice.key(key)
         self.settle()
 
+    def _touched(self) -> None:
+        self.focus.drop()
+        self._idle.disturb()
+
     # ---- intents out
 
     def send(self, intent: type[Intent], **fields: Any) -> None:
@@ -317,7 +300,7 @@ class UiApp:
         frame.sheet.on_size = lambda value: self.send(SetTextSize, size=value)
         frame.sheet.on_contrast = lambda value: self.send(SetContrast, contrast=value)
         frame.sheet.on_reach = lambda value: self.send(SetReach, is_low=value == "low")
-        frame.on_touch = self.focus.drop
+        frame.on_touch = self._touched
         frame.on_dark_touch = self.voice.dark_touch
         frame.sheet.on_turn = self.settle
         frame.sheet.close.does(self._hide_sheet)
@@ -444,11 +427,3 @@ def _kinds_of(view: SessionView) -> tuple[str, ...]:
         case ChooseOptions(kind=kind):
             return (kind,)
     return ()
-
-
-def _since_process_start_ms() -> float:
-    """Milliseconds since the kernel started this process (proc(5), field 22, in clock ticks after boot)."""
-    with open("/proc/self/stat", encoding="ascii", errors="replace") as file:
-        started_ticks = int(file.read().rpartition(")")[2].split()[19])
-    boot_s = time.clock_gettime(time.CLOCK_BOOTTIME)
-    return (boot_s - started_ticks / os.sysconf("SC_CLK_TCK")) * 1000

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from kivy.lang import Builder
 
 import screens.widgets as _parts  # every widget that a .kv file may name
-from i18n.catalogue import load
+from i18n.catalogue import languages, load
 from kiosk import view as views
 from kiosk.view import SessionView, StepBar
+from screens import fonts
 from screens.theme import look
 from screens.widgets.call_band import is_waiting
 from screens.widgets.frame import STAFF_LANGUAGE, Frame
@@ -102,7 +105,7 @@ class Router:
         self._kind: type[views.Body] | None = None
         self._subject: object = None
         self._is_connecting = False
-        self._warmed: set[tuple[str, str]] = set()
+        self._warmed: set[object] = set()
         self.view: SessionView | None = None
 
     def show(self, view: SessionView) -> bool:
@@ -178,15 +181,28 @@ class Router:
         return True
 
     def warm(self) -> bool:
-        """Make the next screen ready that never was: module, .kv, letters, drawings. False when all are."""
-        for place in self._screens.values():
-            if place not in self._warmed:
-                self._warmed.add(place)
-                screen = screen_class(place)(self._host)
-                screen.place(self._frame.middle())
-                screen.dismantle()
+        """Make the next thing ready that never was: a screen in this language (module, .kv, letters, drawings), another
+        language's texts, the letters that a font has. False when all are."""
+        for what, make_ready in self._steps():
+            if what not in self._warmed:
+                self._warmed.add(what)
+                make_ready()
                 return True
         return False
+
+    def _steps(self) -> Iterator[tuple[object, Callable[[], object]]]:
+        for place in self._screens.values():
+            yield (place, look.words.language), partial(self._warm_screen, place)
+        for language in languages():
+            yield language, partial(load, language)
+        for name in fonts.FILES:
+            yield ("letters", name), partial(fonts.covers, name)
+
+    def _warm_screen(self, place: tuple[str, str]) -> None:
+        screen = screen_class(place)(self._host)
+        self._frame.top_part.make_ready(screen.title, screen.lead)
+        screen.place(self._frame.middle())
+        screen.dismantle()
 
 
 __all__ = ["SCREENS", "Router", "_parts", "screen_class"]

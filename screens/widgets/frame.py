@@ -13,6 +13,7 @@ from kivy.graphics import Color, Rectangle
 from i18n import dates
 from i18n import message as messages
 from i18n.catalogue import load
+from i18n.message import names_in
 from kiosk.view import SessionView
 from screens.theme import look, tokens
 from screens.widgets import training
@@ -142,6 +143,13 @@ class Top(Stack):
             self.add_widget(part)
         self.icon.show(False)
         self.place_row.show(False)
+
+    def make_ready(self, *keys: str) -> None:
+        """Draw what a screen will have for its title and the line below, where no value stands in them."""
+        for text, key in zip((self.title, self.lead), keys, strict=True):
+            if key and text.rect.width and not names_in(look.words.template(key)):
+                said = words(look.words.message(key), text.style, is_bold=text.is_bold, align=text.align)
+                said.make_ready(text.rect.width)
 
     def restyle(self) -> None:
         self._size_title()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from kivy.graphics import Color, Rectangle
@@ -41,11 +42,11 @@ class _Cache:
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
         self._held = 0
-        self._inks: OrderedDict[tuple[Message, Setting], Ink] = OrderedDict()
+        self._inks: OrderedDict[tuple[Block, Setting], Ink] = OrderedDict()
 
-    def get(self, message: Message, setting: Setting, block: Block, is_private: bool) -> Ink | None:
+    def get(self, block: Block, setting: Setting, is_private: bool) -> Ink | None:
         """None: there is nothing to see, as of a space."""
-        key = (message, setting)
+        key = (block, setting._replace(width=0.0))  # however wide its place is: the lines are broken already
         ink = self._inks.get(key)
         if ink is not None:
             self._inks.move_to_end(key)
@@ -137,12 +138,20 @@ class Words(NamedTuple):
         """How far ink reaches out of the block, on the right."""
         return typeset.overhang(self.message, self.setting(width), self.is_private)
 
+    def make_ready(self, width: int) -> None:
+        """Draw it for later."""
+        if not self.message.is_empty:
+            _cache.get(self.block(width), self.setting(width), self.is_private)
+
     def draw(self, x: int, y: int, width: int, colour: str) -> None:
         """Add to the open canvas, the block's top left at x, y."""
         if self.message.is_empty:
             return
-        setting, block = self.setting(width), self.block(width)
-        ink = _cache.get(self.message, setting, block, self.is_private)
+        self.draw_block(self.block(width), x, y, colour)
+
+    def draw_block(self, block: Block, x: int, y: int, colour: str) -> None:
+        """As `draw`, the lines being known."""
+        ink = _cache.get(block, self.setting(block.width), self.is_private)
         if ink is None:
             return
         Color(*look.colour(colour))
@@ -180,6 +189,22 @@ class Text(Element):
         self._count: int | None = None
         self._literal: Message | None = None
         self._reading = Reading()
+        self._measured_words: Words | None = None
+        self._measured: dict[object, Any] = {}
+        """What was measured of these words: it lives as long as they do, private ones too."""
+
+    def _once(self, what: object, measure: Callable[[Words], Any]) -> Any:
+        words = self.words
+        if words != self._measured_words:
+            self._measured_words, self._measured = words, {}
+        if what not in self._measured:
+            self._measured[what] = measure(words)
+        return self._measured[what]
+
+    def block(self, width: int) -> Block:
+        """Its words, set at this width."""
+        block: Block = self._once(width, lambda words: words.block(width))
+        return block
 
     def say(self, key: str, count: int | None = None, **values: Value) -> None:
         """Show a text of the catalogue."""
@@ -221,26 +246,25 @@ class Text(Element):
     def natural_width(self, limit: int) -> int:
         if self.wide:
             return super().natural_width(limit)
-        text = self.words
-        natural = text.natural()
-        return natural if natural <= limit else min(limit, text.block(limit).width)
+        natural: int = self._once("natural", Words.natural)
+        return natural if natural <= limit else min(limit, self.block(limit).width)
 
     def height_for(self, width: int) -> int:
-        return 0 if self.message.is_empty else self.words.block(width).height
+        return 0 if self.message.is_empty else self.block(width).height
 
     def baseline(self, width: int) -> int:
-        return self.words.block(width).baseline
+        return self.block(width).baseline
 
     def is_cut(self) -> bool:
         return self.rect.width > 0 and self.words.is_cut(self.rect.width)
 
     def lines(self) -> list[str]:
         """What is to be read, line by line: for the layout tree."""
-        return line_texts(self.words.block(self.rect.width))
+        return line_texts(self.block(self.rect.width))
 
     def ink_rect(self) -> Rect:
         """Where the words are: narrower than the place if they are short."""
-        block = self.words.block(self.rect.width)
+        block = self.block(self.rect.width)
         return Rect(self._left(block), self.rect.y, block.width, block.height)
 
     def _left(self, block: Block) -> int:
@@ -248,8 +272,9 @@ class Text(Element):
         return self.rect.x + {"center": slack // 2, "right": slack}.get(self.align, 0)
 
     def draw(self) -> None:
-        text = self.words
-        self.words.draw(self._left(text.block(self.rect.width)), self.rect.y, self.rect.width, self.colour)
+        if not self.message.is_empty:
+            block = self.block(self.rect.width)
+            self.words.draw_block(block, self._left(block), self.rect.y, self.colour)
 
 
 class Figure(Text):
