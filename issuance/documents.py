@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import msgspec
@@ -50,12 +51,15 @@ class Documents:
 
     def __init__(self, office: Office) -> None:
         self._office = office
+        # Neither Typst nor PDFium draws for two at once: one thread, whose memory stays where it is.
+        self._pen = ThreadPoolExecutor(max_workers=1, thread_name_prefix="draw")
 
     async def prepare(self, kiosk: Kiosk, request: PrepareRequest) -> Prepared:
         """Final bytes with their 発行番号, signed for, not yet valid."""
         now = self._office.clock.now()
         reserved = await self._office.act(lambda tx: self._reserve(tx, kiosk, request, now))
-        drawing = await asyncio.to_thread(self._draw, reserved, now)
+        loop = asyncio.get_running_loop()
+        drawing = await loop.run_in_executor(self._pen, self._draw, reserved, now)
         return await self._office.act(lambda tx: self._settle(tx, reserved, request, drawing, now))
 
     async def commit(self, kiosk: Kiosk, serial: str, request: LineRequest) -> DocumentState:

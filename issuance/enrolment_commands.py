@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from pathlib import Path
 
 from issuance import folder
@@ -41,7 +40,7 @@ def _enrolment(arguments: argparse.Namespace) -> int:
         tls_folder=arguments.dir / "tls",
         is_mutual=False,
     )
-    asyncio.run(server.serve())
+    server.run()
     return 0
 
 

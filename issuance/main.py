@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import getpass
 import logging
 import socket
@@ -110,7 +109,7 @@ def _run(arguments: argparse.Namespace) -> int:
         make_app(office), host=arguments.host, port=arguments.port, tls_folder=arguments.dir / "tls"
     )
     shared = [socket.socket(fileno=arguments.fd)] if arguments.fd is not None else None
-    asyncio.run(server.serve(shared))  # ends by the signal that stopped it
+    server.run(shared)  # ends by the signal that stopped it
     return 0
 
 

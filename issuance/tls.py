@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
-class MutualTlsProtocol(H11Protocol):
+class MutualTlsProtocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 with the peer's certificate in the scope."""
 
-    # as in H11Protocol
+    # as in HttpToolsProtocol
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
@@ -52,9 +52,9 @@ def server_of(
         application,
         host=host,
         port=port,
-        http=MutualTlsProtocol if is_mutual else H11Protocol,
+        http=MutualTlsProtocol if is_mutual else HttpToolsProtocol,
         ws="none",
-        loop="asyncio",
+        loop="uvloop",
         lifespan="on",
         access_log=False,
         log_level="warning",
