@@ -30,6 +30,8 @@ class FaceClient(FreshProcess[FaceCommand, FaceEvent]):
         self._op: OpId | None = None
         self._slot: SlotId | None = None
         """A card's number is being read for it."""
+        self._test: OpId | None = None
+        """The camera itself is being tested."""
         self._forbidding = 0
 
     def perform(self, command: Command) -> None:
@@ -52,6 +54,11 @@ class FaceClient(FreshProcess[FaceCommand, FaceEvent]):
                 self._spend()
                 if event.slot == self._slot:
                     self._slot = None
+                    self._post(event)
+            case ports.CameraExamined():
+                self._spend()
+                if event.op == self._test:
+                    self._test = None
                     self._post(event)
             case ports.CameraForbidden():
                 self._forbidding -= 1
@@ -87,6 +94,8 @@ class FaceClient(FreshProcess[FaceCommand, FaceEvent]):
                 self._op = command.op
             case ports.StartReadingNumber():
                 self._slot = command.slot
+            case ports.ExamineCamera():
+                self._test = command.op
             case (
                 ports.StopFaceCheck()
                 | ports.StartReadingCode()
@@ -102,12 +111,17 @@ class FaceClient(FreshProcess[FaceCommand, FaceEvent]):
             self._post(ports.CameraForbidden(self._device))
         op, self._op = self._op, None
         slot, self._slot = self._slot, None
+        test, self._test = self._test, None
         if self._stopped.is_set():
             return
         if op is not None:
             self._post(FaceJudged(self._device, op, FaceOutcome.NOT_JUDGED, FaceBand.NONE, code))
         if slot is not None:
             self._post(ports.NumberReadingEnded(self._device, slot, code))
+        if test is not None:
+            self._post(
+                ports.CameraExamined(self._device, test, (ports.CameraFinding("camera", "lost", "bad"),))
+            )
 
 
 def create(device: DeviceId, options: Mapping[str, Any], post: Callable[[Event], None]) -> FaceClient:

@@ -1,9 +1,9 @@
 """What travels between the core and a vision process: kiosk.ports' own types, one JSON object a line, both ways.
 
     core -> vision   StartFaceCheck, StopFaceCheck, ForbidCamera, AllowCamera, StartReadingCode, StopReadingCode,
-                     StartReadingNumber, StopReadingNumber, Ping
+                     StartReadingNumber, StopReadingNumber, ExamineCamera, Ping
     vision -> core   DeviceArrived, DeviceLost, CameraForbidden, PhotoSlotOpened, FaceHint, FaceTurnAsked,
-                     FaceTurnEnded, FaceJudged, PaymentCodeRead, CardHint, NumberReadingEnded, Pong
+                     FaceTurnEnded, FaceJudged, PaymentCodeRead, CardHint, NumberReadingEnded, CameraExamined, Pong
 
 No type here has room for a picture, for numbers that describe a face, or for a digit of a card.
 """
@@ -29,6 +29,7 @@ FaceEvent = (
     | ports.PaymentCodeRead
     | ports.CardHint
     | ports.NumberReadingEnded
+    | ports.CameraExamined
 )
 FaceCommand = (
     ports.StartFaceCheck
@@ -39,6 +40,7 @@ FaceCommand = (
     | ports.StopReadingCode
     | ports.StartReadingNumber
     | ports.StopReadingNumber
+    | ports.ExamineCamera
 )
 
 _EVENTS: Final[Codec[FaceEvent | Pong]] = Codec(FaceEvent | Pong)

@@ -17,18 +17,19 @@ from pathlib import Path
 from typing import Final
 
 from drivers.face import messages
+from drivers.face.camera_test import CHART, CameraTest, Chart
 from drivers.face.decision import FaceCheck
 from drivers.face.frames import Frame, FrameSource
 from drivers.face.messages import FaceCommand, FaceEvent
 from drivers.face.number_task import NumberTask, Road
 from drivers.face.photo import decode, within
 from drivers.face.photo_channel import PhotoChannel
-from drivers.face.recogniser import IDENTITY, Recogniser, blobs
+from drivers.face.recogniser import IDENTITY, Grey, Recogniser, blobs
 from drivers.face.watcher import Watcher, grey_of, photo_embedding
 from kiosk import ports
 from kiosk.clock import Clock, SystemClock
 from kiosk.errors import DeviceUnavailable, PeerProtocolError
-from kiosk.ids import DeviceId
+from kiosk.ids import DeviceId, OpId
 from kiosk.ipc.fresh import Ping, Pong
 from kiosk.ipc.watchdog import Watchdog, shorter
 from kiosk.ipc.wire import NEED_DATA
@@ -76,6 +77,8 @@ class VisionService:
         self._silent = 0
         self._number_road = number_road
         self._number: NumberTask | None = None
+        self._test: CameraTest | None = None
+        self._test_op = OpId("")
         self._is_reading = False
         """A payment code is looked for."""
         self._is_allowed = False
@@ -105,7 +108,12 @@ class VisionService:
 
     def _turn(self) -> None:
         """What came on the sockets, then one frame."""
-        if self._watcher is not None or self._is_reading or self._number is not None:
+        if (
+            self._watcher is not None
+            or self._is_reading
+            or self._number is not None
+            or self._test is not None
+        ):
             timeout: float | None = 0.0
         elif self._check is not None:
             timeout = max(0.0, self._photo_until_s - self._clock.monotonic_s())
@@ -121,6 +129,8 @@ class VisionService:
             self._read_number(self._number)
         elif self._is_reading:
             self._read_code()
+        elif self._test is not None:
+            self._look_at_camera(self._test)
         elif self._check is not None and self._clock.monotonic_s() >= self._photo_until_s:
             self._give_up("no-photo")
 
@@ -156,6 +166,7 @@ class VisionService:
                 self._post(ports.CameraForbidden(self._device))
                 self._give_up("camera-forbidden")
                 self._give_number_up("camera-forbidden")
+                self._give_test_up("forbidden")
             case ports.StopFaceCheck():
                 self._give_up("stopped")
             case ports.StopReadingNumber():
@@ -166,13 +177,15 @@ class VisionService:
                 self._start_number(command)
             case ports.StartReadingCode() if self._is_free and self._is_allowed:
                 self._start_reading()
+            case ports.ExamineCamera() if self._is_free:
+                self._start_test(command)
             case ports.StopReadingCode() if self._is_reading:
                 self._is_reading = False
                 self._camera.close()
 
     @property
     def _is_free(self) -> bool:
-        return self._check is None and self._number is None and not self._is_reading
+        return self._check is None and self._number is None and self._test is None and not self._is_reading
 
     def _start(self, command: ports.StartFaceCheck) -> None:
         self._check = FaceCheck(self._device, command.op, secrets.token_bytes(16), command.threshold)
@@ -276,6 +289,44 @@ class VisionService:
         self._is_over = True
         self._post(event)
 
+    # --- the camera itself ----------------------------------------------------------------------------------
+
+    def _start_test(self, command: ports.ExamineCamera) -> None:
+        if self._recogniser is None:
+            return
+        self._test, self._test_op = CameraTest(self._recogniser.find, _chart_in), command.op
+        if not self._is_allowed:
+            self._give_test_up("forbidden")
+            return
+        try:
+            self._camera.open()
+        except DeviceUnavailable:
+            self._give_test_up("away")
+            return
+        self._silent = 0
+
+    def _look_at_camera(self, test: CameraTest) -> None:
+        """One frame. The words go out, the camera shuts, and this process ends."""
+        try:
+            frame = self._camera.read()
+        except DeviceUnavailable:
+            self._give_test_up("away")
+            return
+        self._silent = self._silent + 1 if frame is None else 0
+        if self._silent >= SILENT_MAX:
+            self._give_test_up("silent")
+        elif frame is not None and (found := test.see(frame)) is not None:
+            self._end_test((ports.CameraFinding("camera", "answers", "ok"), *found))
+
+    def _give_test_up(self, word: str) -> None:
+        if self._test is not None:
+            self._end_test((ports.CameraFinding("camera", word, "bad"),))
+
+    def _end_test(self, found: tuple[ports.CameraFinding, ...]) -> None:
+        self._forget()
+        self._is_over = True
+        self._post(ports.CameraExamined(self._device, self._test_op, found))
+
     # --- payment codes --------------------------------------------------------------------------------------
 
     def _start_reading(self) -> None:
@@ -323,7 +374,7 @@ class VisionService:
         self._camera.close()
         with contextlib.suppress(OSError):
             self._photos.close()
-        self._watcher = self._check = self._number = None
+        self._watcher = self._check = self._number = self._test = None
         self._is_reading = False
 
     def _post(self, event: ports.Event) -> None:
@@ -352,6 +403,18 @@ def _code_in(frame: Frame) -> str | None:
 
     height, width = frame.pixels.shape[:2]
     return reader.read(grey_of(frame.pixels).tobytes(), width, height)
+
+
+def _chart_in(grey: Grey) -> Chart | None:
+    """A machine that cannot read codes is tested with a person."""
+    from drivers.qr import reader  # noqa: PLC0415  # libzbar only where codes are read
+
+    height, width = grey.shape
+    try:
+        found = reader.find(grey.tobytes(), width, height, CHART)
+    except DeviceUnavailable:
+        return None
+    return Chart(*found) if found is not None else None
 
 
 def local_year(clock: Clock) -> int:

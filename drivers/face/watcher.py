@@ -50,7 +50,7 @@ class Watcher:
         if not is_plausible(points):  # a tracker may hold on to a wall
             self._tracker = None
             return Measurement(frame.at_s, 0)
-        light, sharpness = _light_and_sharpness(grey, rect)
+        light, sharpness = light_and_sharpness(grey, rect)
         found = distance(self._photo, self._recogniser.embed(frame.pixels, rect)) if wants_distance else None
         return Measurement(frame.at_s, 1, _box(grey, rect), points, light, sharpness, found)
 
@@ -83,7 +83,8 @@ def _box(grey: Grey, rect: Rect) -> FaceBox:
     return FaceBox(left / width, top / height, right / width, bottom / height)
 
 
-def _light_and_sharpness(grey: Grey, rect: Rect) -> tuple[float, float]:
+def light_and_sharpness(grey: Grey, rect: Rect) -> tuple[float, float]:
+    """Mean grey, and how much edges vary, of this part of the picture."""
     left, top, right, bottom = rect
     face = grey[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)].astype(np.int16)
     if min(face.shape) < 3:

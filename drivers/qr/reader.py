@@ -40,3 +40,14 @@ def read(grey: bytes, width: int, height: int) -> str | None:
     except UnicodeDecodeError:
         return None
     return text if 0 < len(text) <= TEXT_MAX and text.isprintable() else None
+
+
+def find(grey: bytes, width: int, height: int, text: str) -> tuple[str, tuple[int, int, int, int]] | None:
+    """Where the QR code with this text is: which of its sides is up (`UP`, `RIGHT`, `DOWN`, `LEFT`; a mirrored one says
+    `UP` too), and left, top, right, bottom in pixels. DeviceUnavailable as above."""
+    pyzbar = _pyzbar()
+    for each in pyzbar.decode((grey, width, height), symbols=[pyzbar.ZBarSymbol.QRCODE]):
+        if each.data == text.encode():
+            left, top, wide, high = each.rect
+            return each.orientation or "UP", (left, top, left + wide, top + high)
+    return None

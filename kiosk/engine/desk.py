@@ -404,6 +404,8 @@ def leave(turn: Turn, event: object) -> None:
     if gone and not turn.state.journal_is_dead:
         turn.record(*(StaffLeft(each, reason) for each in gone))
     turn.do(StopTimer(IDLE), StopTimer(END), StopTimer(LOGIN))
+    if turn.state.camera_is_allowed:
+        session.forbid_camera(turn)
     if turn.state.card_is_present:
         turn.do(EndCardSession(turn.state.setup.card_reader))
     if turn.state.staff_card_is_present:

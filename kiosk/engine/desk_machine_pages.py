@@ -116,7 +116,9 @@ def test(_: Kiosk, now: Desk) -> Page:
     passed, failed = (i.RecordTest(test=test, has_passed=each) for each in (True, False))
     judge = desk_tests.TESTS[test]
     if now.result == "running":
-        lines.append(say(f"desk.test.{test}.now" if test in ("reader",) else "desk.test.now", "doubt"))
+        lines.append(
+            say(f"desk.test.{test}.now" if test in ("reader", "camera") else "desk.test.now", "doubt")
+        )
         return lines, [] if judge is desk_tests.Judge.SCREEN else [do("desk.test.failed", failed)]
     is_well = now.result == "seen"
     lines += [say("desk.fact", mark, what=what, finding=finding) for what, finding, mark in now.facts]

@@ -10,11 +10,16 @@ import hashlib
 
 from msgspec.structs import replace
 
+from kiosk.engine import session
 from kiosk.engine.state import Desk, Kiosk, Turn
 from kiosk.ids import OpId
 from kiosk.ports import (
     DESK,
+    AllowCamera,
+    CameraExamined,
+    CameraFinding,
     CardInserted,
+    ExamineCamera,
     FactsRead,
     Outcome,
     PrintDocument,
@@ -80,7 +85,7 @@ def run(turn: Turn, test: str) -> None:
         case "reader":
             _set(turn, None, "running")
         case "camera":
-            _judged(turn, state.setup.camera in state.up)
+            _examine_camera(turn, op)
         case "cash":
             _judged(turn, _cash_is_well(state))
         case "network":
@@ -91,6 +96,36 @@ def run(turn: Turn, test: str) -> None:
             _judged(turn, state.journal_has_room and not state.journal_is_dead)
         case _:
             _set(turn, None, "running")
+
+
+def _examine_camera(turn: Turn, op: OpId) -> None:
+    """Whoever stands in front has read what for and agreed; the camera is shut before the result stands here."""
+    camera = turn.state.setup.camera
+    if camera not in turn.state.up:
+        _found(turn, (CameraFinding("camera", "away", "bad"),))
+        return
+    _set(turn, op, "running")
+    turn.set(camera_is_allowed=True)
+    turn.do(AllowCamera(camera), ExamineCamera(camera, op))
+
+
+def camera_examined(turn: Turn, event: CameraExamined) -> None:
+    """Wherever the desk is by now, the camera stays shut."""
+    if turn.state.camera_is_allowed:
+        session.forbid_camera(turn)
+    if turn.state.desk is not None and turn.state.desk.op == event.op:
+        _found(turn, event.findings)
+
+
+def _found(turn: Turn, findings: tuple[CameraFinding, ...]) -> None:
+    facts = tuple((f"@desk.camera.{each.what}", _finding(each), each.mark) for each in findings)
+    if turn.state.desk is not None:
+        turn.set(desk=replace(turn.state.desk, facts=facts))
+    _judged(turn, all(each.mark != "bad" for each in findings))
+
+
+def _finding(each: CameraFinding) -> str:
+    return each.word if each.what == "size" else f"@desk.camera.{each.what}.{each.word}"
 
 
 def _cash_is_well(state: Kiosk) -> bool:
@@ -170,7 +205,7 @@ def test_page() -> bytes:
     """A4, one page: frames 5 and 10 mm from the edges with a tick each centimetre, and a cross in the middle.
 
     What is missing of the outer frame is what this printer cannot reach; two frames that are not parallel to the edge
-    say that the paper lies askew.
+    say that the paper lies askew. The square pattern is the chart of the camera's test.
     """
     lines = []
     for inset in (5, 10):
@@ -180,8 +215,29 @@ def test_page() -> bytes:
     for y in range(20, _HIGH - 10, 10):
         lines += [_line(10, y, 13, y), _line(_WIDE - 13, y, _WIDE - 10, y)]
     lines += [_line(95, 148.5, 115, 148.5), _line(105, 138.5, 105, 158.5)]
-    words = "BT /F 14 Tf 40 600 Td (TEST PAGE - NOT A CERTIFICATE / SHIKEN INJI) Tj ET"
-    return _pdf("0.5 w\n" + "\n".join(lines) + "\n" + words)
+    words = "BT /F 14 Tf 60 740 Td (TEST PAGE - NOT A CERTIFICATE / SHIKEN INJI) Tj ET"
+    return _pdf("0.5 w\n" + "\n".join(lines) + "\n" + _chart() + "\n" + words)
+
+
+_CHART = (
+    0x1FD97F, 0x104241, 0x17575D, 0x175B5D, 0x175D5D, 0x104041, 0x1FD57F, 0x000D00, 0x1E579D, 0x1E95AC, 0x0FE268,
+    0x1BAD4F, 0x0BCB17, 0x00168A, 0x1FCC76, 0x104053, 0x174894, 0x175586, 0x175248, 0x1056EC, 0x1FDEDA,
+)  # fmt: skip
+"""ISO/IEC 18004 version 1, level L: `MADOGUCHI CAMERA CHART` (drivers/face/camera_test.py), a row a number."""
+_CHART_LEFT, _CHART_TOP, _MODULE = 73.5, 240.0, 3.0
+
+
+def _chart() -> str:
+    """63 mm wide, in the upper half: held up at arm's length it is as large in the picture as a face."""
+    wide = len(_CHART)
+    filled = [
+        f"{(_CHART_LEFT + x * _MODULE) * _MM:.2f} {(_CHART_TOP - (y + 1) * _MODULE) * _MM:.2f}"
+        f" {_MODULE * _MM:.2f} {_MODULE * _MM:.2f} re"
+        for y, row in enumerate(_CHART)
+        for x in range(wide)
+        if row >> (wide - 1 - x) & 1
+    ]
+    return "\n".join(filled) + "\nf"
 
 
 def _box(x: float, y: float, wide: float, high: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kiosk import intents
-from kiosk.engine import staff
+from kiosk.engine import session, staff
 from kiosk.engine.state import Asked, Desk, Turn
 
 PAGES = (
@@ -40,7 +40,9 @@ def edit(turn: Turn, **changes: object) -> None:
 
 
 def go(turn: Turn, page: str, of: str = "", *, is_back: bool = False) -> None:
-    """Another page; what was said on the one before is over."""
+    """Another page; what was said on the one before is over, and so is a look through the camera."""
+    if turn.state.camera_is_allowed:
+        session.forbid_camera(turn)
     desk = desk_of(turn)
     trail = desk.trail if is_back else (*desk.trail, (desk.page, desk.of))
     edit(

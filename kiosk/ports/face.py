@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import NamedTuple
 
 import msgspec
 
@@ -126,6 +127,29 @@ class CameraForbidden(Event, frozen=True):
     """The camera is shut and stays so until AllowCamera: a secret slot may open now."""
 
     device: DeviceId
+
+
+class CameraFinding(NamedTuple):
+    """One word about the camera, of a closed list (drivers/face/README.md); `mark`: `ok`, `doubt`, `bad`."""
+
+    what: str
+    word: str
+    mark: str
+
+
+class CameraExamined(Event, frozen=True):
+    """The camera is shut again; of the pictures these words are left, and none is about who was seen."""
+
+    device: DeviceId
+    op: OpId
+    findings: tuple[CameraFinding, ...]
+
+
+class ExamineCamera(Command, frozen=True):
+    """Look at whoever of the staff agreed, or at the chart: how is the picture? Ends in CameraExamined, once."""
+
+    device: DeviceId
+    op: OpId
 
 
 class StartFaceCheck(Command, frozen=True):

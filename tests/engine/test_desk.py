@@ -498,6 +498,33 @@ def test_the_reader_is_tested_with_any_card_and_nothing_of_it_is_kept(world: Sta
     assert isinstance(world.view.body, StaffDesk), "no login while the reader is tested"
 
 
+def test_the_camera_is_looked_through_and_shut_before_its_result_stands_there(world: StaffWorld) -> None:
+    camera, finding = world.setup.camera, ports.CameraFinding
+    world.login("technician")
+    world.open("test", "camera")
+    press(world, "desk.test.run")
+    assert "desk.test.bad" in [each.key for each in world.view.body.lines], "there is none"
+    world.event(ports.DeviceArrived(camera, "test"))
+    for word, mark, has_passed in (("good", "ok", True), ("dark", "bad", False)):
+        world.open("test", "camera")
+        press(world, "desk.test.run")
+        allow, examine = world.commands[-2:]
+        assert allow == ports.AllowCamera(camera) and isinstance(examine, ports.ExamineCamera)
+        assert "desk.test.camera.now" in [each.key for each in world.view.body.lines]
+        found = (finding("subject", "chart", "ok"), finding("light", word, mark))
+        world.event(ports.CameraExamined(camera, examine.op, found))
+        assert world.commands[-1] == ports.ForbidCamera(camera)
+        world.event(ports.CameraForbidden(camera))
+        facts = [dict(each.values) for each in world.view.body.lines if each.key == "desk.fact"]
+        assert facts[1] == {"what": "@desk.camera.light", "finding": f"@desk.camera.light.{word}"}
+        press(world, "desk.test.write")
+        assert world.ledger.tests["camera"].has_passed is has_passed
+    world.open("test", "camera")
+    press(world, "desk.test.run")
+    world.tap(i.Back)
+    assert world.commands[-1] == ports.ForbidCamera(camera), "who walks away shuts it"
+
+
 def test_printers_print_and_a_person_says_how_it_looks(world: StaffWorld) -> None:
     world.login("technician")
     world.open("test", "receipt")

@@ -28,11 +28,6 @@ RATE = 15.0
 
 
 @pytest.fixture(scope="module")
-def recogniser() -> Recogniser:
-    return Recogniser()
-
-
-@pytest.fixture(scope="module")
 def card(recogniser: Recogniser) -> Embedding:
     return photo_embedding(recogniser, decode(kit.photo_jp2()))
 

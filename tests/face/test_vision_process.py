@@ -167,6 +167,19 @@ def test_it_forbids_itself_what_it_does_not_need(vision: Vision) -> None:
     assert int(status["VmHWM"].split()[0]) < 350 * 1024
 
 
+def test_the_camera_itself_is_judged_in_words_and_the_process_ends(vision: Vision) -> None:
+    vision.expect(ports.DeviceArrived)
+    vision.send(ports.AllowCamera(DEVICE))
+    vision.send(ports.ExamineCamera(DEVICE, OP))
+    told = vision.expect(ports.CameraExamined)
+    assert isinstance(told, ports.CameraExamined) and told.op == OP
+    words = {each.what: (each.word, each.mark) for each in told.findings}
+    assert words["camera"] == ("answers", "ok") and words["subject"] == ("person", "ok")
+    assert words["mounting"] == ("upright", "ok") and words["light"][1] == "ok"
+    assert vision.process.wait(30) == 0
+    assert vision.end() == ""
+
+
 def test_without_leave_no_camera_and_no_slot(vision: Vision) -> None:
     vision.expect(ports.DeviceArrived)
     vision.send(START)
