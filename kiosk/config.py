@@ -31,6 +31,7 @@ from kiosk.config_shape import (
     Paths,
     Profile,
     Revenue,
+    SealedCode,
     Slot,
     Sockets,
     StaffMember,
@@ -43,6 +44,7 @@ from kiosk.errors import ConfigError
 from kiosk.ids import DeviceId, KioskId
 from kiosk.masking import Mask
 from kiosk.money import Denomination, Yen
+from kiosk.sealed import ROLES
 from kiosk.services.certificate import POLICIES
 from kiosk.services.plan import Policy
 from kiosk.strict_toml import Document, Table
@@ -92,6 +94,7 @@ def load(paths: Sequence[Path | str]) -> Config:
             _taxes(document),
         ),
         staff=_staff(document),
+        sealed_codes=_sealed_codes(document),
         staff_authorities=_staff_authorities(document.table("staff_cards")),
         identity=_identity(document.table("identity"), devices, equipment),
         settings=tuple(document.settings.found),
@@ -156,6 +159,12 @@ def _must_be_apart(config: Config) -> None:
         given = [value for each in config.staff if (value := getattr(each, what))]
         if len(set(given)) != len(given):
             raise ConfigError(f"staff: two have the same {what}")
+    holders = [each.holder for each in config.sealed_codes]
+    if len(set(holders)) != len(holders) or len({each.key for each in config.sealed_codes}) != len(holders):
+        raise ConfigError("sealed_code: one person has one, and no two are the same")
+    roles = {each.id: each.role for each in config.staff}
+    if any(roles.get(each.holder, each.role) is not each.role for each in config.sealed_codes):
+        raise ConfigError("sealed_code: a holder has another role on the list of staff")
     cards = [each for member in config.staff for each in member.cards]
     if len(set(cards)) != len(cards):
         raise ConfigError("staff: two have the same card")
@@ -500,6 +509,30 @@ def _staff(document: Document) -> tuple[StaffMember, ...]:
             )
         )
         table.done()
+    return tuple(found)
+
+
+_CODES_MOST = 8
+"""The card process tries each: a tenth of a second."""
+
+
+def _sealed_codes(document: Document) -> tuple[SealedCode, ...]:
+    found = []
+    for table in document.tables("sealed_code"):
+        role = table.choice("role", Role)
+        if role not in ROLES:
+            raise table.refuse("role", "one of " + ", ".join(each.value for each in ROLES))
+        found.append(
+            SealedCode(
+                holder=table.text("holder", pattern=r"[A-Za-z0-9_-]{1,32}"),
+                role=role,
+                salt=table.text("salt", pattern=r"[0-9a-f]{32}"),
+                key=table.text("key", pattern=r"[0-9a-f]{64}"),
+            )
+        )
+        table.done()
+    if len(found) > _CODES_MOST:
+        raise ConfigError(f"sealed_code: at most {_CODES_MOST}")
     return tuple(found)
 
 

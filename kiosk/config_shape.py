@@ -235,6 +235,17 @@ class StaffMember:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedCode:
+    """What is known of a code in the town's safe (kiosk/sealed.py); `kiosk-card seal` makes it."""
+
+    holder: str
+    """The town's number of the person whose envelope it is."""
+    role: Role
+    salt: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Revenue:
     """歳入科目 of a kind of certificate, from this 年度 on."""
 
@@ -344,6 +355,7 @@ class Config:
     timeouts: Timeouts
     town: Town
     staff: tuple[StaffMember, ...]
+    sealed_codes: tuple[SealedCode, ...]
     staff_authorities: tuple[Path, ...]
     """PEM files: whose certificates name a member of staff by their number."""
     identity: Identity

@@ -377,6 +377,10 @@ class SetPieces(Intent, frozen=True):
     pieces: int
 
 
+class UseSealedCode(Intent, frozen=True):
+    """Staff whose card opens nothing have a code out of the town's safe (kiosk/engine/two_people.py)."""
+
+
 class RunTest(Intent, frozen=True):
     """Let the machine do its part of a test: move paper, play a sound, look."""
 
@@ -437,6 +441,7 @@ AnyIntent = (
     | PrintPages
     | SetPieces
     | RunTest
+    | UseSealedCode
     | AskWhy
     | DoAct
 )

@@ -76,6 +76,7 @@ MAY: Mapping[AnyKind, Right] = {
     i.Point: {Role.ASSISTANT: When.HELPING},
     i.Vouch: {Role.ASSISTANT: When.ALWAYS},
     # --- the staff desk on the resident's display
+    i.UseSealedCode: {**_RESIDENT, **_DESK},
     i.OpenPage: _DESK,
     i.ShowPaper: _DESK,
     i.PrintPaper: _DESK,

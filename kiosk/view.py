@@ -433,11 +433,13 @@ class StaffPin(Body, frozen=True):
     keyed: int = 0
     was_wrong: bool = False
     is_checking: bool = False
+    is_code: bool = False
+    """A sealed code and no card's PIN: nothing counts its tries."""
 
 
 class StaffNote(Body, frozen=True):
     """One thing to be told to whoever logs in. `code`: `back` (take the card), `wait`, `unknown`, `blocked`, `time`,
-    `signature`, `card`, `late`, `journal`."""
+    `signature`, `card`, `late`, `journal`, `second` (another person must open it, too)."""
 
     code: str
     is_card_there: bool = False

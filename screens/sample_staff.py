@@ -40,6 +40,8 @@ STAFF: tuple[Sample, ...] = (
         0,
         ("Cancel",),
     ),
+    ("staff-code", StaffPin(SLOT, 16, 16, 0, is_code=True), 0, ("Cancel",)),
+    ("staff-second", StaffNote("second"), 0, ("Cancel", "UseSealedCode")),
     (
         "staff-menu",
         StaffDesk(

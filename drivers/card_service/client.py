@@ -85,18 +85,20 @@ class CardClient(FreshProcess[CardCommand | UseReader, CardEvent]):
         self._post(event)
 
     def _obey(self, command: CardCommand | UseReader) -> None:
-        """Without a card, only the number makes sense."""
+        """Without a card, only the number and a sealed code make sense."""
         match command:
             case ports.OpenNumberSlot():
                 self._has_number = True
             case ports.ForgetNumber():
                 self._has_number = False
+            case ports.OpenCodeSlot() | ports.ClosePinSlot():
+                pass  # a sealed code wants no card
             case _ if not self._has_card:
                 return
         self._send(command)
 
     def _keeps(self, command: CardCommand | UseReader) -> bool:
-        return isinstance(command, ports.OpenNumberSlot)
+        return isinstance(command, ports.OpenNumberSlot | ports.OpenCodeSlot)
 
     def _forget_commands(self) -> None:
         """What was meant for this card is not for the next one."""

@@ -31,11 +31,11 @@ DEFAULT_NUMBER_SOCKET = Path("/run/kiosk/number/number.sock")
 DEFAULT_PHOTO_SOCKET = Path("/run/kiosk/photo/photo.sock")
 DEFAULT_ROOTS = Path("/etc/madoguchi/cv-roots.txt")
 _LISTEN_FD = 3
-VERBS = ("read", "tries", "photo", "sign", "readers")
+VERBS = ("read", "tries", "photo", "sign", "readers", "seal")
 
 
 _EPILOG = (
-    "With read, tries, photo, sign or readers as the first word: a technician's look at cards and readers "
+    "With read, tries, photo, sign, readers or seal as the first word: a technician's look at cards and readers "
     "(kiosk-card read --help)."
 )
 

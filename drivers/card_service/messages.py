@@ -2,13 +2,13 @@
 ways.
 
     core -> card   UseReader (first, once), OpenNumberSlot, ForgetNumber, OpenPinSlot, ClosePinSlot, SignChallenge,
-                   ProveTap, HandOverPhoto, EndCardSession, Ping
+                   ProveTap, HandOverPhoto, OpenCodeSlot, EndCardSession, Ping
     card -> core   DeviceArrived, DeviceLost, CardInserted, CardRead, StaffCardRead, CertificateRead, CardUnreadable,
                    CardRemoved,
                    NumberSlotOpened, NumberPartTaken, NumberPartRefused, NumberForgotten, NumberRejected,
                    SurfaceRead, SurfaceFailed,
                    PinSlotOpened, PinSlotClosed, DigitsEntered, PinAccepted, PinRejected, PinBlocked, ChallengeSigned,
-                   PhotoHandedOver, CardFailed, Pong
+                   PhotoHandedOver, CodeSigned, CodeRejected, CardFailed, Pong
 
 No type here has room for a secret. The frame and its bound are those of kiosk.ipc.wire.
 """
@@ -49,6 +49,8 @@ CardEvent = (
     | ports.SurfaceRead
     | ports.SurfaceFailed
     | ports.PhotoHandedOver
+    | ports.CodeSigned
+    | ports.CodeRejected
 )
 CardCommand = (
     ports.OpenPinSlot
@@ -59,6 +61,7 @@ CardCommand = (
     | ports.OpenNumberSlot
     | ports.ForgetNumber
     | ports.HandOverPhoto
+    | ports.OpenCodeSlot
 )
 
 

@@ -20,6 +20,7 @@ from drivers.card_service.number import Number
 from drivers.card_service.questions import NumberQuestions
 from drivers.card_service.record import LENGTH as RECORD_LENGTH
 from drivers.card_service.record import PinWrong, RecordByPin
+from drivers.card_service.sealed import SealedCode
 from drivers.card_service.staff import PIN_LENGTHS, StaffCard
 from drivers.card_service.surface import NumberWrong, Surface, SurfaceUnusable, read_surface
 from drivers.jpki import codec
@@ -78,6 +79,7 @@ class CardSession:
         self._connect = connect
         self._slots, self._send_photo = roads.screen, roads.photo
         self._number = NumberQuestions(device, post, roads.screen, roads.camera, number)
+        self._code = SealedCode(device, post, roads.screen)
         self._roots = roots
         self._surface: Surface | None = None
         self._presence: Presence | None = None
@@ -127,12 +129,17 @@ class CardSession:
 
     def obey(self, command: CardCommand) -> None:
         """Do it. Without a usable card there is nothing to do: what the core says then crossed an event of ours."""
+        if self._code.is_asking and not isinstance(command, ports.ForgetNumber):
+            self.close_slot()  # whatever is asked for now, it is no code any more
         if self.phase in (Phase.EMPTY, Phase.USABLE) or self._goes_on:  # the number may come before its card
             match command:
                 case ports.OpenNumberSlot(part=part):
                     self._number.ask(part)
                 case ports.ForgetNumber():
                     self._number.wipe()
+        match command:
+            case ports.OpenCodeSlot():
+                self._code.ask(command)
         if self.phase is not Phase.USABLE:
             return
         match command:
@@ -152,7 +159,9 @@ class CardSession:
     def take_secret(self, secret: bytearray) -> None:
         """The slot's packet came: one VERIFY, never another by itself. `secret` is wiped."""
         try:
-            if self._number.is_asking:
+            if self._code.is_asking:
+                self._code.answer(secret)
+            elif self._number.is_asking:
                 if self._number.answer(secret) and self.phase is Phase.USABLE:
                     self._guarded(self._read_surface)
             elif self.phase is Phase.USABLE and (record := self._take_record()) is not None:
@@ -176,7 +185,9 @@ class CardSession:
 
     def slot_spoilt(self, slot: SlotId) -> None:
         """A slot ended without a secret: its time, a packet in a wrong form, a command."""
-        if self._number.is_asking:
+        if self._code.is_asking:
+            self._code.spoilt(slot)
+        elif self._number.is_asking:
             self._number.forget()
         else:
             self._post(ports.PinSlotClosed(self._device, slot))
@@ -187,6 +198,8 @@ class CardSession:
 
     def end(self) -> None:
         """Power the card off and forget everything; its removal is still told. Without a card: nothing."""
+        if self._code.is_asking:
+            self.close_slot()
         self._number.close()
         self._power_off()
         if self.phase is Phase.USABLE:

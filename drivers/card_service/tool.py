@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from drivers.card_service import roots as pinned
+from drivers.card_service import sealed
 from drivers.card_service.hardening import harden
 from drivers.card_service.session import COVER
 from drivers.jpki import codec, surface, text
@@ -289,6 +290,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     reading.add_argument("--out", type=Path, metavar="FILE.pem", help="write the certificate there")
     verb("tries", tries)
+    seal = verbs.add_parser("seal", help="A sealed code for break-glass: write it on paper, into the safe.")
+    seal.add_argument("--holder", required=True, help="the town's number of the person, never a name")
+    seal.add_argument("--role", required=True, choices=("technician", "cash_officer", "treasurer"))
     verbs.add_parser("readers", help="The readers' names, for `reader` of the machine's file.")
     face = verb("photo", photo)
     face.add_argument("--out", type=Path, required=True, metavar="FILE.jp2")
@@ -303,6 +307,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _seal(holder: str, role: str) -> int:
+    """The code for the envelope, once and nowhere else, and the machine file's words for it."""
+    code, key = sealed.make()
+    _say("封緘コード / for the envelope: " + " ".join(code[at : at + 4] for at in range(0, len(code), 4)))
+    _say("")
+    _say("[[sealed_code]]")
+    for name, value in (("holder", holder), ("role", role), ("salt", key.salt), ("key", key.public)):
+        _say(f'{name} = "{value}"')
+    return 0
+
+
 def main(argv: Sequence[str], open_card: Open = on_reader) -> int:
     args = _parser().parse_args(argv)
     harden()
@@ -311,6 +326,8 @@ def main(argv: Sequence[str], open_card: Open = on_reader) -> int:
         for each in found:
             _say(each)
         return 0 if found else 1
+    if args.verb == "seal":
+        return _seal(args.holder, args.role)
     try:
         with open_card(args) as connection:
             plain = Plain(connection)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -27,11 +27,12 @@ from kiosk.engine.state import (
     Seal,
 )
 from kiosk.engine.table import allowed, handle
+from kiosk.engine.two_people import BY_TWO
 from kiosk.errors import ContractError, JournalError
 from kiosk.ids import DeviceId
 from kiosk.intents import Intent
 from kiosk.journal.ledger import Ledger
-from kiosk.journal.records import AnyRecord, Checkpoint, TransactionOpened
+from kiosk.journal.records import AnyRecord, Checkpoint, IncidentOpened, SealUsed, TransactionOpened
 from kiosk.messages import Message, say
 from kiosk.ports import Command, Driver, Event, StartTimer, StopTimer, TimerExpired
 from kiosk.view import Role, SessionView
@@ -213,6 +214,7 @@ class Loop:
             say(Message.JOURNAL_DIED)
             self._next.append(JournalDied())
             return False
+        _tell_the_log(records)
         entries = tuple((seq, record) for seq, record in zip(numbers, records, strict=True) if seq)
         self._next.append(Recorded(entries) if entries else DuplicateCredit())
         return True
@@ -236,3 +238,12 @@ class Loop:
         if fresh:
             self._rev += 1
             self._screens.publish({role: replace(view, rev=self._rev) for role, view in fresh.items()})
+
+
+def _tell_the_log(records: Sequence[AnyRecord]) -> None:
+    """What the town's log server hears at once, when it is on record: two opened the desk, a code was used."""
+    for record in records:
+        if isinstance(record, SealUsed):
+            say(Message.SEALED_CODE_USED, fingerprint=record.seal)
+        elif isinstance(record, IncidentOpened) and record.code in BY_TWO:
+            say(Message.DESK_OPENED_BY_TWO)

@@ -42,7 +42,8 @@ from kiosk.journal.records import Checkpoint
 from kiosk.journal.store import Store, boot_id, open_store
 from kiosk.letters import read_letters
 from kiosk.messages import Message, say
-from kiosk.ports import Driver
+from kiosk.ports import Driver, SealedKey
+from kiosk.sealed import Envelope
 from kiosk.services.certificate import PLANS
 from kiosk.slips import Issuer, texts_of
 from kiosk.treasury.acts import Staff
@@ -121,6 +122,9 @@ def setup_of(config: Config) -> Setup:
         timeouts=_timeouts(config),
         cash_max=town.cash_max,
         staff=tuple(Member(each.id, each.role, each.cards) for each in config.staff),
+        seals=tuple(
+            Envelope(each.holder, each.role, SealedKey(each.salt, each.key)) for each in config.sealed_codes
+        ),
         staff_authorities=tuple(
             authority for each in config.staff_authorities for authority in _read_pem(each)
         ),

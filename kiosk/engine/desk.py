@@ -4,8 +4,8 @@
 
 Who somebody is rests on four things: a card whose certificate is on the machine's list, its PIN (which the card judges
 and counts), a signature over a nonce of this login, and the certificate's time. A wrong PIN is written down and makes
-the next try wait longer; the count outlives a power cut. Where only the time does not hold (the machine's clock may be
-what is wrong), two people open it together, and that is an incident. No network is asked for anything.
+the next try wait longer; the count outlives a power cut. Two people who are not all proven so open it together
+(two_people.py). No network is asked for anything.
 
 In the middle of a visit a staff card shows nothing and does nothing; only a floor assistant's touch marks the screen.
 A machine may have a second reader for staff: what lies there is never a resident's, and nothing of it reaches a visit.
@@ -15,12 +15,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from kiosk import badges, intents
-from kiosk.badges import Member
+from kiosk import badges, intents, sealed
 from kiosk.engine import desk_tests, helping, identity, number, service, session, staff
 from kiosk.engine.state import Asked, Desk, FaceWay, Kiosk, Login, Phase, Turn
 from kiosk.ids import DeviceId, OpId
-from kiosk.journal.records import IncidentOpened, StaffHelped, StaffLeft, StaffRefused
+from kiosk.journal.records import StaffHelped, StaffLeft, StaffRefused
 from kiosk.ports import (
     CardFailed,
     CardInserted,
@@ -31,6 +30,7 @@ from kiosk.ports import (
     ClosePinSlot,
     DigitsEntered,
     EndCardSession,
+    OpenCodeSlot,
     OpenPinSlot,
     PinAccepted,
     PinBlocked,
@@ -45,6 +45,7 @@ from kiosk.ports import (
     StopTimer,
     TimerExpired,
 )
+from kiosk.sealed import Envelope
 from kiosk.treasury.acts import Staff
 from kiosk.view import Role
 
@@ -53,11 +54,12 @@ LOGIN, IDLE, END = "login", "desk-idle", "desk-end"
 """Timers."""
 
 DELAY_S, DELAY_MOST_S = 5.0, 600.0
-HALF_S = 180.0
-"""For the second of two to come."""
+TYPING_S = 120.0
+"""Whoever types nothing that is right by then is not there: the machine is the residents'."""
 TOLD_S = 20.0
 """A refusal stands so long after the card was taken."""
-TIME_INCIDENT = "X-604"
+FORCED_S = 900.0
+"""For two people who opened the desk together; not longer than for one."""
 
 
 def delay_s(wrong: int) -> float:
@@ -144,40 +146,54 @@ def card_gone_while_waiting(turn: Turn, event: CardRemoved) -> None:
 
 
 def _begin(turn: Turn, event: StaffCardRead) -> None:
-    setup, ledger = turn.state.setup, turn.state.ledger
+    setup = turn.state.setup
     member = badges.member_of(event.certificate, setup.staff, setup.staff_authorities)
     login = Login("opening", member, event.certificate, event.device, attempts_left=event.attempts_left)
     turn.set(login=login)
     turn.go(Phase.STAFF_LOGIN)
     turn.do(StopTimer(LOGIN))
     if turn.state.journal_is_dead:
-        _refuse(turn, "journal")
+        refuse(turn, "journal")
     elif member is None or member.role is Role.ASSISTANT:
-        _refuse(turn, "unknown")
+        refuse(turn, "unknown")
     elif not event.attempts_left:
         turn.record(StaffRefused(member.id, "blocked"))
-        _refuse(turn, "blocked")
+        refuse(turn, "blocked")
     else:
-        _open_or_wait(turn, member, ledger.wrong_pins.get(member.id, 0))
+        open_or_wait(turn, member.id)
 
 
-def _open_or_wait(turn: Turn, member: Member, wrong: int) -> None:
-    """The delay runs from the last wrong PIN of this life; after a power cut it begins anew with the card."""
-    now_s = turn.state.now_s
+def open_or_wait(turn: Turn, who: str) -> None:
+    """`who`: whose wrong ones count. The delay runs from the last of this life; after a power cut it begins anew."""
+    now_s, wrong = turn.state.now_s, turn.state.ledger.wrong_pins.get(who, 0)
     known = dict(turn.state.wrong_at_s)
-    if wrong and member.id not in known:
-        turn.set(wrong_at_s=(*turn.state.wrong_at_s, (member.id, now_s)))
-    ends_at_s = known.get(member.id, now_s) + delay_s(wrong)
+    if wrong and who not in known:
+        turn.set(wrong_at_s=(*turn.state.wrong_at_s, (who, now_s)))
+    ends_at_s = known.get(who, now_s) + delay_s(wrong)
     if wrong and ends_at_s > now_s:
-        _edit(turn, stage="wait", slot="", ends_at_s=ends_at_s)
+        edit(turn, stage="wait", slot="", ends_at_s=ends_at_s)
         turn.do(StartTimer(LOGIN, ends_at_s - now_s))
     else:
         _open(turn)
 
 
 def _open(turn: Turn) -> None:
-    _edit(turn, stage="opening", slot="", digits=0)
-    number.ask_slot(turn, OpenPinSlot(reader_of(turn.state), SecretKind.STAFF))
+    edit(turn, stage="opening", slot="", digits=0)
+    turn.do(StartTimer(LOGIN, TYPING_S))
+    reader = reader_of(turn.state)
+    if turn.state.login is not None and turn.state.login.is_code:
+        op = OpId(turn.token())
+        message = sealed.challenge(turn.state.setup.kiosk, turn.token())
+        edit(turn, op=op, message=message)
+        keys = tuple(each.key for each in unused_seals(turn.state))
+        number.ask_slot(turn, OpenCodeSlot(reader, op, message, keys))
+    else:
+        number.ask_slot(turn, OpenPinSlot(reader, SecretKind.STAFF))
+
+
+def unused_seals(state: Kiosk) -> tuple[Envelope, ...]:
+    """Sealed codes that still open something: each does once."""
+    return tuple(each for each in state.setup.seals if each.id not in state.ledger.seals_used)
 
 
 def timer(turn: Turn, _: TimerExpired) -> None:
@@ -193,17 +209,17 @@ def timer(turn: Turn, _: TimerExpired) -> None:
         leave_login(turn, None)
     elif login.stage in ("opening", "pin"):
         turn.do(ClosePinSlot(reader_of(turn.state)))
-        _refuse(turn, "late")
+        refuse(turn, "late")
 
 
-def _edit(turn: Turn, **changes: object) -> None:
+def edit(turn: Turn, **changes: object) -> None:
     if turn.state.login is not None:
         turn.set(login=replace(turn.state.login, **changes))
 
 
-def _refuse(turn: Turn, code: str) -> None:
+def refuse(turn: Turn, code: str) -> None:
     """Say why, and wait for the card to be taken."""
-    _edit(turn, stage="refused", code=code, slot="")
+    edit(turn, stage="refused", code=code, slot="")
     turn.do(EndCardSession(reader_of(turn.state)))
     turn.do(StartTimer(LOGIN, turn.state.setup.timeouts.card_lock_s))
 
@@ -212,7 +228,7 @@ def _refuse(turn: Turn, code: str) -> None:
 
 
 def slot_opened(turn: Turn, event: PinSlotOpened) -> None:
-    _edit(
+    edit(
         turn,
         stage="pin",
         slot=event.slot,
@@ -226,97 +242,68 @@ def slot_opened(turn: Turn, event: PinSlotOpened) -> None:
 def digits_entered(turn: Turn, event: DigitsEntered) -> None:
     login = turn.state.login
     if login is not None and event.slot == login.slot:
-        _edit(turn, digits=event.count)
+        edit(turn, digits=event.count)
 
 
 def slot_closed(turn: Turn, event: PinSlotClosed) -> None:
     login = turn.state.login
     if login is not None and event.slot == login.slot:
-        _refuse(turn, "late")
+        refuse(turn, "late")
 
 
 def pin_rejected(turn: Turn, event: PinRejected) -> None:
     login = turn.state.login
     if login is None or login.member is None:
         return
-    member, wrong = login.member, turn.state.ledger.wrong_pins.get(login.member.id, 0) + 1
-    others = tuple(each for each in turn.state.wrong_at_s if each[0] != member.id)
-    turn.set(wrong_at_s=(*others, (member.id, turn.state.now_s)))
-    turn.record(StaffRefused(member.id, "pin"))
-    _edit(turn, was_wrong=True, attempts_left=event.attempts_left)
-    if event.attempts_left:
-        _open_or_wait(turn, member, wrong)
+    edit(turn, attempts_left=event.attempts_left)
+    was_wrong(turn, login.member.id, "pin", is_last=not event.attempts_left)
+
+
+def was_wrong(turn: Turn, who: str, reason: str, *, is_last: bool = False) -> None:
+    """Written down first, so that it counts over a power cut; then the next try, after a while."""
+    others = tuple(each for each in turn.state.wrong_at_s if each[0] != who)
+    turn.set(wrong_at_s=(*others, (who, turn.state.now_s)))
+    turn.record(StaffRefused(who, reason))
+    edit(turn, was_wrong=True)
+    if is_last:
+        refuse(turn, "blocked")
     else:
-        _refuse(turn, "blocked")
+        wrong = turn.state.ledger.wrong_pins.get(who, 0) + 1
+        ends_at_s = turn.state.now_s + delay_s(wrong)
+        edit(turn, stage="wait", slot="", ends_at_s=ends_at_s)
+        turn.do(StartTimer(LOGIN, ends_at_s - turn.state.now_s))
 
 
 def pin_blocked(turn: Turn, _: PinBlocked) -> None:
     login = turn.state.login
     if login is not None and login.member is not None:
         turn.record(StaffRefused(login.member.id, "blocked"))
-    _refuse(turn, "blocked")
+    refuse(turn, "blocked")
 
 
 def pin_accepted(turn: Turn, _: PinAccepted) -> None:
     op = OpId(turn.token())
     message = badges.challenge(turn.state.setup.kiosk, turn.token())
-    _edit(turn, stage="signing", slot="", op=op, message=message)
+    edit(turn, stage="signing", slot="", op=op, message=message)
     turn.do(SignChallenge(reader_of(turn.state), op, message))
 
 
 # --- who it is --------------------------------------------------------------------------------------------------------
 
 
-def signed(turn: Turn, event: ChallengeSigned) -> None:
-    login = turn.state.login
-    if login is None or event.op != login.op or login.member is None:
-        return
-    if not badges.has_signed(login.certificate, login.message, event.signature):
-        turn.record(StaffRefused(login.member.id, "signature"))
-        _refuse(turn, "signature")
-    elif _is_in_time(turn, login.certificate):
-        _prove(turn, login.member)
-    else:
-        _half(turn, login.member)
-
-
-def _is_in_time(turn: Turn, certificate: bytes) -> bool:
+def is_in_time(turn: Turn, certificate: bytes) -> bool:
     validity = badges.validity_of(certificate)
     return validity is not None and validity.holds(turn.state.wall)
 
 
-def _half(turn: Turn, member: Member) -> None:
-    """Everything is right but the time. With another such person before, or a good one after, it opens."""
-    first = turn.state.half
-    if first is not None and first[1] > turn.state.now_s and first[0].id != member.id:
-        _break_glass(turn, first[0], member)
+def enter(turn: Turn, *people: Staff) -> None:
+    """Who they are is proven. Two: they open it together, and it is the first one's desk."""
+    for each in people:
+        staff.act(turn, each, intents.EnterStaff())
+    edit(turn, stage="back", entered=people)
+    if not is_card_in(turn.state):
+        sit_down(turn, people)
         return
-    turn.set(half=(member, turn.state.now_s + HALF_S))
-    turn.record(StaffRefused(member.id, "time"))
-    _refuse(turn, "time")
-
-
-def _prove(turn: Turn, member: Member) -> None:
-    first = turn.state.half
-    if first is not None and first[1] > turn.state.now_s and first[0].id != member.id:
-        _break_glass(turn, first[0], member)
-    else:
-        _enter(turn, member)
-
-
-def _break_glass(turn: Turn, first: Member, second: Member) -> None:
-    """Two people, each by card and PIN: the first one's desk, and an incident that says so."""
-    turn.set(half=None)
-    facts = (("first", first.id), ("second", second.id))
-    turn.record(IncidentOpened(turn.token(), TIME_INCIDENT, facts=facts))
-    _enter(turn, first, second)
-
-
-def _enter(turn: Turn, member: Member, second: Member | None = None) -> None:
-    for each in (member, second):
-        if each is not None:
-            staff.act(turn, Staff(each.id, each.role), intents.EnterStaff())
-    _edit(turn, stage="back", member=member, second=second.id if second is not None else "")
     turn.do(EndCardSession(reader_of(turn.state)))
     turn.do(StartTimer(LOGIN, turn.state.setup.timeouts.card_lock_s))
 
@@ -330,8 +317,10 @@ def card_removed(turn: Turn, event: CardRemoved) -> None:
     login = turn.state.login
     if login is None or login.stage == "refused":
         turn.do(StartTimer(LOGIN, TOLD_S))
-    elif login.stage == "back" and login.member is not None:
-        _sit_down(turn, Staff(login.member.id, login.member.role), login.second)
+    elif login.stage == "back":
+        sit_down(turn, login.entered)
+    elif login.is_code:
+        _open(turn)  # its slot went with the process that saw a card
     else:
         leave_login(turn, event)
 
@@ -339,12 +328,15 @@ def card_removed(turn: Turn, event: CardRemoved) -> None:
 def card_failed(turn: Turn, event: CardFailed) -> None:
     login = turn.state.login
     if login is not None and event.device == login.reader and login.stage not in ("refused", "back"):
-        _refuse(turn, "card")
+        refuse(turn, "card")
 
 
 def leave_login(turn: Turn, _: object) -> None:
     """Nobody, or not this one: back to where the display was."""
-    turn.do(StopTimer(LOGIN), EndCardSession(reader_of(turn.state)))
+    turn.do(StopTimer(LOGIN))
+    if turn.state.login is not None and turn.state.login.is_code:
+        turn.do(ClosePinSlot(reader_of(turn.state)))
+    turn.do(EndCardSession(reader_of(turn.state)))
     turn.set(login=None)
     if turn.state.desk is not None:
         turn.go(Phase.STAFF_DESK)
@@ -359,16 +351,19 @@ def _to_rest(turn: Turn) -> None:
 # --- the desk ---------------------------------------------------------------------------------------------------------
 
 
-def _sit_down(turn: Turn, who: Staff, second: str) -> None:
+def sit_down(turn: Turn, people: tuple[Staff, ...]) -> None:
     turn.do(StopTimer(LOGIN))
     turn.set(login=None, is_staff_called=False)
     turn.go(Phase.STAFF_DESK)
-    desk = turn.state.desk
-    if desk is not None:  # a colleague beside the one who is there
+    desk, (who, *others) = turn.state.desk, people
+    if others:  # two together, in place of whoever was there
+        turn.set(desk=Desk(who, turn.state.now_s, beside=others[0].id, is_forced=True))
+        turn.do(StartTimer(END, min(FORCED_S, turn.state.setup.timeouts.desk_max_s)))
+    elif desk is not None:  # a colleague beside the one who is there
         beside = who.id if who.id != desk.staff.id else desk.beside
         turn.set(desk=replace(desk, beside=beside, said=("", ""), is_refused=False))
     else:
-        turn.set(desk=Desk(who, turn.state.now_s, beside=second))
+        turn.set(desk=Desk(who, turn.state.now_s))
         turn.do(StartTimer(END, turn.state.setup.timeouts.desk_max_s))
     turn.do(StartTimer(IDLE, turn.state.setup.timeouts.desk_idle_s))
 
@@ -394,6 +389,7 @@ def leave(turn: Turn, event: object) -> None:
     if desk is None:
         return
     reason = "time" if isinstance(event, TimerExpired) else "left"
+    is_asked = turn.state.login is not None and turn.state.login.is_code
     here = {desk.staff.id, desk.beside}
     gone = [each.staff.id for each in turn.state.present if each.staff.id in here]
     turn.set(
@@ -406,6 +402,8 @@ def leave(turn: Turn, event: object) -> None:
     turn.do(StopTimer(IDLE), StopTimer(END), StopTimer(LOGIN))
     if turn.state.camera_is_allowed:
         session.forbid_camera(turn)
+    if is_asked:
+        turn.do(ClosePinSlot(turn.state.setup.card_reader))
     if turn.state.card_is_present:
         turn.do(EndCardSession(turn.state.setup.card_reader))
     if turn.state.staff_card_is_present:
@@ -437,7 +435,7 @@ def tap_signed(turn: Turn, event: ChallengeSigned) -> None:
     turn.set(login=None)
     turn.do(EndCardSession(event.device))
     is_right = badges.has_signed(login.certificate, login.message, event.signature)
-    if not is_right or (turn.state.clock_is_good and not _is_in_time(turn, login.certificate)):
+    if not is_right or (turn.state.clock_is_good and not is_in_time(turn, login.certificate)):
         return
     if turn.state.phase is Phase.IDLE:
         session.begin(turn, event)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kiosk import intents, rights
-from kiosk.engine import desk_papers, desk_tests, staff
+from kiosk.engine import desk_papers, desk_tests, staff, two_people
 from kiosk.engine.desk_walk import back, desk_of, edit, go
 from kiosk.engine.state import Asked, Desk, Kiosk, Turn
 from kiosk.ids import DeviceId
@@ -114,7 +114,9 @@ def do_act(turn: Turn, event: Asked) -> None:
 def _may(turn: Turn, act: intents.StaffIntent) -> bool:
     """By the one table; who comes and goes is the card's affair."""
     is_presence = isinstance(act, intents.EnterStaff | intents.LeaveStaff)
-    return not is_presence and rights.may(desk_of(turn).staff.role, type(act))
+    if is_presence or two_people.is_about_itself(turn.state, act):
+        return False
+    return rights.may(desk_of(turn).staff.role, type(act))
 
 
 def _do(turn: Turn, act: intents.StaffIntent) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk import intents as i
-from kiosk.engine import desk_tests, remedies
+from kiosk.engine import desk_tests, remedies, two_people
 from kiosk.engine.desk_parts import Page, S, do, opens, say, why, yen
 from kiosk.engine.state import Desk, Kiosk
 from kiosk.treasury import words
@@ -46,10 +46,10 @@ def incident(state: Kiosk, now: Desk) -> Page:
     buttons = [
         do(f"desk.note.{key}", i.NoteIncident(incident=each.incident, note=key)) for key in words.NOTES
     ]
-    return lines, [
-        *buttons,
-        why("desk.incident.close", i.CloseIncident(incident=each.incident, reason="")),
-    ]
+    closing = i.CloseIncident(incident=each.incident, reason="")
+    if not two_people.is_about_itself(state, closing):
+        buttons.append(why("desk.incident.close", closing))
+    return lines, buttons
 
 
 def faults(state: Kiosk, _: Desk) -> Page:

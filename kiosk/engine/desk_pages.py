@@ -18,12 +18,12 @@ from kiosk.engine import (
     desk_tests,
     remedies,
 )
-from kiosk.engine.desk import is_card_in
-from kiosk.engine.desk_parts import Page, opens, yen
+from kiosk.engine.desk import is_card_in, unused_seals
+from kiosk.engine.desk_parts import Page, S, opens, say, yen
 from kiosk.engine.service import stop_reason
 from kiosk.engine.state import Desk, Kiosk, Login
 from kiosk.slips import JST
-from kiosk.view import AnyBody, PaperLine, Role, StaffDesk, StaffNote, StaffPin
+from kiosk.view import AnyBody, DeskButton, PaperLine, Role, StaffDesk, StaffNote, StaffPin
 
 # --- logging in -------------------------------------------------------------------------------------------------------
 
@@ -40,6 +40,7 @@ def login(state: Kiosk) -> AnyBody:
         keyed=now.digits if now.slot else 0,
         was_wrong=now.was_wrong,
         is_checking=now.stage == "signing",
+        is_code=now.is_code,
     )
 
 
@@ -127,7 +128,10 @@ def _menu(state: Kiosk, now: Desk) -> Page:
     ]  # fmt: skip
     if now.staff.role is Role.CASH_OFFICER:
         lines.insert(3, opens("desk.menu.day", "day"))
-    return lines, []
+    if now.is_forced:
+        lines.insert(0, say("desk.forced", "doubt", beside=now.beside))
+    has_codes = bool(unused_seals(state)) and not now.is_forced
+    return lines, [DeskButton("desk.menu.code", i.UseSealedCode(step=S))] if has_codes else []
 
 
 _PAGES: dict[str, Callable[[Kiosk, Desk], Page]] = {

@@ -23,6 +23,7 @@ from kiosk.ports import (
     NumberPartTaken,
     NumberReadingEnded,
     NumberSlotOpened,
+    OpenCodeSlot,
     OpenNumberSlot,
     OpenPinSlot,
     StartReadingNumber,
@@ -36,7 +37,7 @@ PARTS = (NumberPart.BIRTH, NumberPart.EXPIRY, NumberPart.CODE)
 FORGOTTEN_MAX = 3
 
 
-def ask_slot(turn: Turn, command: OpenPinSlot | OpenNumberSlot) -> None:
+def ask_slot(turn: Turn, command: OpenPinSlot | OpenNumberSlot | OpenCodeSlot) -> None:
     """A secret's slot opens only when the camera is shut."""
     if turn.state.camera_is_allowed:
         forbid_camera(turn)

@@ -42,6 +42,7 @@ from kiosk.ports import (
     HopperRead,
     IssuanceStatus,
     NumberPart,
+    OpenCodeSlot,
     OpenNumberSlot,
     OpenPinSlot,
     PrintEnded,
@@ -50,6 +51,7 @@ from kiosk.ports import (
     TerminalRead,
     TurnDirection,
 )
+from kiosk.sealed import Envelope
 from kiosk.services.certificate import KONBINI
 from kiosk.services.plan import Plan, Step
 from kiosk.slips import Issuer, Texts
@@ -482,6 +484,8 @@ class Setup(msgspec.Struct, frozen=True):
     timeouts: Timeouts = Timeouts()
     staff: tuple[Member, ...] = ()
     """Who may log in with a card of their own."""
+    seals: tuple[Envelope, ...] = ()
+    """Sealed codes in the town's safe: with each, one of two people may open the staff desk, once."""
     staff_authorities: tuple[bytes, ...] = ()
     """DER of whose certificates are believed to name a member of staff."""
     cash_max: Yen | None = None
@@ -510,8 +514,10 @@ class Login(msgspec.Struct, frozen=True):
     message: bytes = b""
     ends_at_s: float = 0.0
     """Of a wait."""
-    second: str = ""
-    """Break-glass: who of the two opens it with the first."""
+    is_code: bool = False
+    """A sealed code is asked for, no card and no PIN."""
+    entered: tuple[Staff, ...] = ()
+    """Who is proven and takes the card back first; two: they open it together (two_people.py)."""
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -521,6 +527,8 @@ class Desk(msgspec.Struct, frozen=True):
     since_s: float
     beside: str = ""
     """Another person who has logged in too."""
+    is_forced: bool = False
+    """The two opened it together (two_people.py)."""
     page: str = "menu"
     of: str = ""
     trail: tuple[tuple[str, str], ...] = ()
@@ -544,6 +552,16 @@ class Desk(msgspec.Struct, frozen=True):
     """Of the test on this page: `running`, `seen`, `failed`, or nothing."""
     facts: tuple[tuple[str, str, str], ...] = ()
     """What the machine found when it looked at itself: (what, finding, mark)."""
+
+
+class Half(msgspec.Struct, frozen=True):
+    """One of two people who open the desk together."""
+
+    staff: Staff
+    how: str
+    """`card`, `code`, `desk` (two_people.py)."""
+    until_s: float = 0.0
+    """A second may come until then."""
 
 
 class Present(msgspec.Struct, frozen=True):
@@ -584,7 +602,7 @@ class Kiosk(msgspec.Struct, frozen=True):
     one slot that the camera itself fills."""
     camera_shuttings: int = 0
     """Times that it was told to shut and has not said that it is."""
-    slot_waits: OpenPinSlot | OpenNumberSlot | None = None
+    slot_waits: OpenPinSlot | OpenNumberSlot | OpenCodeSlot | None = None
     printers: tuple[PrinterRead, ...] = ()
     """What each certificate printer last said; one that is away is not among them."""
     hoppers: tuple[HopperRead, ...] = ()
@@ -643,8 +661,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     """Staff who stand at the machine; a new life knows nobody."""
     login: Login | None = None
     desk: Desk | None = None
-    half: tuple[Member, float] | None = None
-    """Break-glass: the first of two, whose certificate's time does not hold, and until when a second may come."""
+    half: Half | None = None
+    """Break-glass: the first of two."""
     wrong_at_s: tuple[tuple[str, float], ...] = ()
     """When a member of staff's last wrong PIN was, in this life."""
     day_close_waits: str = ""

@@ -59,6 +59,7 @@ from kiosk.engine import (
     staff,
     taking,
     till,
+    two_people,
     visits,
 )
 from kiosk.engine.project import NEVER_ASSISTED
@@ -582,7 +583,13 @@ ROWS: tuple[Row, ...] = (
     Row(P.STAFF_LOGIN, ports.PinRejected, desk.pin_rejected),
     Row(P.STAFF_LOGIN, ports.PinBlocked, desk.pin_blocked),
     Row(P.STAFF_LOGIN, ports.PinAccepted, desk.pin_accepted),
-    Row(P.STAFF_LOGIN, ports.ChallengeSigned, desk.signed),
+    Row(P.STAFF_LOGIN, ports.ChallengeSigned, two_people.signed),
+    Row(P.STAFF_LOGIN, ports.CodeSigned, two_people.code_signed, (P.STAFF_DESK,)),
+    Row(P.STAFF_LOGIN, ports.CodeRejected, two_people.code_rejected),
+    *(
+        Row(phase, intents.UseSealedCode, two_people.ask_code, (P.STAFF_LOGIN,))
+        for phase in (P.STAFF_LOGIN, P.STAFF_DESK, P.OUT_OF_SERVICE)
+    ),
     Row(P.STAFF_LOGIN, ports.CardFailed, desk.card_failed),
     Row(P.STAFF_LOGIN, ports.DeviceLost, _reader_lost_at_login, (P.STARTING, P.STAFF_DESK, *REST)),
     Row(P.STAFF_LOGIN, ports.CardRemoved, desk.card_removed, (P.STAFF_DESK, P.STARTING, *REST)),
@@ -808,6 +815,10 @@ GUARDS: dict[tuple[Phase, type[intents.Intent]], Callable[[Kiosk], bool]] = {
     (P.CHARGING, intents.Cancel): lambda state: Turn(state).session.stage in ("touch", "show"),
     (P.CHARGING, intents.Back): lambda state: Turn(state).session.stage in ("touch", "show"),
     (P.STAFF_LOGIN, intents.Cancel): lambda state: not desk.is_card_in(state),
+    **{
+        (phase, intents.UseSealedCode): two_people.may_ask_code
+        for phase in (P.STAFF_LOGIN, P.STAFF_DESK, P.OUT_OF_SERVICE)
+    },
     (P.STAFF_DESK, intents.Back): lambda state: state.desk is not None and bool(state.desk.trail),
     (P.STAFF_DESK, intents.PrintPaper): lambda state: state.desk is not None and state.desk.paper is not None,
     (P.STAFF_DESK, intents.PrintPages): desk_papers.has_pages,

@@ -457,6 +457,8 @@ class Ledger(Part, frozen=True):
     """The last result of each test of the machine."""
     wrong_pins: dict[str, int] = {}
     """Of a member of staff, since the last login: what the delay before the next try grows by."""
+    seals_used: tuple[str, ...] = ()
+    """Sealed codes that open nothing any more."""
     reports: dict[LineId, ReportDue] = {}
     marks: dict[DeviceId, CreditMark] = {}
     """The last credit of each acceptor."""

@@ -172,10 +172,17 @@ def _staff_entered(ledger: Ledger, seq: int, record: r.StaffEntered) -> Ledger:
 
 
 def _staff_refused(ledger: Ledger, seq: int, record: r.StaffRefused) -> Ledger:
-    if record.reason != "pin":
+    if record.reason not in ("pin", "code"):
         return ledger
     times = ledger.wrong_pins.get(record.staff, 0) + 1
     return replace(ledger, wrong_pins={**ledger.wrong_pins, record.staff: times})
+
+
+def _seal_used(ledger: Ledger, seq: int, record: r.SealUsed) -> Ledger:
+    if record.seal in ledger.seals_used:
+        return wrong(ledger, seq, "a sealed code was used twice")
+    wrong_pins = without(ledger.wrong_pins, "sealed-codes")
+    return replace(ledger, seals_used=(*ledger.seals_used, record.seal), wrong_pins=wrong_pins)
 
 
 def _visit_begun(ledger: Ledger, seq: int, record: r.VisitBegun) -> Ledger:
@@ -344,6 +351,7 @@ _RULES: dict[type[r.Record], _Rule] = {
     r.IncidentClosed: _incident_closed,
     r.StaffEntered: _staff_entered,
     r.StaffRefused: _staff_refused,
+    r.SealUsed: _seal_used,
     r.StaffTested: _staff_tested,
     r.VisitBegun: _visit_begun,
     r.VisitEnded: _visit_ended,

@@ -248,10 +248,19 @@ class StaffLeft(Record, frozen=True):
 
 
 class StaffRefused(Record, frozen=True):
-    """A card on the list of staff did not let its bearer in. `reason`: `pin`, `blocked`, `signature`, `time`."""
+    """A card on the list of staff did not let its bearer in. `reason`: `pin`, `blocked`, `signature`, `time`;
+    of sealed codes, which are nobody's till one is right: `code`, `signature`."""
 
     staff: str
     reason: str
+
+
+class SealUsed(Record, frozen=True):
+    """A sealed code was entered, and opens nothing any more. `seal`: which one (kiosk/sealed.py), `holder`: whose."""
+
+    seal: str
+    holder: str
+    role: str
 
 
 class StaffTested(Record, frozen=True):
@@ -719,6 +728,7 @@ AnyRecord = (
     | StaffEntered
     | StaffLeft
     | StaffRefused
+    | SealUsed
     | StaffTested
     | ExchangeStarted
     | ExchangeEnded

@@ -71,6 +71,17 @@ class Message(Enum):
         "no staff can act at this core: {why}",
         "why",
     )
+    DESK_OPENED_BY_TWO = (
+        "c6fee3f8707549f4fc22cae452d44abb",
+        logging.ERROR,
+        "two people opened the staff desk together",
+    )
+    SEALED_CODE_USED = (
+        "2266a272e63c87b0cde965e77d665a59",
+        logging.ERROR,
+        "a sealed code was used: {fingerprint}",
+        "fingerprint",
+    )
     PHASE_CHANGED = (
         "7be3762c82d43798c6e4b2f40f0226ca",
         logging.INFO,

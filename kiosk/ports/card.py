@@ -284,6 +284,39 @@ class ProveTap(Command, frozen=True):
     message: bytes
 
 
+class SealedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known of a sealed code (kiosk/sealed.py): the salt (16 bytes) and the public key (Ed25519) that it makes,
+    in hex."""
+
+    salt: str
+    public: str
+
+
+class OpenCodeSlot(Command, frozen=True):
+    """Ask for a sealed code, with a card or without: PinSlotOpened, then CodeSigned (over `message`) or CodeRejected.
+    A card's own slot ends it."""
+
+    device: DeviceId
+    op: OpId
+    message: bytes
+    keys: tuple[SealedKey, ...]
+
+
+class CodeSigned(Event, frozen=True):
+    """One of the sealed codes was entered: its public key, and the signature. What it opens the core judges."""
+
+    device: DeviceId
+    op: OpId
+    public: str
+    signature: bytes
+
+
+class CodeRejected(Event, frozen=True):
+    """None of them."""
+
+    device: DeviceId
+
+
 class EndCardSession(Command, frozen=True):
     """Power the card off and forget everything; the process goes on watching only for the card's removal."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from i18n.message import Message, Run
-from kiosk.intents import CallStaff
+from kiosk.intents import CallStaff, UseSealedCode
 from kiosk.view import Elsewhere, OutOfService
 from screens.theme import look
 from screens.widgets.frame import Top
@@ -55,6 +55,8 @@ class OutOfServiceScreen(Screen):
         ids.code.write(body.code)
         ids.call.show(self.can(CallStaff) and is_told and not body.phone)
         self.bind_intent(ids.call, CallStaff)
+        ids.sealed.show(self.can(UseSealedCode))
+        self.bind_intent(ids.sealed, UseSealedCode)
 
 
 def _place(place: Elsewhere) -> Message:

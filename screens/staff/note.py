@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk.intents import Cancel
+from kiosk.intents import Cancel, UseSealedCode
 from kiosk.view import StaffNote
 from screens.theme import look
 from screens.widgets.frame import Top
@@ -35,5 +35,7 @@ class StaffNoteScreen(Screen):
         is_to_take = body.is_card_there and body.code != "wait"
         self.ids.picture.show(is_to_take)
         self.ids.next.say("staff.note.take" if is_to_take else f"staff.note.{body.code}.next")
+        self.ids.code.show(self.can(UseSealedCode))
+        self.bind_intent(self.ids.code, UseSealedCode)
         self.ids.ok.show(self.can(Cancel))
         self.bind_intent(self.ids.ok, Cancel)

@@ -1,4 +1,4 @@
-"""The PIN of a member of staff's own card: the resident's keypad and its one road, with room for 6 to 8 digits."""
+"""The PIN of a staff card (6 to 8 digits), or a sealed code (16): the keypad of the residents, and its one road."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from screens.widgets.secret import SecretScreen
 class StaffPinScreen(SecretScreen):
     title = "staff.pin.title"
     lead = "staff.pin.lead"
+
+    def title_key(self, body: Any) -> str:
+        return f"staff.{_what(body)}.title"
+
+    def lead_key(self, body: Any) -> str:
+        return f"staff.{_what(body)}.lead"
+
+    def groups(self, body: Any) -> tuple[int, ...]:
+        return (4, 8, 12) if body.is_code else ()
 
     def is_asking(self, body: Any) -> bool:
         return isinstance(body, StaffPin)
@@ -27,7 +36,13 @@ class StaffPinScreen(SecretScreen):
         self.ids.left.set_tone("warn" if body.was_wrong or self.was_lost else "plain")
         if self.was_lost:
             self.ids.left.say("pin.again")
+        elif body.is_code:
+            self.ids.left.say("staff.code.wrong" if body.was_wrong else "staff.code.once")
         else:
             key = "staff.pin.wrong" if body.was_wrong else "staff.pin.left"
             self.ids.left.say(key, n=str(body.attempts_left))
         self.show_count()
+
+
+def _what(body: Any) -> str:
+    return "code" if isinstance(body, StaffPin) and body.is_code else "pin"

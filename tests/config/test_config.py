@@ -446,6 +446,45 @@ def test_two_readers_that_could_be_one_are_refused(
         load(files)
 
 
+CODE = """
+[[sealed_code]]
+holder = "{holder}"
+role = "{role}"
+salt = "{salt}"
+key = "{key}"
+"""
+STAFF = """
+[[staff]]
+id = "t-1"
+role = "technician"
+user = ""
+"""
+
+
+@pytest.mark.parametrize(
+    ("codes", "why"),
+    [
+        ([{"holder": "t-1"}, {"holder": "t-1", "key": "b" * 64}], "one person has one"),
+        ([{"holder": "t-1"}, {"holder": "t-2"}], "no two are the same"),
+        ([{"role": "assistant"}], "one of"),
+        ([{"role": "cash_officer"}], "another role"),
+        ([{"key": "1234567812345678"}], "key"),
+        ([{"holder": f"t-{n}", "key": f"{n:064x}"} for n in range(9)], "at most 8"),
+    ],
+)
+def test_sealed_codes_that_would_open_too_much_are_refused(
+    files: tuple[Path, Path], codes: list[dict[str, str]], why: str
+) -> None:
+    usual = {"holder": "t-1", "role": "technician", "salt": "0" * 32, "key": "a" * 64}
+    machine, _ = files
+    machine.write_text(SMALL_MACHINE + STAFF + CODE.format(**usual), encoding="utf-8")
+    assert [each.holder for each in setup_of(load(files)).seals] == ["t-1"]
+    text = "".join(CODE.format(**{**usual, **each}) for each in codes)
+    machine.write_text(SMALL_MACHINE + STAFF + text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=why):
+        load(files)
+
+
 CHANGER = """
 [equipment]
 changer = "changer1"

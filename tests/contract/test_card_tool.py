@@ -176,7 +176,7 @@ def test_help_names_every_verb_and_what_it_does_to_secrets(capsys: pytest.Captur
     with pytest.raises(SystemExit):
         command_line.main(["--help"])
     said = capsys.readouterr().out
-    assert "read, tries, photo, sign or readers" in said
+    assert "read, tries, photo, sign, readers or seal" in said
 
 
 @pytest.mark.system

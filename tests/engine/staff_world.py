@@ -9,6 +9,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
 from drivers.piv import sim
@@ -19,6 +20,8 @@ from kiosk.badges import Member
 from kiosk.engine.state import Setup
 from kiosk.ids import DeviceId, SlotId
 from kiosk.journal.records import AnyRecord
+from kiosk.ports import SealedKey
+from kiosk.sealed import Envelope
 from kiosk.view import Role
 from tests.engine.world import SETUP, Physics, World
 
@@ -45,6 +48,15 @@ def cards() -> tuple[bytes, dict[tuple[str, str], Chip]]:
         return badges.authorities_of((box / "staff" / "ca.pem").read_bytes())[0], chips
 
 
+SEALED = {name: Ed25519PrivateKey.from_private_bytes(bytes([at]) * 32) for at, name in enumerate(PEOPLE)}
+"""The keys that people's sealed codes make (what makes them of digits is tested in tests/contract)."""
+
+
+def seals(*names: str) -> tuple[Envelope, ...]:
+    keys = {each: SEALED[each].public_key().public_bytes_raw().hex() for each in names}
+    return tuple(Envelope(each, PEOPLE[each], SealedKey("0" * 32, keys[each])) for each in names)
+
+
 def setup_with_staff(setup: Setup = SETUP) -> Setup:
     members = tuple(Member(name, role) for name, role in PEOPLE.items())
     return replace(setup, staff=members, staff_authorities=(cards()[0],))
@@ -59,6 +71,7 @@ class StaffWorld(World):
         super().__init__(records, physics, setup_with_staff(setup))
         self._chip: Chip | None = None
         self.slots = 0
+        self.code_asked: ports.OpenCodeSlot | None = None
         self.at = self.setup.staff_reader or self.setup.card_reader
         self.facts: tuple[tuple[str, str, str], ...] = (("disk", "900 MiB free", "ok"),)
 
@@ -127,6 +140,22 @@ class StaffWorld(World):
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         signature = key.sign(message, ec.ECDSA(hashes.SHA256()))
         self.later(ports.ChallengeSigned(device, op, signature, ""))
+
+    def _on_OpenCodeSlot(self, command: ports.OpenCodeSlot) -> None:
+        self.slots += 1
+        self.later(ports.PinSlotOpened(command.device, SlotId(f"{self.slots:032x}"), 0, 16, 16))
+        self.code_asked = command
+
+    def code(self, holder: str) -> None:
+        """Somebody enters the code of this holder's envelope; nobody's of the list of keys: a wrong one."""
+        asked = self.code_asked
+        assert asked is not None
+        private = SEALED.get(holder)
+        public = private.public_key().public_bytes_raw().hex() if private is not None else ""
+        if private is None or public not in [each.public for each in asked.keys]:
+            self.event(ports.CodeRejected(asked.device))
+        else:
+            self.event(ports.CodeSigned(asked.device, asked.op, public, private.sign(asked.message)))
 
     def do(self, act: intents.AnyStaffIntent) -> None:
         """The act's button at the desk."""

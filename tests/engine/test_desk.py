@@ -11,7 +11,7 @@ from drivers.simpanel.effort import SLOW, words_in
 from i18n.catalogue import load
 from kiosk import intents as i
 from kiosk import ports
-from kiosk.engine import desk, desk_pages, desk_tests, remedies
+from kiosk.engine import desk, desk_pages, desk_tests, remedies, two_people
 from kiosk.engine.desk_walk import PAGES
 from kiosk.engine.state import Phase
 from kiosk.journal import records as r
@@ -167,14 +167,14 @@ def test_a_card_out_of_its_time_says_which_times_and_two_people_open_it_together
     world.login("officer", validity=validity)
     body = world.view.body
     assert isinstance(body, StaffDesk)
-    assert (body.who, body.beside) == ("technician", "officer")
+    assert (body.who, body.beside) == ("officer", "technician"), "of the one who may do more"
     assert [each.code for each in written(world, r.IncidentOpened)] == ["X-604"]
 
 
 def test_two_people_have_three_minutes(world: StaffWorld) -> None:
     world.clock.wall = _real_wall
     world.login("technician", validity="expired")
-    world.clock.now_s += desk.HALF_S + 1
+    world.clock.now_s += two_people.HALF_S + 1
     world.time_out(desk.LOGIN)
     world.login("officer", validity="expired")
     assert isinstance(world.view.body, StaffNote)
@@ -553,7 +553,7 @@ def test_notes_stay_with_an_incident(world: StaffWorld) -> None:
     go(world, "desk.incident", code="X-604")
     press(world, "desk.note.told-section")
     assert "desk.note" in [each.key for each in world.view.body.lines]
-    assert "desk.incident.close" not in keys(world), "the technician's desk: an officer closes it"
+    assert "desk.incident.close" not in keys(world), "not at the desk that it is about"
 
 
 # --- everything -------------------------------------------------------------------------------------------------------

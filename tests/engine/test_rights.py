@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from kiosk import intents as i
 from kiosk import ports, rights
@@ -14,7 +15,8 @@ from kiosk.engine.table import allowed, handle
 from kiosk.ids import LineId, OpId
 from kiosk.intents import AnyIntent, AnyStaffIntent
 from kiosk.view import Role
-from tests.engine.staff_world import StaffWorld
+from tests.engine.staff_world import StaffWorld, seals
+from tests.engine.world import SETUP
 
 INTENTS: tuple[type[i.Intent], ...] = AnyIntent.__args__
 ACTS: tuple[type[i.StaffIntent], ...] = AnyStaffIntent.__args__
@@ -36,7 +38,7 @@ EnterStaff TCV      LeaveStaff TCV      StartExchange TC    EndExchange C       
 CloseIncident C     NoteIncident TC     RecordTest TC       SettlePaper C       SettlePayout C
 SettleNote C        SettlePayment C     SettleVoid C        RedeemSlip C        RegisterFound C
 HandOverFound C     ClearNotePath TC    TypeNumber R        AskWhich R          ChoosePurpose R
-Rate R
+Rate R              UseSealedCode RTCV
 """
 _WORDS = BY_HAND.split()
 EXPECTED = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
@@ -173,11 +175,31 @@ def test_every_refused_wish_changes_nothing_in_a_visit(is_helped: bool) -> None:
     assert refused > 1000
 
 
-@pytest.mark.parametrize("who", ["officer", "technician", "treasurer"])
+def sit_down(world: StaffWorld, who: str) -> None:
+    """By a good card; `A+B`: with sealed codes, as two who open it together. Each state on the way is asked, too."""
+    if "+" not in who:
+        world.login(who)
+        return
+    world.lay("stranger")
+    refuse_all(world)
+    world.take_staff_card()
+    for each in who.split("+"):
+        refuse_all(world)
+        world.tap(i.UseSealedCode)
+        refuse_all(world)
+        world.code(each)
+
+
+PAIRS = ("technician+officer", "technician+treasurer", "treasurer+second")
+
+
+@pytest.mark.parametrize("who", ["officer", "technician", "treasurer", *PAIRS])
 def test_at_the_desk_every_refused_act_changes_nothing(who: str) -> None:
     """Desk person x act: what her role may not is refused in silence, by a screen that goes mad too."""
-    world = StaffWorld().boot()
-    world.login(who)
+    world = StaffWorld(
+        setup=replace(SETUP, seals=seals("officer", "technician", "treasurer", "second"))
+    ).boot()
+    sit_down(world, who)
     refuse_all(world)
     now = world.loop.state.desk
     assert now is not None
