@@ -188,7 +188,11 @@ def run_test(turn: Turn, event: Asked) -> None:
     intent, desk = event.intent, desk_of(turn)
     if not isinstance(intent, intents.RunTest) or (desk.page, desk.of) != ("test", intent.test):
         return
-    if turn.state.ledger.exchange is not None and intent.test in ("receipt", "certificate"):
+    if (
+        turn.state.ledger.exchange is not None
+        and desk_tests.TESTS.get(intent.test) is desk_tests.Judge.PERSON
+        and intent.test != "sound"
+    ):
         edit(
             turn,
             said=_said(refusal("exchange-open", what=turn.state.ledger.exchange.exchange)),

@@ -43,7 +43,10 @@ class Judge(enum.Enum):
 
 TESTS: dict[str, Judge] = {
     "receipt": Judge.PERSON,
+    "receipt-feed": Judge.PERSON,
     "certificate": Judge.PERSON,
+    "certificate-feed": Judge.PERSON,
+    "spare": Judge.PERSON,
     "sound": Judge.PERSON,
     "reader": Judge.MACHINE,
     "touch": Judge.SCREEN,
@@ -55,13 +58,14 @@ TESTS: dict[str, Judge] = {
     "clock": Judge.MACHINE,
     "disk": Judge.MACHINE,
 }
-"""In the order of the list. `camera` only where there is one."""
+"""In the order of the list. `camera` and `spare` (the second certificate printer) only where there is one."""
 
 
 def here(state: Kiosk) -> tuple[str, ...]:
     """The tests of this machine."""
     has_camera = state.setup.camera in state.up or state.setup.plan.wants_face
-    return tuple(each for each in TESTS if each != "camera" or has_camera)
+    missing = {"camera": not has_camera, "spare": not state.setup.spare_printer}
+    return tuple(each for each in TESTS if not missing.get(each))
 
 
 def run(turn: Turn, test: str) -> None:
@@ -69,14 +73,15 @@ def run(turn: Turn, test: str) -> None:
     state = turn.state
     op = OpId(turn.token())
     match test:
-        case "receipt":
+        case "receipt" | "receipt-feed":
+            slip = test_slip(state) if test == "receipt" else EMPTY_SLIP
             _set(turn, op, "running")
-            turn.do(PrintSlip(op, state.setup.receipt_printer, test_slip(state)))
-        case "certificate":
-            page = test_page()
+            turn.do(PrintSlip(op, state.setup.receipt_printer, slip))
+        case "certificate" | "certificate-feed" | "spare":
+            page = _pdf("") if test == "certificate-feed" else test_page()
+            printer = state.setup.spare_printer if test == "spare" else state.setup.certificate_printer
             _set(turn, op, "running")
-            digest = hashlib.sha256(page).hexdigest()
-            turn.do(PrintDocument(op, state.setup.certificate_printer, page, digest, 1))
+            turn.do(PrintDocument(op, printer, page, hashlib.sha256(page).hexdigest(), 1))
         case "machine":
             _set(turn, op, "running")
             turn.do(ReadFacts(DESK, op))
@@ -176,6 +181,10 @@ def card_seen(turn: Turn, _: CardInserted) -> None:
 
 
 # --- what is printed ------------------------------------------------------------------------------------------------
+
+
+EMPTY_SLIP = Slip(kind="test", lines=(SlipLine(),) * 6)
+"""Paper is moved and cut, and nothing is on it."""
 
 
 def test_slip(state: Kiosk) -> Slip:

@@ -34,6 +34,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     ),
     "R-503": ("paper-look", "officer", "incident-close"),
     "R-505": ("door", "tray-out", "paper-fan", "paper-in", "tray-in", "door-shut", "wait-ready"),
+    "R-506": ("section-call", "incident-close"),
     "R-504": ("door", "roll-open", "roll-out", "roll-in", "roll-shut", "door-shut", "wait-ready"),
     "C-101": ("card-away", "reader-wipe", "reader-cable", "reader-light", "wait-ready"),
     "M-402": ("officer", "cash-door", "cash-look", "cash-cable", "cash-shut", "wait-ready"),
@@ -52,6 +53,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "X-603": ("paper-compare", "section-call", "officer", "incident-close"),
     "X-604": ("clock-look", "net-cable", "clock-wait", "clock-call"),
     "X-605": ("no-cash", "disk-call"),
+    "X-606": ("officer", "slip-pay", "incident-close"),
 }
 """Code -> what to do, one after the other."""
 

@@ -37,6 +37,8 @@ def readiness(entries: Iterable[Entry], ledger: Ledger, town: Town) -> Paper:
             ("機械", f"{town.name} {town.machine}"),
             ("ソフトウェア", version),
             ("起動", _time(since)),
+            ("判定", "不合格あり" if failed else "未実施あり" if missing else "すべて合格"),
+            ("合格", f"{len(last) - failed} 件"),
             ("不合格", f"{failed} 件"),
             ("未実施", f"{missing} 件"),
         ),
@@ -44,7 +46,7 @@ def readiness(entries: Iterable[Entry], ledger: Ledger, town: Town) -> Paper:
             Table("点検の結果（最後のもの）", ("点検", "結果", "日時", "職員"), rows, left=4),
             Table("確認を待つもの", ("内容",), waits),
         ),
-        remarks=("カメラのない機械では、カメラの点検は行いません。",),
+        remarks=("カメラや予備のプリンターのない機械では、その点検は行いません。",),
         seals=("技術員", "確認者"),
     )
 

@@ -108,7 +108,10 @@ NOTES = {
 """A word for the next person, likewise."""
 TESTS = {
     "receipt": "レシート印刷",
+    "receipt-feed": "レシートの紙送り",
     "certificate": "証明書印刷",
+    "certificate-feed": "証明書用紙の紙送り",
+    "spare": "証明書印刷（予備機）",
     "sound": "音",
     "reader": "カード読取",
     "touch": "画面の反応",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -532,6 +533,18 @@ def test_printers_print_and_a_person_says_how_it_looks(world: StaffWorld) -> Non
     assert world.physics.slips[-1] == "test"
     press(world, "desk.test.failed")
     assert not world.ledger.tests["receipt"].has_passed
+    world.open("test", "receipt-feed")
+    press(world, "desk.test.run")
+    fed = [each for each in world.commands if isinstance(each, ports.PrintSlip)][-1]
+    assert not any(each.text or each.right for each in fed.slip.lines)
+    press(world, "desk.test.good")
+    world.open("test", "certificate-feed")
+    press(world, "desk.test.run")
+    press(world, "desk.test.good")
+    assert world.ledger.tests["certificate-feed"].has_passed
+    world.open("tests")
+    shown = [dict(each.values)["test"] for each in world.view.body.lines]
+    assert "@desk.test.spare" not in shown, "there is one printer here"
 
 
 def test_a_tone_is_played_and_a_person_says_whether_it_was_heard(world: StaffWorld) -> None:
@@ -601,6 +614,23 @@ PUBLIC = sorted(
 )
 OF_THE_MACHINE = [code for code in PUBLIC if code[0] in "RMX"]
 """The others are of a card, a PIN, a face or a request: nothing of the machine is broken."""
+
+
+OF_A_VISIT = {"M-405", "X-607"}
+"""Nothing of the machine is broken either: money waits for its owner, a name is written in two ways."""
+
+
+def test_every_fault_and_every_incident_has_steps_of_its_own() -> None:
+    """And each step its words and its picture (tests/screens/test_remedies.py)."""
+    assert set(OF_THE_MACHINE) - OF_A_VISIT <= set(remedies.STEPS)
+    words_of = load("ja").keys
+    assert all(f"remedy.{step}" in words_of for steps in remedies.STEPS.values() for step in steps)
+    opened = {
+        code
+        for path in (Path(desk.__file__).parent).glob("*.py")
+        for code in re.findall(r'(?:IncidentOpened|Fault)\([^"]*"([A-Z]-\d{3})"', path.read_text("utf-8"))
+    }
+    assert len(opened) > 5 and opened <= set(remedies.STEPS), opened - set(remedies.STEPS)
 
 
 @pytest.mark.parametrize("code", sorted({*OF_THE_MACHINE, *remedies.STEPS}))
