@@ -34,6 +34,7 @@ from kiosk.ipc.client import ViewClient, connect_forever
 from kiosk.ipc.voice_wire import AnyToVoice, Ears
 from kiosk.messages import Message, say
 from kiosk.view import Advice, Attract, Body, ChooseKinds, ChooseOptions, SessionView
+from screens import fonts
 from screens.idle import Idle
 from screens.keys import CODES, DOUBLE_STRIKE_S, Key, Strikes
 from screens.metrics import Metrics
@@ -88,7 +89,7 @@ class UiApp:
         self.router = Router(self.frame, self, assistant_language)
         self._idle = Idle(self.router.warm)
         self._take = Clock.create_trigger(self._take_newest)
-        self._collect = Clock.create_trigger(lambda _dt: gc.collect(), COLLECT_AFTER_S)
+        self._collect = Clock.create_trigger(lambda _dt: _tidy(), COLLECT_AFTER_S)
         self._revive = Clock.create_trigger(lambda _dt: self._revive_buttons(), REVIVE_AFTER_S)
         self._kinds: tuple[str, ...] = ()
         """Certificates that were offered last: the help page explains these."""
@@ -413,6 +414,11 @@ class UiApp:
         if isinstance(view.body, Attract) or self.frame.top_part.place_row.is_shown:
             self.frame.top_part.place_row.show_now()
         self.frame.settle()
+
+
+def _tidy() -> None:
+    gc.collect()
+    fonts.let_go()
 
 
 def _kinds_of(view: SessionView) -> tuple[str, ...]:

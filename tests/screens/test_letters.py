@@ -183,3 +183,26 @@ def test_fonts_say_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(fonts, "_ROOT", tmp_path)
     with pytest.raises(fonts.FontMissingError, match="fonts-noto-cjk"):
         fonts.require()
+
+
+def _font_pages() -> int:
+    """Resident, as the kernel counts them (proc(5), smaps), in kB."""
+    found, is_font = 0, False
+    for line in Path("/proc/self/smaps").read_text(encoding="utf-8").splitlines():
+        name, *rest = line.split()
+        if not name.endswith(":"):
+            is_font = bool(rest) and rest[-1].startswith("/usr/share/fonts/")
+        elif name == "Rss:" and is_font:
+            found += int(rest[0])
+    return found
+
+
+def test_pages_of_fonts_are_given_back_and_come_again() -> None:
+    words = plain("請把卡片放在這裡")
+    settings = [Setting(px, 1.4, True, 900.0, "left", "zh-Hant") for px in (41, 42, 43)]
+    before = [typeset.draw_mask(typeset.set_text(words, each), each).tobytes() for each in settings]
+    held = _font_pages()
+    fonts.let_go()
+    assert _font_pages() < held / 10
+    assert [typeset.draw_mask(typeset.set_text(words, each), each).tobytes() for each in settings] == before
+    assert _font_pages() > 0
