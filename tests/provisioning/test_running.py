@@ -74,6 +74,8 @@ def test_no_unit_is_more_exposed_than_agreed(name: str) -> None:
     said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout
     found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
     assert found is not None and float(found[1]) <= 1.5
+    text = (ROOT / "systemd/system" / name).read_text(encoding="utf-8")
+    assert re.search("^MemoryDenyWriteExecute=yes$|^# No MemoryDenyWriteExecute=: .{20}", text, re.MULTILINE)
 
 
 def test_what_a_process_says_is_an_entry_with_its_id_and_an_explanation(booted: Booted) -> None:
