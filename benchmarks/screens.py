@@ -41,6 +41,7 @@ from screens import samples
 
 SIZE = (1080, 1920)
 STARTS = 7
+RESTARTS = 5
 PRESSES = 150
 UPDATES = 200
 ROUNDS = 12
@@ -55,6 +56,7 @@ LIMITS = {
     "new screen": 80,
     "language switch": 150,
     "process start to first frame": 1500,
+    "killed, to the same step again": 2000,
 }
 JOURNEY = (
     "attract",
@@ -97,9 +99,9 @@ class Pointer:
 class Ui:
     """The screens' process with a stand-in for the core behind its socket."""
 
-    def __init__(self, folder: Path, display: str) -> None:
+    def __init__(self, folder: Path, display: str, last_rev: int = 0) -> None:
         self._probe_path = folder / "probe.sock"
-        self._rev = 0
+        self._rev = last_rev
         listener = socket.socket(socket.AF_UNIX)
         path = folder / "view.sock"
         path.unlink(missing_ok=True)
@@ -276,6 +278,31 @@ def starts(folder: Path, display: str) -> list[float]:
     return times
 
 
+def restarts(folder: Path, display: str) -> list[float]:
+    """From SIGKILL in the middle of a payment to the frame that shows it again, with the pause that systemd makes. The
+    compositor's own start is not in it."""
+    unit = Path(__file__).parents[1] / "systemd/system/kiosk-ui.service"
+    pause = re.search(r"^RestartSec=(\d+)ms$", unit.read_text(encoding="utf-8"), re.MULTILINE)
+    assert pause is not None
+    view = samples.sample("pay")
+    ui = Ui(folder, display)
+    ui.publish(view)
+    times = []
+    for _ in range(RESTARTS):
+        before = ui.ask("history")["shown"][-1]
+        killed_s = time.monotonic()
+        ui.process.kill()
+        ui.process.wait(10)
+        time.sleep(int(pause[1]) / 1000)
+        ui = Ui(folder, display, last_rev=before["rev"] - 1)
+        ui.publish(view)
+        again = ui.ask("history")["shown"][-1]
+        assert all(again[each] == before[each] for each in ("body", "step", "fields")), "another step"
+        times.append((float(again["shown_at_s"]) - killed_s) * 1000)
+    ui.end()
+    return times
+
+
 def _p99(times: list[float]) -> float:
     return sorted(times)[min(len(times) - 1, round(len(times) * 0.99) - 1)]
 
@@ -371,7 +398,7 @@ def write_section(name: str, text: str) -> None:
 
 
 def main() -> int:
-    global ROUNDS, PRESSES, UPDATES, STARTS  # a short run has fewer of each
+    global ROUNDS, PRESSES, UPDATES, STARTS, RESTARTS  # a short run has fewer of each
     parser = argparse.ArgumentParser(description="How quick the screens are.")
     parser.add_argument("--only", choices=("times", "memory"))
     parser.add_argument("--sessions", type=int, default=SESSIONS)
@@ -382,7 +409,7 @@ def main() -> int:
     asked = parser.parse_args()
     is_short = asked.sessions < SESSIONS or asked.rounds < ROUNDS
     if is_short:
-        ROUNDS, PRESSES, UPDATES, STARTS = asked.rounds, 10, 20, 1
+        ROUNDS, PRESSES, UPDATES, STARTS, RESTARTS = asked.rounds, 10, 20, 1, 1
     load = os.getloadavg()[0]
     sections: dict[str, tuple[str, bool]] = {}
     with tempfile.TemporaryDirectory() as name, x_server() as display:
@@ -402,7 +429,10 @@ def main() -> int:
 
 def measure_times(folder: Path, display: str) -> dict[str, list[float]]:
     """Name -> milliseconds."""
-    figures = {"process start to first frame": starts(folder, display)}
+    figures = {
+        "process start to first frame": starts(folder, display),
+        "killed, to the same step again": restarts(folder, display),
+    }
     ui = Ui(folder, display)
     ui.publish(samples.sample("attract"))
     time.sleep(2.0)  # what the window does in its first idle second
