@@ -176,3 +176,12 @@ def test_the_technicians_pages_are_called_so_on_the_screen() -> None:
     for japanese, english in pairs:
         assert f"msgstr{japanese}" in ja.replace('"', ""), japanese
         assert f'msgstr "{english}' in en, english
+
+
+def test_the_japanese_page_of_security_has_every_row_of_the_english_one() -> None:
+    english, japanese = (
+        [rows for part in read(page).split("\n#") if (rows := part.count("\n| "))]
+        for page in ("docs/security.md", "docs/security.ja.md")
+    )
+    assert len(english) == 3
+    assert english == japanese
