@@ -30,6 +30,7 @@ GUIDES = (
         "README.md",
         "README.ja.md",
         "docs/technician.md",
+        "docs/technician.ja.md",
         "docs/operator.md",
         "docs/cash-officer.md",
         "docs/security.md",
@@ -185,3 +186,9 @@ def test_the_japanese_page_of_security_has_every_row_of_the_english_one() -> Non
     )
     assert len(english) == 3
     assert english == japanese
+
+
+def test_the_technicians_page_in_japanese_has_the_same_commands_and_sections() -> None:
+    both, japanese = read("docs/technician.md"), read("docs/technician.ja.md")
+    for pattern in (r"^\$ .+$", r"^##+ (?:[0-9]\.)?"):
+        assert re.findall(pattern, japanese, re.MULTILINE) == re.findall(pattern, both, re.MULTILINE)
