@@ -52,6 +52,7 @@ from kiosk.engine import (
     outlets,
     payment,
     payout,
+    preparing,
     reading,
     recovery,
     service,
@@ -123,8 +124,8 @@ session.ENTRANCES.update(
         Step.CARD_BACK: identity.enter_card_back,
         Step.KINDS: choosing.enter_kinds,
         Step.OPTIONS: choosing.enter_options,
-        Step.PREPARE: issuance.enter_prepare,
-        Step.CONFIRM: issuance.enter_confirm,
+        Step.PREPARE: preparing.enter_prepare,
+        Step.CONFIRM: preparing.enter_confirm,
         Step.PAY: means.enter_pay,
         Step.ISSUE: issuance.enter_issue,
         Step.TAKE: taking.enter_take,
@@ -222,7 +223,7 @@ def _failed_while_identifying(turn: Turn, event: ports.IssuanceFailed) -> None:
 def _failed_while_preparing(turn: Turn, event: ports.IssuanceFailed) -> None:
     _issuance_failed(turn, event)
     if event.request == "Prepare":
-        issuance.prepare_failed(turn, event)
+        preparing.prepare_failed(turn, event)
 
 
 def _failed_while_issuing(turn: Turn, event: ports.IssuanceFailed) -> None:
@@ -491,8 +492,8 @@ ROWS: tuple[Row, ...] = (
     *_leave_row(P.CHOOSING_OPTIONS),
     *_patience(P.CHOOSING_OPTIONS),
     # --- prepare, check, confirm
-    Row(P.PREPARING, ports.Prepared, issuance.prepared, (P.CONFIRMING, P.NOTIFIED)),
-    Row(P.PREPARING, ports.PrepareRefused, issuance.prepare_refused, (P.NOTIFIED,)),
+    Row(P.PREPARING, ports.Prepared, preparing.prepared, (P.CONFIRMING, P.NOTIFIED)),
+    Row(P.PREPARING, ports.PrepareRefused, preparing.prepare_refused, (P.NOTIFIED,)),
     Row(P.PREPARING, ports.IssuanceFailed, _failed_while_preparing, (P.NOTIFIED,)),
     Row(P.PREPARING, intents.Cancel, session.leave, LEAVING),
     Row(P.CONFIRMING, intents.Next, payment.open_transaction, (P.OPENING_TRANSACTION, P.NOTIFIED)),

@@ -158,7 +158,7 @@ class Client:
 
 
 def _is_ours(prepared: Prepared, transaction: TransactionId, line: LineId, fingerprint: str) -> bool:
-    """As the engine compares (kiosk/engine/issuance.py: mismatches)."""
+    """As the engine compares (kiosk/engine/preparing.py: mismatches)."""
     found = prepared.evidence
     return (
         found.signature_ok

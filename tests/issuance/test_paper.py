@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import pypdfium2
 import pytest
 from PIL import Image
+from pypdfium2 import raw
 
 from issuance import folder, paper
 from issuance.clock import town_day
@@ -342,14 +345,46 @@ def test_the_templates_own_words_are_in_the_font() -> None:
         assert guard.can_draw([each for each in words if ord(each) > 0x7F]), file
 
 
-@pytest.mark.parametrize("long", [30, 60])
-def test_a_long_name_stays_in_its_cell(tmp_path: Path, renderer: Renderer, long: int) -> None:
-    """As long as the town's limit allows: it shrinks, and no row grows."""
+LONG = {
+    "words": ("EXAMPLE LONGNAME " * 10)[:60],
+    "one word": "EXAMPLELONGNAMEWITHOUTANYBREAK",
+    "wide": ("ヴェンカタラマナタン・" * 10)[:60],
+}
+
+
+@pytest.mark.parametrize("name", LONG.values(), ids=LONG)
+def test_a_long_name_is_read_in_every_cell(tmp_path: Path, renderer: Renderer, name: str) -> None:
+    """As long as the town's limit allows: no row grows, nothing leaves its cell, and no letter is below 6.5 pt."""
+    pdf, pages = renderer.render("juminhyo", _named(name), NOW)
+    assert len(pages) == 1
+    assert bare(text(tmp_path, pdf)[0]).count(bare(name)) == 5
+    letters = [each for each in _letters(pdf) if each[0] in name.replace(" ", "")]
+    assert len(letters) >= 5 * len(bare(name))
+    assert min(size for _, size, _ in letters) >= 6.5
+    assert max(right for *_, right in letters) < (210 - 14) / 25.4 * 72
+
+
+def test_a_name_that_could_not_be_read_is_not_drawn(renderer: Renderer) -> None:
+    with pytest.raises(RenderError):
+        renderer.render("juminhyo", _named(LONG["one word"] * 2), NOW)
+
+
+def _named(name: str) -> dict[str, Any]:
+    """The paper of four people of this name, the first of whom is the head."""
     applicant = REGISTER.resident("maria")
     assert applicant is not None
-    data = paper.compose(TOWN, KINDS["juminhyo"], ISSUE, (applicant,) * 4, (applicant,), {}, Records())
+    given = {"zokugara": "yes"}
+    data = paper.compose(TOWN, KINDS["juminhyo"], ISSUE, (applicant,) * 4, (applicant,), given, Records())
+    data["head"] = name
     for person in data["persons"]:
-        person["name"] = ("EXAMPLE LONGNAME " * 10)[:long]
-    pdf, pages = renderer.render("juminhyo", data, NOW)
-    assert len(pages) == 1
-    assert bare(data["persons"][0]["name"]) in text(tmp_path, pdf)[0]
+        person["name"] = name
+    return data
+
+
+def _letters(pdf: bytes) -> list[tuple[str, float, float]]:
+    """Each letter of the first page with its size and right edge, in points."""
+    page = pypdfium2.PdfDocument(pdf)[0].get_textpage()
+    return [
+        (page.get_text_range(at, 1), raw.FPDFText_GetFontSize(page, at), page.get_charbox(at)[2])
+        for at in range(page.count_chars())
+    ]
