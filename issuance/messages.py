@@ -91,6 +91,15 @@ class Level(Body, frozen=True):
     amount: Amount
 
 
+class Supply(Body, frozen=True):
+    """Paper, roll or toner of a printer. `sheets`: -1 where it does not say."""
+
+    device: Word
+    what: Literal["paper", "roll", "toner"]
+    sheets: Annotated[int, Meta(ge=-1, le=2**31 - 1)]
+    is_low: bool
+
+
 class ReportRequest(Body, frozen=True):
     """How a machine stands: the step and never the person."""
 
@@ -103,6 +112,7 @@ class ReportRequest(Body, frozen=True):
     is_helped: bool = False
     incidents: Annotated[tuple[Word, ...], Meta(max_length=20)] = ()
     troubles: Annotated[tuple[Trouble, ...], Meta(max_length=20)] = ()
+    supplies: Annotated[tuple[Supply, ...], Meta(max_length=20)] = ()
     cash: Annotated[tuple[Level, ...], Meta(max_length=20)] = ()
     cash_code: Word = ""
     is_training: bool = False

@@ -227,6 +227,7 @@ class StaffDesk:
             "is_helped": report.is_helped,
             "incidents": report.incidents,
             "troubles": report.troubles,
+            "supplies": report.supplies,
             "is_training": report.is_training,
             "cash_code": report.cash_code,
         }

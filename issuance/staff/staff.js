@@ -48,7 +48,7 @@ function show() {
   at("login").hidden = Boolean(me);
   at("leave").hidden = at("list").hidden = !me;
   at("more").hidden = !me || !me.rights.includes("figures");
-  if (!me) at("calls").hidden = true;
+  if (!me) at("calls").hidden = at("alarms").hidden = true;
   at("figures").href = `figures/${new Date().toISOString().slice(0, 7)}.csv`;
   if (me) list();
 }
@@ -58,6 +58,10 @@ function list() {
   const said = waiting.length ? text("waiting", waiting.length, waiting[0].kiosk, time(waiting[0].called_s)) : "";
   at("calls").hidden = !said;
   if (at("calls").textContent !== said) at("calls").textContent = said;
+  const old = fleet.filter((each) => each.drift).map((each) => each.kiosk);
+  const drift = old.length ? text("drift", old.length, old.slice(0, 5).join(", ")) : "";
+  at("alarms").hidden = !drift;
+  if (at("alarms").textContent !== drift) at("alarms").textContent = drift;
   at("list").replaceChildren(...fleet.map(card));
   at("list").dataset.ready = "yes";
 }
@@ -73,24 +77,57 @@ function card(each) {
   line(text(each.service) + (each.code ? ` · ${text("code", each.code)}` : ""), "state");
   if (calls) line(each.is_coming ? text("coming_said", time(each.called_s)) : text("called", time(each.called_s)), each.is_coming ? "state" : "alarm");
   if (each.is_halted) line(text("halted"), "alarm");
-  if (each.drift) line(text(each.drift, each.version || "-"), each.drift === "old" ? "alarm" : "state");
+  if (each.drift) line(text(each.drift, each.version || "-"), "alarm");
   if (each.step) line(text("step", text("steps")[each.step] || each.step, time(each.step_s)));
   if (each.is_helped) line(text("helped"));
   if (each.is_training) line(text("training"), "alarm");
   if ((each.incidents || []).length) line(text("incidents", each.incidents.join(" ")));
-  if ((each.troubles || []).length) line(text("troubles", each.troubles.join(", ")));
+  if ((each.troubles || []).length) made.append(element("p", text("troubles")), troubles(each.troubles));
   if (each.cash_code) line(text("no_cash", each.cash_code), "alarm");
+  if ((each.supplies || []).length) made.append(supplies(each.supplies));
   if (each.cash && each.cash.length) made.append(cash(each.cash));
   line(each.ago_s === undefined ? text("never") : text("ago", time(each.ago_s)) + ` · ${text("version", each.version || "-")}`, "quiet");
   made.append(buttons(each, calls));
   return made;
 }
 
+// A device's name begins with what it is: certificate1, hopper100; what has no word here keeps its own.
+const kind = (name) => text("devices")[name.replace(/[^a-z].*$/, "")];
+
+function cell(name, what) {
+  const made = element("td", [kind(name) || name, what].filter(Boolean).join(" "));
+  if (kind(name)) made.append(element("span", name, "quiet"));
+  return made;
+}
+
+function troubles(lines) {
+  const made = element("ul");
+  for (const each of lines) {
+    const [name, ...codes] = each.split(" ");
+    const said = codes.join(" ");
+    made.append(element("li", text("trouble", kind(name) || name, text("codes")[said] || said)));
+  }
+  return made;
+}
+
+function supplies(levels) {
+  const made = element("table");
+  made.append(element("caption", text("supplies")));
+  for (const each of levels) {
+    const row = element("tr", undefined, each.is_low ? "low" : "");
+    const level = [each.sheets >= 0 ? text("sheets", each.sheets) : "", each.is_low ? text("low") : each.sheets >= 0 ? "" : text("enough")];
+    row.append(cell(each.device, text("whats")[each.what]), element("td", level.filter(Boolean).join(" ")));
+    made.append(row);
+  }
+  return made;
+}
+
 function cash(units) {
   const made = element("table");
+  made.append(element("caption", text("cash")));
   for (const each of units) {
     const row = element("tr");
-    row.append(element("td", each.unit), element("td", text("pieces", each.pieces)), element("td", text("yen", each.amount)));
+    row.append(cell(each.unit), element("td", text("pieces", each.pieces)), element("td", text("yen", each.amount)));
     made.append(row);
   }
   return made;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kiosk.engine import printers, service
 from kiosk.engine.project import body
 from kiosk.engine.state import Kiosk, Phase
-from kiosk.ports import ReportState, UnitLevel
+from kiosk.ports import ReportState, Supply, UnitLevel
 from kiosk.view import Notice, OutOfService, Trouble
 
 MOST = 20
@@ -25,6 +25,7 @@ def report(state: Kiosk) -> ReportState:
         is_helped=state.manners.is_helped,
         incidents=tuple(sorted({each.code for each in state.ledger.incidents.values()}))[:MOST],
         troubles=_troubles(state)[:MOST],
+        supplies=_supplies(state)[:MOST],
         cash=_cash(state)[:MOST],
         cash_code=service.cash_code(state) if state.setup.faces else "",
         is_training=state.setup.is_training,
@@ -58,6 +59,31 @@ def _troubles(state: Kiosk) -> tuple[str, ...]:
     found = [f"{each} away" for each in wanted if each not in state.up]
     found += [f"{device} {code}" for device, code in sorted(state.faults | state.warnings)]
     found += [f"{read.device} {each}" for read in state.printers for each in read.reasons]
+    return tuple(found)
+
+
+LOW_SHEETS = 25
+"""So few sheets in a tray, and somebody should bring paper."""
+_PAPER_LOW = frozenset({"media-low", "media-empty", "media-needed"})
+_TONER_LOW = frozenset({"toner-low", "toner-empty", "marker-supply-low", "marker-supply-empty"})
+
+
+def _supplies(state: Kiosk) -> tuple[Supply, ...]:
+    """Paper and toner by the printers' own word, the receipt's roll by its sensor."""
+    found = []
+    for printer in printers.printers(state.setup):
+        read = printers.reading_of(state, printer)
+        if read is None or printer not in state.up:
+            continue
+        few = read.sheets is not None and read.sheets <= LOW_SHEETS
+        sheets = -1 if read.sheets is None else read.sheets
+        found.append(Supply(printer, "paper", sheets, few or not _PAPER_LOW.isdisjoint(read.reasons)))
+        found.append(Supply(printer, "toner", is_low=not _TONER_LOW.isdisjoint(read.reasons)))
+    roll = state.setup.receipt_printer
+    if roll in state.up:
+        told = {code for device, code in state.faults | state.warnings if device == roll}
+        is_low = any("near-end" in code or "paper-end" in code or "paper-out" in code for code in told)
+        found.append(Supply(roll, "roll", is_low=is_low))
     return tuple(found)
 
 

@@ -178,6 +178,7 @@ from kiosk.ports.issuance import (
     ReportVoid,
     RequestChallenge,
     StateReported,
+    Supply,
     UnitLevel,
     VoidAcknowledged,
 )
@@ -415,6 +416,7 @@ __all__ = [
     "StopReadingCode",
     "StopReadingNumber",
     "StopTimer",
+    "Supply",
     "SurfaceFailed",
     "SurfaceRead",
     "TerminalRead",

@@ -261,6 +261,16 @@ class UnitLevel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: int
 
 
+class Supply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is used up: `paper`, `roll` or `toner` of one printer."""
+
+    device: str
+    what: str
+    sheets: int = -1
+    """Of paper; -1: it does not say."""
+    is_low: bool = False
+
+
 class ReportState(Command, frozen=True):
     """How the machine stands, for the town's list of kiosks: the step and never the person. Ends in StateReported or
     IssuanceFailed."""
@@ -279,6 +289,8 @@ class ReportState(Command, frozen=True):
     """Codes of what is open."""
     troubles: tuple[str, ...] = ()
     """`device code`: faults, printers' reasons, devices that are away."""
+    supplies: tuple[Supply, ...] = ()
+    """Of the printers that answer."""
     cash: tuple[UnitLevel, ...] = ()
     cash_code: str = ""
     """Why no cash is taken now; empty: it is."""

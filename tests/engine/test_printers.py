@@ -155,10 +155,17 @@ def test_staff_see_what_the_machine_goes_on_without(world: World) -> None:
     world.event(ports.DeviceWarned(SETUP.receipt_printer, ("paper-near-end",)))
     assert world.phase is Phase.IDLE
     assert cares() == ("receipt-near-end", "spare-printer")
-    troubles = fleet.report(world.loop.state).troubles
+    report = fleet.report(world.loop.state)
+    troubles, supplies = report.troubles, {(each.device, each.what): each for each in report.supplies}
+    assert (SPARE, "paper") not in supplies, "who is away says nothing"
+    assert supplies[SETUP.receipt_printer, "roll"].is_low and not supplies[FIRST, "toner"].is_low
     assert {f"{SPARE} away", f"{SETUP.receipt_printer} paper-near-end"} <= set(troubles)
     world.event(ports.DeviceWarned(SETUP.receipt_printer, ()))
     assert cares() == ("spare-printer",)
+    for sheets, is_low in ((400, False), (fleet.LOW_SHEETS, True)):
+        world.event(ports.PrinterRead(FIRST, True, (), sheets))
+        paper = next(each for each in fleet.report(world.loop.state).supplies if each.what == "paper")
+        assert (paper.device, paper.sheets, paper.is_low) == (FIRST, sheets, is_low)
 
 
 # --- enough paper, before money

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from starlette.applications import Starlette
 
 from issuance import folder
 from issuance.main import main
 from issuance.office import stamp
 from issuance.staff_page import IDLE, LONGEST, RIGHTS, hidden, is_right, lock_s, make_staff_app
-from issuance.store import StaffUser, Standing, Tx
+from issuance.store import Kiosk, StaffUser, Standing, Tx
 from tests.issuance.browser import Browser
 from tests.issuance.desk_of import Server
 from tests.issuance.people import KIOSK, Authority, Card, HandClock, make_folder
@@ -38,6 +39,11 @@ REPORT = {
     "called_s": 30,
     "incidents": ["M-406"],
     "troubles": ["certificate1 media-low"],
+    "supplies": [
+        {"device": "certificate1", "what": "paper", "sheets": 18, "is_low": True},
+        {"device": "certificate1", "what": "toner", "sheets": -1, "is_low": False},
+        {"device": "receipt1", "what": "roll", "sheets": -1, "is_low": False},
+    ],
     "cash": [{"unit": "hopper100", "face": 100, "pieces": 20, "amount": 2000}],
 }
 
@@ -245,7 +251,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> It
         tmp_path_factory.mktemp("staff") / "server", authority, {"hanako": Card(authority)}, HandClock()
     )
     store = folder.open_store(path)
-    store.run_now(lambda tx: tx.put(StaffUser("t-0042", "technician", SECRET)))
+    store.run_now(lambda tx: tx.put(StaffUser("t-0042", "cash_officer", SECRET)))
     store.close()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -288,6 +294,7 @@ def test_a_tour_in_a_browser(served: tuple[str, Path], tmp_path: Path) -> None:
     server_says = {**REPORT, "called_s": 95}
     browser = Browser(tmp_path / "chromium")
     try:
+        store.run_now(make_one_newer)
         browser.open(address)
         browser.until("document.documentElement.dataset.ready === 'yes'")
         assert browser.run("document.getElementById('list').hidden") is True
@@ -304,8 +311,18 @@ def test_a_tour_in_a_browser(served: tuple[str, Path], tmp_path: Path) -> None:
         browser.until(f"{card}.className === 'called'")
         browser.run("if (document.documentElement.lang !== 'ja') document.getElementById('language').click()")
         said = browser.run(f"{card}.innerText")
-        assert "呼出し中" in said and "支払" in said and "M-406" in said and "hopper100" not in said
+        assert (
+            "呼出し中" in said
+            and "支払" in said
+            and "M-406" in said
+            and "硬貨の箱" in said
+            and "hopper100" in said
+            and "2,000円" in said
+        )
+        assert "証明書プリンター：用紙が少ない" in said and "18枚 残りわずか" in said
+        assert "問題なし" in said, "toner and roll"
         assert "1台が呼んでいます" in browser.run("document.getElementById('calls').innerText")
+        assert "プログラムがそろっていません" in browser.run("document.getElementById('alarms').innerText")
         browser.picture(tmp_path / "called.png", 1024, 768)
         browser.run(f"{card}.querySelector('[data-act=coming]').click()")
         browser.until(f"{card}.innerText.includes('係員が向かっています')")
@@ -330,6 +347,13 @@ def test_a_tour_in_a_browser(served: tuple[str, Path], tmp_path: Path) -> None:
     finally:
         browser.close()
         store.close()
+
+
+def make_one_newer(tx: Tx) -> None:
+    """Two machines, and one has a newer program."""
+    (own,) = tx.find(Kiosk)
+    tx.put(replace(own, version="0.1.0"))
+    tx.put(replace(own, kiosk="kiosk-9", fingerprint="9" * 64, version="0.2.0"))
 
 
 def stand(store: Any, report: dict[str, Any]) -> None:
