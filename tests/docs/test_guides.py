@@ -179,10 +179,11 @@ def test_the_technicians_pages_are_called_so_on_the_screen() -> None:
         assert f'msgstr "{english}' in en, english
 
 
-def test_the_japanese_page_of_security_has_every_row_of_the_english_one() -> None:
+@pytest.mark.parametrize("page", ["security", "hardware"])
+def test_a_page_in_japanese_has_every_row_of_the_other(page: str) -> None:
     english, japanese = (
-        [rows for part in read(page).split("\n#") if (rows := part.count("\n| "))]
-        for page in ("docs/security.md", "docs/security.ja.md")
+        [rows for part in read(f"docs/{page}{end}").split("\n#") if (rows := part.count("\n| "))]
+        for end in (".md", ".ja.md")
     )
     assert len(english) == 3
     assert english == japanese
