@@ -59,6 +59,10 @@ class Question:
     offers: tuple[str, ...] = ()
 
 
+STAFF_READER = "staff reader"
+"""What a profile calls the second reader's `[[usb]]`."""
+
+
 def questions(profile: Profile, sys_root: Path) -> list[Question]:
     """What differs from machine to machine; everything else is the town's, and stands in the profile."""
     made = [Question(("machine", "kiosk"), "名前 / name of this machine", profile.kiosk)]
@@ -74,7 +78,25 @@ def questions(profile: Profile, sys_root: Path) -> list[Question]:
         offers = tuple(each[key == "port"] for each in adapters if each[key == "port"])
         words = f"/dev/kiosk/{line.name}: {'番号 / serial number' if line.serial else '差込口 / USB port'}"
         made.append(Question(("line", at, key), words, line.serial or line.port, offers))
+    readers = card_readers(sys_root)
+    for at, device in enumerate(profile.devices):
+        if device.name == STAFF_READER:
+            for which, (key, default) in enumerate((("vendor", device.vendor), ("product", device.product))):
+                words = f"職員用のカード読取機 / staff reader: USB {key}"
+                offers = tuple(each[which] for each in readers)
+                made.append(Question(("usb", at, key), words, default, offers))
     return made
+
+
+def card_readers(sys_root: Path) -> list[tuple[str, str]]:
+    """(vendor, product), each with the device's own name, of each USB device that is a smart card reader (class 0b)."""
+    found = []
+    for each in sorted(sys_root.glob("bus/usb/devices/*")):
+        kinds = {_text(path) for path in each.glob("*/bInterfaceClass")}
+        if (each / "idVendor").exists() and "0b" in kinds:
+            name = f"({_text(each / 'product')}, {each.name})"
+            found.append((f"{_text(each / 'idVendor')} {name}", f"{_text(each / 'idProduct')} {name}"))
+    return found
 
 
 def network_cards(sys_root: Path) -> tuple[str, ...]:

@@ -96,6 +96,15 @@ class Table:
         self.screens.append(screen)
         return screen
 
+    def until_panels(self, count: int) -> None:
+        """Until so many panels are connected."""
+        pause = threading.Event()
+        for _ in range(int(PATIENCE_S / 0.01)):
+            if len(self.servers[Role.ASSISTANT]._clients) == count:
+                return
+            pause.wait(0.01)
+        raise AssertionError(f"never {count} panels")
+
     def helped(self) -> list[str]:
         return [each.act for each in self.world.records if isinstance(each, StaffHelped)]
 
@@ -219,6 +228,7 @@ def test_a_panel_that_is_unplugged_or_slow_costs_the_resident_nothing(table: Tab
     again = table.client(Role.ASSISTANT)
     view = again.until(_is_helped)
     assert isinstance(view.body, Assisted) and view.body.kinds, "all of it, in one view"
+    table.until_panels(1)  # who takes nothing is closed
     resident.send(intents.EndHelp)
     again.until(_is_alone)
     for each in (resident, deaf, again):
@@ -301,11 +311,7 @@ def survives(table: Table, path: Path, seed: int, lines: int) -> None:
     resident = table.client(Role.RESIDENT)
     resident.until(lambda _: True)
     assert assault(table, path, seed, lines) > 0, "who breaks the protocol is closed"
-    gone = threading.Event()
-    for _ in range(int(PATIENCE_S / 0.01)):  # all that it said has been read
-        if not table.servers[Role.ASSISTANT]._clients:
-            break
-        gone.wait(0.01)
+    table.until_panels(0)  # all that it said has been read
     resident.insist(partial(_has_of, "juminhyo", 3), intents.SetCopies, kind="juminhyo", copies=3)
     resident.insist(partial(_has_of, "juminhyo", 2), intents.SetCopies, kind="juminhyo", copies=2)
     allowed = {kind.__name__ for kind in KINDS if Role.ASSISTANT in rights.MAY[kind]}

@@ -75,6 +75,40 @@ def test_a_lobby_takes_nine_answers_and_enter_takes_what_is_right(sys_root: Path
     assert "時計回り" in (tmp_path / "lobby-0007.toml").read_text(), "comments stay"
 
 
+def test_a_second_reader_for_staff_is_asked_for_where_the_profile_has_one(
+    sys_root: Path, tmp_path: Path
+) -> None:
+    lines = LOBBY.read_text(encoding="utf-8").splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("# [[usb]]"))
+    lines[at : at + 5] = [line.removeprefix("# ") for line in lines[at : at + 5]]
+    text = "\n".join(lines).replace("../config", str(LOBBY.resolve().parents[1] / "config"))
+    (tmp_path / "template.toml").write_text(text, encoding="utf-8")
+    profile = profiles.load([tmp_path / "template.toml"])
+    reader = sys_root / "bus/usb/devices/1-2"
+    (reader / "1-2:1.0").mkdir(parents=True)
+    (reader / "1-2:1.0/bInterfaceClass").write_text("0b\n")
+    for key, word in (("idVendor", "072f"), ("idProduct", "2200"), ("product", "Reader")):
+        (reader / key).write_text(word + "\n")
+    asked = provision.questions(profile, sys_root)
+    assert [each.words for each in asked[-2:]] == [
+        "職員用のカード読取機 / staff reader: USB vendor",
+        "職員用のカード読取機 / staff reader: USB product",
+    ]
+    assert [each.offers for each in asked[-2:]] == [("072f (Reader, 1-2)",), ("2200 (Reader, 1-2)",)]
+    made = text
+    for each, answer in zip(asked[-2:], ("072f", "2200"), strict=True):
+        made = provision.with_answer(made, each.key, answer)
+    (tmp_path / "made.toml").write_text(made, encoding="utf-8")
+    found = [
+        each
+        for each in profiles.load([tmp_path / "made.toml"]).devices
+        if each.name == provision.STAFF_READER
+    ]
+    assert [(each.vendor, each.product, each.interfaces) for each in found] == [
+        ("072f", "2200", ("0b:00:00",))
+    ]
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
