@@ -147,6 +147,7 @@ def shown() -> str:
         "screens/**/*.py",
         "issuance/**/*.py",
         "issuance/**/*.html",
+        "issuance/**/*.js",
     )
     files = [path for place in places for path in sorted(ROOT.glob(place))]
     assert len(files) > 200
