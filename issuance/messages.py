@@ -200,6 +200,9 @@ class Entitlement(Body, frozen=True):
     max_copies: int
     options: tuple[Option, ...]
     refusal: str
+    open_from: str = ""
+    open_until: str = ""
+    """When this kind is issued today, town's time; both empty: not today, or not here."""
 
 
 class Authenticated(Body, frozen=True):

@@ -180,6 +180,7 @@ def entitlements(case: Case) -> tuple[messages.Entitlement, ...]:
     for key in case.town.kinds_sold(day):
         fee = case.town.fee(key, day)
         refusal = refusal_of_kind(case, key)
+        hours = case.town.hours_on(day, key) if key in case.kinds else ("", "")
         offers.append(
             messages.Entitlement(
                 kind=key,
@@ -187,6 +188,8 @@ def entitlements(case: Case) -> tuple[messages.Entitlement, ...]:
                 max_copies=0 if refusal else case.town.limits.copies_per_kind,
                 options=() if refusal else _options(case, case.kinds[key]),
                 refusal=refusal.code.value if refusal else "",
+                open_from=hours[0],
+                open_until=hours[1],
             )
         )
     counter = Code.COUNTER.value

@@ -171,6 +171,14 @@ class Town(Data, frozen=True):
         open_here = self.hours.is_open(now, self.holidays)
         return open_here and (kind is None or self.hours_for(kind).is_open(now, self.holidays))
 
+    def hours_on(self, day: date, kind: str) -> tuple[str, str]:
+        """From when until when this kind is issued on this day, maintenance aside; both empty: not at all."""
+        both = (self.hours, self.hours_for(kind))
+        if not all(each.is_working_day(day, self.holidays) for each in both):
+            return "", ""
+        first, last = max(each.open for each in both), min(each.close for each in both)
+        return (first, last) if first < last else ("", "")
+
     def is_working_day(self, day: date) -> bool:
         return self.hours.is_working_day(day, self.holidays)
 

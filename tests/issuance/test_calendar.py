@@ -12,6 +12,7 @@ import pytest
 from issuance import folder, rules
 from issuance.calendar import Campaign, Fee, Hours, Maintenance
 from issuance.clock import JST
+from issuance.messages import Entitlement
 from issuance.names import NameGuard
 from issuance.rules import Case
 from issuance.town import Town, TownError, read_town
@@ -30,11 +31,15 @@ def town(**changes: object) -> Town:
 
 
 def refusals(of: Town, now: datetime, guard: NameGuard = GUARD) -> dict[str, str]:
+    return {each.kind: each.refusal for each in offers(of, now, guard)}
+
+
+def offers(of: Town, now: datetime, guard: NameGuard = GUARD) -> tuple[Entitlement, ...]:
     applicant = REGISTER.resident("hanako")
     assert applicant is not None
     asked = subject("hanako", "juminhyo", {})
     case = Case(of, KINDS, applicant, asked.household, now, guard, asked.records)
-    return {each.kind: each.refusal for each in rules.entitlements(case)}
+    return rules.entitlements(case)
 
 
 @pytest.mark.parametrize(
@@ -129,3 +134,29 @@ def test_the_holidays_of_the_specimen_are_on_the_right_weekdays() -> None:
 def test_a_fee_says_what_it_costs_elsewhere() -> None:
     fee = Fee("juminhyo", 200, 300, date(2026, 4, 1), None, 200)
     assert (fee.konbini, fee.holds_on(date(2026, 3, 31))) == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("day", "juminhyo", "koseki"),
+    [
+        ("2026-11-20", ("07:00", "20:00"), ("08:45", "17:00")),
+        ("2026-11-21", ("07:00", "20:00"), ("", "")),  # Saturday
+        ("2026-11-23", ("07:00", "20:00"), ("", "")),  # 勤労感謝の日
+    ],
+)
+def test_a_person_is_told_the_hours_of_each_kind(
+    day: str, juminhyo: tuple[str, str], koseki: tuple[str, str]
+) -> None:
+    found = hours(town(), at(f"{day}T12:00"))
+    assert found["juminhyo"] == juminhyo
+    assert found["koseki_zenbu"] == koseki
+    assert found["joseki"] == ("", "")  # at the counter only
+
+
+def test_a_kinds_hours_end_with_the_kiosks() -> None:
+    of = msgspec.structs.replace(town(), hours=Hours("09:30", "16:00"))
+    assert hours(of, at("2026-11-20T12:00"))["koseki_zenbu"] == ("09:30", "16:00")
+
+
+def hours(of: Town, now: datetime) -> dict[str, tuple[str, str]]:
+    return {each.kind: (each.open_from, each.open_until) for each in offers(of, now)}

@@ -50,6 +50,8 @@ def test_a_certificate_from_challenge_to_printed(server: Server, cards: Cards) -
             {"key": "kojin_bango", "choices": ["no", "yes"]} | plain,
         ],
         "refusal": "",
+        "open_from": "00:00",
+        "open_until": "24:00",
     }
     order = server.machine.order(transaction, cards["hanako"], options={"whom": "household"})
     prepared = server.post("/v1/documents", order)
