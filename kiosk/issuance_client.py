@@ -160,19 +160,28 @@ class IssuanceClient:
 
     def _serve(self, commands: queue.SimpleQueue[Command | None], is_first: bool) -> None:
         """A thread's life: its own connection, one command after the other. The first one introduces the
-        kiosk."""
+        kiosk. Keys that cannot be used yet (no enrolment, a TPM that comes late) are looked for at each command."""
+        desk = self._open(is_first)
+        if desk is None:
+            say(Message.KEYS_UNUSABLE, device=self._device)
+            self._post(DeviceLost(self._device, "bad-keys"))
+        while (command := commands.get()) is not None:
+            desk = desk or self._open(is_first)
+            if desk is not None:
+                self._answer(command, desk)
+            elif not isinstance(command, AbandonTransaction):
+                self._post(wire.failure_event(command, "unreachable"))
+        if desk is not None:
+            desk.close()
+
+    def _open(self, is_first: bool) -> _Desk | None:
         try:
             desk = _Desk(self._options)
         except (ConfigError, OSError):
-            say(Message.KEYS_UNUSABLE, device=self._device)
-            self._post(DeviceLost(self._device, "bad-keys"))
-            self._refuse_all(commands)
-            return
+            return None
         if is_first:
             self._note(desk.attest())
-        while (command := commands.get()) is not None:
-            self._answer(command, desk)
-        desk.close()
+        return desk
 
     def _answer(self, command: Command, desk: _Desk) -> None:
         transaction = getattr(command, "transaction", None)
@@ -183,11 +192,6 @@ class IssuanceClient:
         self._note(is_here)
         if event is not None and not (is_of_session and self._is_dropped(transaction)):
             self._post(event)
-
-    def _refuse_all(self, commands: queue.SimpleQueue[Command | None]) -> None:
-        while (command := commands.get()) is not None:
-            if not isinstance(command, AbandonTransaction):
-                self._post(wire.failure_event(command, "unreachable"))
 
     def _note(self, is_here: bool) -> None:
         """Tells the core when the server comes or goes."""

@@ -78,7 +78,11 @@ class Folder:
         (self.path / "next").unlink(missing_ok=True)
         name = f"id-{1 + max((int(each.name[3:]) for each in self.path.glob('id-[0-9]*')), default=0)}"
         (self.path / name).mkdir(mode=0o700)
-        make_key(self.path / name / self._key, self._place)
+        try:
+            make_key(self.path / name / self._key, self._place)
+        except ConfigError:
+            shutil.rmtree(self.path / name)
+            raise
         self._link("next", name)
 
     def keep_certificate(self, pem: str) -> None:

@@ -262,6 +262,10 @@ def test_keys_that_are_none_end_in_words(files: Path, tmp_path: Path) -> None:
     client.perform(ReadIssuance())
     found = {type(events.get(timeout=WAIT_S)) for _ in range(2)}
     assert found == {DeviceLost, IssuanceFailed}
+    bad.write_bytes(Path(options(files)["key"]).read_bytes())
+    client.perform(ReadIssuance())
+    found_now = [events.get(timeout=WAIT_S) for _ in range(2)]
+    assert DeviceLost(DeviceId("issuance"), "unreachable") in found_now, "keys that came later are taken"
     client.stop()
 
 
