@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kiosk.clock import Clock
-from kiosk.config import Config, Mode
+from kiosk.config import Config, KeyPlace, Mode
 from kiosk.daemon.clockwatch import judge
 from kiosk.errors import ConfigError, JournalError
 from kiosk.journal.checkpoint import FileVerifier
@@ -58,6 +58,7 @@ def run(config: Config, clock: Clock, root: Path = Path("/")) -> tuple[Finding, 
         ("clock", _clock),
         ("disk", _disk),
         ("certificate", _certificate),
+        ("device key", _device_key),
         ("permissions", _permissions),
         ("memory", _memory),
         ("fonts", _fonts),
@@ -113,6 +114,21 @@ def _certificate(config: Config, clock: Clock, _: Path) -> Iterator[Finding]:
         yield Finding("certificate", State.BAD, "for another machine")
         return
     yield Finding("certificate", _life(made.until, clock.wall()), f"until {made.until:%Y-%m-%d}")
+
+
+def _device_key(config: Config, _: Clock, __: Path) -> Iterator[Finding]:
+    """The setting is about the next key; this is the one in use."""
+    from kiosk.enrolment.keys import TPM_MARK  # noqa: PLC0415  # loads cryptography
+
+    path = config.issuance.key
+    if not path.is_file():
+        return
+    if path.read_bytes().startswith(TPM_MARK):
+        yield Finding("device key", State.GOOD, "of this machine's TPM")
+    elif config.issuance.key_in is KeyPlace.TPM:
+        yield Finding("device key", State.SOON, "still a file: kiosk-enrol renew --now, then take --restart")
+    else:
+        yield Finding("device key", State.GOOD, "a file")
 
 
 def _life(until: datetime, now: datetime) -> State:

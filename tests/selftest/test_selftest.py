@@ -15,6 +15,7 @@ from issuance.clock import SystemClock as ServerClock
 from kiosk import check, inventory, selftest
 from kiosk.clock import SystemClock
 from kiosk.config import Config, Mode, load
+from kiosk.enrolment.keys import TPM_MARK
 from kiosk.selftest import State
 from screens import fonts
 
@@ -164,6 +165,15 @@ def test_the_end_of_the_certificate_is_seen_before_it_comes(machine: Machine) ->
     until = datetime.now(UTC) + timedelta(days=825)
     for days, state in ((-40, State.GOOD), (-20, State.SOON), (1, State.BAD)):
         assert machine.states(until + timedelta(days=days))["certificate"] is state
+
+
+def test_a_key_that_should_be_in_the_tpm_and_is_a_file_is_told(machine: Machine) -> None:
+    assert machine.states()["device key"] is State.GOOD
+    file = Path(machine.files[0])
+    file.write_text(file.read_text("utf-8").replace('# key_in = "tpm"', 'key_in = "tpm"'), encoding="utf-8")
+    assert machine.states()["device key"] is State.SOON
+    machine.config.issuance.key.write_bytes(TPM_MARK + b"\n")
+    assert machine.states()["device key"] is State.GOOD
 
 
 def test_a_check_that_cannot_be_made_is_a_finding(machine: Machine) -> None:
