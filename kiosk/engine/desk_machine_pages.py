@@ -113,6 +113,7 @@ def test(_: Kiosk, now: Desk) -> Page:
     run = DeskButton("desk.test.run", i.RunTest(step=S, test=test), is_main=not now.result)
     if not now.result:
         return lines, [run]
+    again = DeskButton("desk.test.again", i.RunTest(step=S, test=test))
     passed, failed = (i.RecordTest(test=test, has_passed=each) for each in (True, False))
     judge = desk_tests.TESTS[test]
     if now.result == "running":
@@ -121,9 +122,10 @@ def test(_: Kiosk, now: Desk) -> Page:
         )
         return lines, [] if judge is desk_tests.Judge.SCREEN else [do("desk.test.failed", failed)]
     is_well = now.result == "seen"
-    lines += [say("desk.fact", mark, what=what, finding=finding) for what, finding, mark in now.facts]
-    lines.append(say("desk.test.seen" if is_well else "desk.test.bad", "ok" if is_well else "bad"))
+    verdict = say("desk.test.seen" if is_well else "desk.test.bad", "ok" if is_well else "bad")
+    found = [say("desk.fact", mark, what=what, finding=finding) for what, finding, mark in now.facts]
+    lines = [verdict, *found] if found else [*lines, verdict]
     if judge is desk_tests.Judge.PERSON and is_well:
         lines.append(say(f"desk.test.{test}.look"))
         return lines, [do("desk.test.good", passed, is_main=True), do("desk.test.failed", failed)]
-    return lines, [do("desk.test.write", passed if is_well else failed, is_main=True), run]
+    return lines, [do("desk.test.write", passed if is_well else failed, is_main=True), again]

@@ -54,6 +54,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "X-604": ("clock-look", "net-cable", "clock-wait", "clock-call"),
     "X-605": ("no-cash", "disk-call"),
     "X-606": ("officer", "slip-pay", "incident-close"),
+    "X-608": ("section-call", "incident-close"),
 }
 """Code -> what to do, one after the other."""
 

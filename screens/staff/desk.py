@@ -25,6 +25,8 @@ from screens.widgets.text import Text
 _TONES = {"ok": "ok", "bad": "warn", "doubt": "ask", "": "soft"}
 _DIGITS_MOST = 5
 _PICTURE_MM = 88.0
+YEN = "yen"
+"""What a pad asks for that counts no pieces."""
 GLASS = ("touch", "calibration")
 """Tests that the glass itself judges."""
 
@@ -99,7 +101,8 @@ class StaffDeskScreen(PagedScreen):
 
     def head(self, top: Top, body: Any) -> None:
         super().head(top, body)
-        top.title.say(f"desk.page.{body.page}")
+        asks_yen = body.pad is not None and body.pad.what == YEN
+        top.title.say("desk.page.amount" if asks_yen else f"desk.page.{body.page}")
         beside = f"desk.who.{'two' if body.beside else 'one'}"
         top.lead.show(True)
         top.lead.say(beside, who=body.who, role=look.words.text(f"desk.role.{body.role}"), beside=body.beside)
@@ -195,7 +198,7 @@ class StaffDeskScreen(PagedScreen):
         before = "" if pad.pieces < 0 else str(pad.pieces)
         self.ids.typed.write(typed or before or "—")
         main = self.ids.main
-        main.say("desk.pad.set")
+        main.say("desk.pad.set.yen" if pad.what == YEN else "desk.pad.set")
         main.leaves_screen = True
         main.enable(bool(typed))
         if typed:
