@@ -168,10 +168,11 @@ def _staff_keys() -> set[str]:
         for each in _strings(path)
         if KEY.fullmatch(each) and each.startswith("desk.")
     }
-    notes = ("back", "wait", "unknown", "blocked", "time", "signature", "card", "late", "journal")
+    notes = ("second", "back", "wait", "unknown", "blocked", "time", "signature", "card", "late", "journal")
     steps = {each for code in remedies.STEPS for each in remedies.steps(code)} | set(remedies.LAST)
     return {
         *named,
+        *(f"staff.{secret}.{part}" for secret in ("pin", "code") for part in ("title", "lead")),
         *(f"staff.note.{note}.{part}" for note in notes for part in ("title", "why", "next")),
         *(f"desk.page.{page}" for page in PAGES),
         *(f"desk.role.{role}" for role in ("cash_officer", "technician", "treasurer")),
