@@ -104,9 +104,9 @@ def test_a_command_of_the_guides_is_one(guide: str, command: str) -> None:
         script = read(f"provisioning/{words[0]}.sh") if options else ""
         assert all(word.removeprefix("ARGS=") + ")" in script for word in options)
     elif name in PARSERS:
-        verbs, options = known(PARSERS[name]())
+        verbs, known_options = known(PARSERS[name]())
         named = [word.partition("=")[0].strip("[]") for word in words]
-        assert {word for word in named if word.startswith("--")} <= options
+        assert {word for word in named if word.startswith("--")} <= known_options
         plain = [
             word
             for at, word in enumerate(named)
