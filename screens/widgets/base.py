@@ -81,10 +81,14 @@ class Element(Widget):
         self._is_stale = self._is_whole = False
         self.size = (rect.width, rect.height)
         self.pos = (rect.x, look.height - rect.y - rect.height)
+        self.paint()
+        self.arrange()
+
+    def paint(self) -> None:
+        """Draw it anew where it is."""
         self.canvas.before.clear()
         with self.canvas.before:
             self.draw()
-        self.arrange()
 
     def draw(self) -> None:
         """Add graphics instructions for `self.rect`."""

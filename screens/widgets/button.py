@@ -134,9 +134,7 @@ class PushButton(Element):
         if is_focused != self.is_focused:
             self.is_focused = is_focused
             if self.rect.width:
-                self.canvas.before.clear()
-                with self.canvas.before:
-                    self.draw()
+                self.paint()
 
     @property
     def is_fixed(self) -> bool:
@@ -329,6 +327,4 @@ class PushButton(Element):
         if is_down != self._is_down:
             self._is_down = is_down
             if self.shows_press and self.rect.width:
-                self.canvas.before.clear()
-                with self.canvas.before:
-                    self.draw()
+                self.paint()

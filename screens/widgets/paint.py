@@ -66,7 +66,7 @@ def draw_box(name: str, rect: Rect) -> None:
     bottom = look.height - rect.y - rect.height
     if ":" in name:
         Color(*look.colour(name.partition(":")[2]))
-        Rectangle(pos=(rect.x, bottom), size=(rect.width, rect.height))
+        Rectangle(texture=_white(), pos=(rect.x, bottom), size=(rect.width, rect.height))
         return
     texture, corner, lip = _patch(name, look.contrast, look.mm)
     Color(1, 1, 1, 1)
@@ -97,7 +97,16 @@ def _frame(rect: Rect, out: int, thick: int, colour: str) -> None:
         (left, top, thick, high),
         (left + wide - thick, top, thick, high),
     ):
-        Rectangle(pos=(x, look.height - y - height), size=(width, height))
+        Rectangle(texture=_white(), pos=(x, look.height - y - height), size=(width, height))
+
+
+@cache
+def _white() -> Texture:
+    """One texel, taken as it is: Kivy's own is smoothed, which costs a software renderer half as much again."""
+    texture = Texture.create(size=(1, 1), colorfmt="rgba")
+    texture.blit_buffer(bytes(4 * (255,)), colorfmt="rgba", bufferfmt="ubyte")
+    texture.mag_filter = texture.min_filter = "nearest"
+    return texture
 
 
 @cache
