@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from provisioning.machine.steps import training
 from provisioning.machine.steps.base import every_package
 from tests.provisioning.room import ROOT, Machine
+from tests.provisioning.test_training import configuration
 
 pytestmark = [
     pytest.mark.system,
@@ -79,6 +83,63 @@ def test_a_configuration_that_the_kiosk_refuses_is_not_installed(installed: Mach
     assert done.returncode == 2
     assert "town.max_lines" in done.stderr
     assert (installed.root / "etc/madoguchi/municipality.toml").read_bytes() == before
+
+
+def test_a_machine_that_was_for_classes_goes_back_and_kiosk_check_proves_it(
+    installed: Machine, tmp_path: Path
+) -> None:
+    """On this Debian with its own systemctl, dpkg, apt and kiosk-check: refused while anything of the class is left."""
+    machine, town = configuration(tmp_path, "production")
+    text = installed.profile.read_text(encoding="utf-8")
+    text = re.sub(r"^config = .*$", f'config = ["{machine}", "{town}"]', text, flags=re.MULTILINE)
+    (tmp_path / "profile.toml").write_text(text, encoding="utf-8")
+    back = copy.copy(installed)
+    back.profile = tmp_path / "profile.toml"
+    root = installed.root
+    left = _leave_a_class(root, tmp_path)
+    refused = back.install("--step", "35", "--step", "95")
+    assert refused.returncode == 2
+    for word in ("training: /var/lib/madoguchi/training", "virtual-reader: /usr/lib/pcsc", training.UNIT):
+        assert word in refused.stderr, refused.stderr
+    assert all(path.is_symlink() or path.exists() for path in left), (
+        "it names, and takes nothing away by itself"
+    )
+    gone = back.install("--step", "28", "--step", "35", "--step", "95")
+    assert gone.returncode == 0, gone.stderr
+    assert not any(path.is_symlink() or path.exists() for path in left)
+    left[0].parent.mkdir()  # and the proof is not only at its first time
+    found = back.install("--verify", "--step", "95")
+    assert found.returncode == 1 and "training: /var/lib/madoguchi/training" in found.stdout, found.stdout
+    left[0].parent.rmdir()
+    assert installed.install("--step", "35").returncode == 0  # as the other tests expect it
+
+
+def _leave_a_class(root: Path, place: Path) -> tuple[Path, ...]:
+    """What a training machine has: its journal, its unit, enabled, and the package of the virtual reader."""
+    journal = root / "var/lib/madoguchi/training/journal.db"
+    unit = root / training.UNIT_FILE.lstrip("/")
+    wants = root / "etc/systemd/system/graphical.target.wants" / training.UNIT
+    package = place / "vpcd"
+    driver = Path("usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+    for path in (journal, unit, package / driver, package / "DEBIAN/control", wants):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    journal.write_text("a class", encoding="utf-8")
+    unit.write_text(
+        "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=graphical.target\n", encoding="utf-8"
+    )
+    wants.symlink_to(training.UNIT_FILE)
+    (package / driver).write_bytes(b"")
+    (package / "DEBIAN/control").write_text(
+        "Package: vsmartcard-vpcd\nVersion: 3.3\nArchitecture: all\nMaintainer: nobody <nobody@localhost>\n"
+        "Description: stands for Debian's\n",
+        encoding="utf-8",
+    )
+    for command in (
+        ["dpkg-deb", "--root-owner-group", "--build", package, place / "vpcd.deb"],
+        ["dpkg", f"--root={root}", "--install", place / "vpcd.deb"],
+    ):
+        subprocess.run(command, capture_output=True, check=True, timeout=120)
+    return journal, unit, wants, root / driver
 
 
 def test_debian_has_every_package_that_any_profile_may_want(machine: Machine) -> None:
