@@ -1,7 +1,8 @@
 """What everybody may ask: the verification page, the town's public keys, and whether a 発行番号 is issued or void.
 
 Plain HTTP on one address, for the town's web server to put behind its own name. It is another process than the one that
-kiosks talk to, reads the same database, and knows one question: a number. No name, no kind, no time goes out.
+kiosks talk to, reads the same database, and knows one question: a number. No name, no kind, no time goes out. The
+contract is public.yaml.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from issuance import problems
 from issuance.clock import Clock
 from issuance.serials import is_serial
 from issuance.store import Document, Store
@@ -92,8 +95,8 @@ def make_public_app(
     async def state_of(request: Request) -> Response:
         serial = request.path_params["serial"]
         if not bucket.take():
-            return Response(status_code=429, headers=_HEADERS)
-        document = await store.run(lambda tx: tx.get(Document, serial)) if is_serial(serial) else None
+            return _problem(problems.Kind.RATE)
+        document = await store.read(lambda tx: tx.get(Document, serial)) if is_serial(serial) else None
         state = _STATES.get(document.state, "unknown") if document is not None else "unknown"
         return Response(
             msgspec.json.encode({"state": state}), media_type="application/json", headers=_HEADERS
@@ -107,7 +110,8 @@ def make_public_app(
             Route("/verify/papers/{serial}", state_of),
             Route("/verify/qr/{name}", qr),
             Route("/verify/{name}", page),
-        ]
+        ],
+        exception_handlers={HTTPException: _not_served},
     )
 
 
@@ -153,4 +157,15 @@ def _file(path: Path) -> Response:
 
 
 def _lost() -> Response:
-    return Response(status_code=404, headers=_HEADERS)
+    return _problem(problems.Kind.NOT_FOUND)
+
+
+async def _not_served(_: Request, error: Exception) -> Response:
+    """Starlette's own: no such page, no such method."""
+    is_method = isinstance(error, HTTPException) and error.status_code == 405
+    return _problem(problems.Kind.METHOD if is_method else problems.Kind.NOT_FOUND)
+
+
+def _problem(kind: problems.Kind) -> Response:
+    body = problems.body_of(problems.Problem(kind))
+    return Response(msgspec.json.encode(body), body.status, _HEADERS, problems.MEDIA_TYPE)

@@ -82,17 +82,7 @@ class Server:
         extensions = {}
         if kiosk in self.certificates:
             extensions = {"tls": {"client_cert_chain": [self.certificates[kiosk]]}}
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "headers": [],
-            "extensions": extensions,
-        }
+        scope = _scope(method, path, extensions)
         answer = asyncio.run(_exchange(self.app, scope, body))
         check(method, path, answer)
         return answer
@@ -176,6 +166,25 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     return list(value) if isinstance(value, tuple) else value
+
+
+def ask_openly(app: Any, path: str, method: str = "GET") -> Answer:
+    """A question of somebody without a certificate, to any application."""
+    return asyncio.run(_exchange(app, _scope(method, path, {}), b""))
+
+
+def _scope(method: str, path: str, extensions: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+        "extensions": extensions,
+    }
 
 
 async def _exchange(app: Any, scope: dict[str, Any], body: bytes) -> Answer:

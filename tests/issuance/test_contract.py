@@ -10,12 +10,14 @@ from typing import Any, get_type_hints
 
 import msgspec
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from starlette.routing import Route
 
-from issuance import messages, problems
-from tests.issuance.desk_of import CONTRACT, Server
+from issuance import folder, messages, problems
+from issuance.public import make_public_app
+from tests.issuance.desk_of import CONTRACT, Server, ask_openly
 from tests.issuance.people import KIOSK, Card, token
 
 ROUTES = {
@@ -156,3 +158,31 @@ def test_a_fault_of_ours_says_nothing(
     assert (answer.status, answer.problem) == (500, "internal")
     assert "failed: ValueError at" in caplog.text
     assert "例示" not in caplog.text
+
+
+def test_what_everybody_may_ask_has_its_contract(server: Server, cards: dict[str, Card]) -> None:
+    """public.yaml: two questions, and errors like everybody's."""
+    contract = yaml.safe_load((folder.HERE / "public.yaml").read_text(encoding="utf-8"))
+    validate(contract)
+    ids, prepared = server.prepared(cards["hanako"])
+    serial = prepared.body["serial"]
+    keys = folder.seal_keys(server.path)
+    app = make_public_app(
+        server.office.town, server.office.kinds, keys, server.office.store, server.clock, server.path
+    )
+    assert set(contract["paths"]) == {"/verify/keys.json", "/verify/papers/{serial}"}
+
+    def ask(path: str, status: int, schema: Any, method: str = "GET") -> dict[str, Any]:
+        answer = ask_openly(app, path, method)
+        assert answer.status == status
+        Draft202012Validator(schema).validate(answer.body)
+        return answer.body
+
+    kinds, problem = contract["components"]["schemas"], contract["components"]["responses"]["Problem"]
+    wrong = problem["content"]["application/problem+json"]["schema"]
+    assert len(ask("/verify/keys.json", 200, kinds["SealKeys"])["keys"]) == len(keys)
+    assert ask(f"/verify/papers/{serial}", 200, kinds["PaperState"]) == {"state": "unknown"}, "not valid yet"
+    server.post(f"/v1/documents/{serial}/commit", ids)
+    assert ask(f"/verify/papers/{serial}", 200, kinds["PaperState"]) == {"state": "issued"}
+    assert ask("/verify/papers", 404, wrong)["type"].endswith(":not-found")
+    assert ask(f"/verify/papers/{serial}", 405, wrong, "POST")["type"].endswith(":method")
