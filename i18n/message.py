@@ -149,6 +149,9 @@ class Line(NamedTuple):
     width: float
 
 
+_NEARLY = 0.97
+
+
 def break_lines(message: Message, width: float, measure: Measure) -> list[Line]:
     """Lines no wider than `width`: between phrases; inside a phrase only if it alone is wider (kinsoku)."""
     lines: list[Line] = []
@@ -163,7 +166,12 @@ def _break_paragraph(paragraph: Paragraph, width: float, measure: Measure) -> It
     for phrase in paragraph:
         length = sum(measure(run) for run in phrase)
         seen = sum(measure(run) for run in stripped(phrase))
-        if line and used + seen > width:
+        is_full = used + seen > width
+        if (
+            not is_full and used + seen > width * _NEARLY
+        ):  # set as one it may be a little longer than its parts
+            is_full = _line([*line, *phrase], measure).width > width
+        if line and is_full:
             yield _line(line, measure)
             line, used = [], 0.0
         if seen <= width:

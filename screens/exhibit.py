@@ -2,6 +2,7 @@
 picture book and the gate; not in the appliance.
 
     kinds, pay, …           the samples of samples.py
+    more-order, …           those of sample_more.py: texts that no other one has
     connecting              the core is away
     kinds+languages         the sheet behind ことば; kinds+display its other page
     kinds+fields-KIND       the help page of a certificate, field by field: as many pages as the words need
@@ -59,7 +60,7 @@ def overlays() -> tuple[str, ...]:
 
 def names() -> tuple[str, ...]:
     """Every exhibit that a resident can see."""
-    return (*samples.names(), "connecting", *overlays())
+    return (*samples.names(), *samples.more_names(), "connecting", *overlays())
 
 
 def pose(app: UiApp, name: str, manner: Manner) -> Iterator[str]:
@@ -78,6 +79,8 @@ def pose(app: UiApp, name: str, manner: Manner) -> Iterator[str]:
         Window.clearcolor = look.colour("page")
     else:
         app.show(samples.sample(base, manner.language, manner.size, manner.contrast, is_low=manner.is_low))
+        app.frame.clear(app.frame.toast)  # of what has just happened: an exhibit of its own
+        app.settle()
     if over in ("languages", "display"):
         app.open_languages()
         app.frame.sheet.open(is_display=over == "display")

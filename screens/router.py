@@ -174,6 +174,9 @@ class Router:
         top.steps.show(True)
         top.place_row.show(False)
         top.steps.show_step(0, 0)
+        self._frame.show_call(None)  # these were true a moment ago; the next view says them anew
+        self._frame.show_helped(False)
+        self._frame.show_helper("")
         screen.head(top, None)
         self._frame.put(screen)
         self._frame.bar.show_state(frozenset(), False, False)

@@ -23,7 +23,7 @@ _MOST = 6
 _MORE = "attract.more"
 _CARD, _CARD_SPLIT = 28.0, 16.0
 _COUNTER_WIDE, _HERE_WIDE = 46.0, 50.0
-_MOST_ROWS = 5
+_MOST_ROWS, _FEW_ROWS = 5, 2
 _MOST_NOTICES = 2
 
 
@@ -150,29 +150,33 @@ class AttractScreen(Screen):
         self.ids.languages._is_stale = True
 
     def height_for(self, width: int) -> int:
-        """Without a language it can live: the word ことば has them all."""
-        count = self._count
-        self._show_first(0)
+        """It can live without a language, since ことば has them all; in larger letters with few certificates."""
+        count = self._show_least()
         height = super().height_for(width)
         self._show_first(count)
         return height
 
     def is_room(self, zones: Zones) -> bool:
-        count = self._count
-        self._show_first(0)
+        count = self._show_least()
         is_room = super().is_room(zones)
         self._show_first(count)
         return is_room
 
+    def _show_least(self) -> int:
+        """How many languages there were."""
+        count = self._count
+        self._show_first(0)
+        self._show_rows(min(_FEW_ROWS, self._most_rows) if look.factor > 1.0 else self._most_rows)
+        return count
+
     def place(self, rect: Rect) -> None:
-        """As many languages as there is room for, in whole rows; at the least size of letters, if need be, fewer
-        certificates with a row of their own."""
+        """As many languages as there is room for, in whole rows; then, if need be, fewer certificates with a row of
+        their own."""
         if rect != self.rect or self._is_stale:
             self._show_rows(self._most_rows)
             every = len(self._languages)
             steps = [(min(count, every), self._most_rows) for count in (every, 3, 1, 0)]
-            if self.zones is None:
-                steps += [(0, rows) for rows in range(self._most_rows - 1, 0, -1)]
+            steps += [(0, rows) for rows in range(self._most_rows - 1, 0, -1)]
             for count, rows in steps:
                 self._show_first(count)
                 if rows != self._most_rows:

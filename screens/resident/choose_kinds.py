@@ -14,6 +14,7 @@ from screens.widgets.screen import Host
 
 class ChooseKindsScreen(PagedScreen):
     stack = "cards"
+    few = 2
     title: ClassVar[str] = "kinds.title"
     lead: ClassVar[str] = "kinds.lead"
 

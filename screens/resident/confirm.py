@@ -1,7 +1,8 @@
-"""Is it right? Kinds, copies, sheets, fee and the masked name; never what the paper says."""
+"""Is it right? Kinds, copies, sheets, fee and the masked name; never what the paper says. A long order has pages."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from i18n.message import Message, Run
@@ -11,18 +12,25 @@ from screens.resident.advice import show_cheaper
 from screens.theme import look
 from screens.widgets.base import Row, Rule, Stack
 from screens.widgets.choice import choice_words
-from screens.widgets.screen import Host, Screen
+from screens.widgets.paged import PagedScreen
+from screens.widgets.screen import Host
 from screens.widgets.text import Text
 
 
-class ConfirmScreen(Screen):
+class ConfirmScreen(PagedScreen):
+    stack = "lines"
+    few = 3
     title: ClassVar[str] = "confirm.title"
     lead: ClassVar[str] = "confirm.lead"
 
     def __init__(self, host: Host, **kwargs: Any) -> None:
         self._shown: object = None
+        self._lines: list[Stack] = []
         super().__init__(host, **kwargs)
         self.ids.applicant.is_private = True
+
+    def paged(self) -> Sequence[Stack]:
+        return self._lines
 
     def fill(self, body: Confirm) -> None:
         self.ids.applicant.say("confirm.name", name=body.applicant)
@@ -30,9 +38,10 @@ class ConfirmScreen(Screen):
         if shown != self._shown:
             self._shown = shown
             self.ids.lines.clear_widgets()
-            for line in body.lines:
-                self.ids.lines.add_widget(Rule())
-                self.ids.lines.add_widget(_line(line, body))
+            self._first = 0
+            self._lines = [_ruled(_line(line, body)) for line in body.lines]
+            for part in self._lines:
+                self.ids.lines.add_widget(part)
         self.ids.sum.say(
             "confirm.total",
             copies=look.words.text("copies", body.copies),
@@ -50,6 +59,13 @@ _MEMBER = "member_"
 _FEW = 3
 _ROOMY, _TIGHT, _TIGHTEST = 5.0, 2.0, 0.5
 """Above and below a line of the order, in mm: few lines breathe, many fit."""
+
+
+def _ruled(line: Stack) -> Stack:
+    ruled = Stack()
+    ruled.add_widget(Rule())
+    ruled.add_widget(line)
+    return ruled
 
 
 def _line(line: OrderSummary, body: Confirm) -> Stack:

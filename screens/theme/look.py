@@ -76,6 +76,11 @@ class Look:
         return self.px(tokens.BAR_HEIGHT_ACROSS if self.is_landscape else tokens.BAR_HEIGHT)
 
     @property
+    def reach_px(self) -> int:
+        """So high above the lower edge a control may lie, in low reach; across the panel, anywhere."""
+        return self.height if self.is_landscape else round(self.reach_mm * self.pitch)
+
+    @property
     def is_split(self) -> bool:
         """Controls stand in a part of the panel of their own."""
         return self.is_low or self.is_landscape

@@ -63,7 +63,7 @@ BAR_HEIGHT_ACROSS: Final = 29.0
 STEPS_HEIGHT: Final = 18.0
 
 LOW_HEIGHTS: Final[dict[str, float]] = {
-    "main": 34.0, "side": 24.0, "plain": 24.0, "key": 33.0, "option": 25.0, "count": 24.5, "taken": 40.0,
+    "main": 34.0, "side": 24.0, "plain": 24.0, "key": 33.0, "option": 25.0, "count": 24.5, "taken": 39.5,
 }  # fmt: skip
 """Kinds of buttons where the controls have only a part of the panel: low reach, landscape."""
 

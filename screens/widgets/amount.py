@@ -28,15 +28,19 @@ class _Line(Panel):
     def height_for(self, width: int) -> int:
         figure, label = self._figure.height_for(width), self._label.height_for(width)
         if self._is_folded(width):
-            return figure + label
+            return figure + label + self._comma(figure)
         below = self._figure.baseline(width) - self._label.baseline(width) + label
         return max(figure, below)
+
+    def _comma(self, high: int) -> int:
+        """What hangs below the figure's line; beside its label, the label's line has room for it."""
+        return high // 8
 
     def arrange(self) -> None:
         rect = self.rect
         high = self._figure.height_for(rect.width)
         label_high = self._label.height_for(rect.width)
-        bottom = rect.y + rect.height - high if self._is_folded(rect.width) else rect.y
+        bottom = rect.y + rect.height - high - self._comma(high) if self._is_folded(rect.width) else rect.y
         if self._is_folded(rect.width):
             self._label.place(Rect(rect.x, rect.y, rect.width, label_high))
             self._figure.place(Rect(rect.x, bottom, rect.width, high))

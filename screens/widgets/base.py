@@ -148,6 +148,10 @@ class Element(Widget):
             yield element
             rest.extend(element.children)
 
+    def would_cut(self, width: int) -> bool:
+        """In a place this wide they would be."""
+        return False
+
     def dismantle(self) -> None:
         """Come apart: no cycle is left, so everything is freed now and not when garbage is collected."""
         for child in list(self.children):
@@ -324,11 +328,12 @@ class Grid(Panel):
         parts = self.parts()
         return [parts[at : at + self.columns] for at in range(0, len(parts), self.columns)]
 
-    def _cell(self, width: int) -> int:
+    def cell(self, width: int) -> int:
+        """How wide one cell is."""
         return (width - look.px(self.gap) * (self.columns - 1)) // self.columns
 
     def height_for(self, width: int) -> int:
-        cell = self._cell(width)
+        cell = self.cell(width)
         rows = self._rows()
         heights = sum(max(_height(part, cell) for part in row) for row in rows)
         return heights + look.px(self.gap_y) * max(0, len(rows) - 1)
@@ -336,7 +341,7 @@ class Grid(Panel):
     def arrange(self) -> None:
         self.hide_rest()
         rows = self._rows()
-        cell = self._cell(self.rect.width)
+        cell = self.cell(self.rect.width)
         heights = [max(_height(part, cell) for part in row) for row in rows]
         spare = self.rect.height - sum(heights) - look.px(self.gap_y) * max(0, len(rows) - 1)
         extra = max(0, spare) // max(1, len(rows)) if self.grow else 0

@@ -225,8 +225,10 @@ class PushButton(Element):
         return round(self.height_for(width) * 0.6)
 
     def is_cut(self) -> bool:
-        room = self._room(self.rect.width)
-        return self.rect.width > 0 and not self.message.is_empty and self.words.is_cut(room)
+        return self.rect.width > 0 and self.would_cut(self.rect.width)
+
+    def would_cut(self, width: int) -> bool:
+        return not self.message.is_empty and self.words.is_cut(self._room(width))
 
     def lines(self) -> list[str]:
         if self.message.is_empty:

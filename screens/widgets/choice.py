@@ -18,6 +18,7 @@ from screens.widgets.text import Text, Words
 
 _COUNT_WIDE, _COUNT_WIDE_LARGE, _COUNT_WIDE_SPLIT = 78.0, 96.0, 70.0
 _FOLD_ABOVE = 1.2
+_LOOSE_ABOVE = 1.1
 _OPTION_LOW = 19.0
 
 
@@ -33,7 +34,8 @@ def _nothing(*_arguments: object) -> None:
 class KindCard(Stack):
     """One certificate: what it is called, what it is for, what it costs, how many.
 
-    `on_copies(kind, copies)` is called by −, ＋ and ＋ えらぶ. With large text the name has a line of its own.
+    `on_copies(kind, copies)` is called by −, ＋ and ＋ えらぶ. With large text the name has a line of its own; half as
+    wide, the fee, too.
     """
 
     role = "group"
@@ -86,15 +88,19 @@ class KindCard(Stack):
 
     def _fold(self, is_folded: bool) -> None:
         self._narrow(look.is_split)
-        if is_folded == (self._words.parent is self):
+        is_loose = look.is_split and look.factor > _LOOSE_ABOVE
+        if (self._words.parent is self, self.fee.parent is self) == (is_folded, is_loose):
             return
-        self._words.parent.remove_widget(self._words)
-        if is_folded:
-            self.add_widget(self._words, index=1)
-        else:
-            self._line.add_widget(self._words, index=2)
+        for part in (self._words, self.fee, self._line):
+            part.parent.remove_widget(part)
+        for part, is_above in ((self._words, is_folded), (self.fee, is_loose)):
+            (self if is_above else self._line).add_widget(part)
+        self._line.remove_widget(self._end)
+        self._line.add_widget(self._end)
+        self.add_widget(self._line)
         self._words.grow = 0.0 if is_folded else 1.0
-        self.fee.grow = 1.0 if is_folded else 0.0
+        self.fee.grow = 1.0 if is_folded and not is_loose else 0.0
+        self._end.grow = 1.0 if is_loose else 0.0
         self._narrow(look.is_split)
 
     def _narrow(self, is_narrow: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from screens.widgets.base import Element
 from screens.widgets.button import PushButton
 from screens.widgets.frame import Frame
-from screens.widgets.sheets import Overlay
 
 
 class Focus:
@@ -30,8 +29,8 @@ class Focus:
 
     def _areas(self) -> list[list[PushButton]]:
         frame = self._frame
-        over = [part for part in (frame.still, frame.sheet) if isinstance(part, Overlay) and part.is_shown]
-        roots: list[Element] = over or ([frame.screen] if frame.screen is not None else [])
+        over = [part for part in (frame.still, frame.sheet, frame.fields) if part.is_shown]
+        roots: list[Element] = [*over[:1]] or ([frame.screen] if frame.screen is not None else [])
         found = [[each for root in roots for each in _buttons(root)], list(_buttons(frame.bar))]
         found.append(_buttons(frame.top_part))  # 「お手伝いをおわる」
         return [area for area in found if area]
@@ -56,6 +55,11 @@ class Focus:
     def drop(self) -> None:
         """No mark."""
         self._mark(None)
+
+    def leave_spent(self) -> None:
+        """A new step: the mark does not stay on what can no longer be pressed, so the next key begins at the top."""
+        if self.button is not None and not self.button.can_press:
+            self._mark(None)
 
     def keep(self) -> None:
         """After a new picture: the mark goes if its button has gone."""

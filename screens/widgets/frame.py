@@ -283,9 +283,11 @@ class Frame(Element):
 
     def _is_room(self) -> bool:
         high = look.height - look.bar_px
-        if any(
-            part.is_shown and part.dialog.height_for(look.width) > high for part in (self.still, self.sheet)
-        ):
+        overlays = [part for part in (self.still, self.sheet) if part.is_shown]
+        if any(part.dialog.height_for(look.width) > high for part in overlays):
+            return False
+        reach = look.reach_px - look.bar_px
+        if look.is_low and any(part.reach_for(look.width) > reach for part in overlays):
             return False
         if self.fields.is_shown and self.fields.least_height(look.width) > high:
             return False
@@ -307,7 +309,7 @@ class Frame(Element):
             wide = look.px(tokens.DESIGN_MM[0]) - 2 * edge
             act = Rect(look.width - edge - wide, below, wide, bottom - below)
             return Zones(Rect(edge, top, look.width - wide - 3 * edge, bottom - top), act)
-        line = max(top, look.height - round(look.reach_mm * look.pitch))
+        line = max(top, look.height - look.reach_px)
         read = Rect(edge, top, look.width - 2 * edge, line - look.px(tokens.GAP_2) - top)
         return Zones(read, Rect(edge, line, look.width - 2 * edge, bottom - line))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from screens.widgets.base import Grid, Rect
+from screens.theme import look
+from screens.widgets.base import Element, Grid, Rect
 from screens.widgets.screen import Host, Screen, Zones
 
 
@@ -17,6 +18,8 @@ class PagedScreen(Screen):
     columns = 1
     columns_split = 2
     """Of a grid: upright, and where controls have a place of their own."""
+    few = 1
+    """Fewer on a page are not worth larger letters."""
 
     def __init__(self, host: Host, **kwargs: Any) -> None:
         self._first = 0
@@ -37,16 +40,35 @@ class PagedScreen(Screen):
         """The next page; after the last one the first."""
         self._first = self._first + self._shown if self._first + self._shown < len(self.paged()) else 0
         self.changed()
-        self.host.settle()
+        self.host.turned()
 
     def height_for(self, width: int) -> int:
-        """With one part it can live: paging does the rest."""
-        self._show_from(0, 1)
+        """With its highest parts it can live: paging does the rest."""
+        self._show_least(width)
         return super().height_for(width)
 
     def is_room(self, zones: Zones) -> bool:
-        self._show_from(0, 1)
+        self._show_least(zones.act.width)
         return super().is_room(zones)
+
+    def _show_least(self, width: int) -> None:
+        """The highest part alone; with large text a few that follow each other."""
+        holder = self._arrange_columns(width)
+        cell = holder.cell(width) if isinstance(holder, Grid) else width
+        heights = [part.height_for(cell) for part in self.paged()]
+        count = min(len(heights), self.few if look.factor > 1.0 else 1)
+        starts = range(len(heights) - count + 1)
+        first = max(starts, key=lambda at: sum(heights[at : at + count]), default=0)
+        self._show_from(first, count)
+
+    def _arrange_columns(self, width: int) -> Element:
+        """Fewer, where a word would be cut."""
+        holder: Element = self.ids[self.stack]
+        if isinstance(holder, Grid):
+            holder.columns = self.columns_split if look.is_split else self.columns
+            while holder.columns > 1 and any(part.would_cut(holder.cell(width)) for part in self.paged()):
+                holder.columns -= 1
+        return holder
 
     def place(self, rect: Rect) -> None:
         if rect != self.rect or self._is_stale:
@@ -54,9 +76,7 @@ class PagedScreen(Screen):
         super().place(rect)
 
     def _paginate(self, rect: Rect) -> None:
-        holder = self.ids[self.stack]
-        if isinstance(holder, Grid):
-            holder.columns = self.columns if self.zones is None else self.columns_split
+        self._arrange_columns(rect.width if self.zones is None else self.zones.act.width)
         total = len(self.paged())
         count = total - self._first
         for count in range(total - self._first, 0, -1):

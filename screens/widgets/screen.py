@@ -40,6 +40,9 @@ class Host(Protocol):
     def settle(self) -> None:
         """Something changed without a new view (a digit came): place it."""
 
+    def turned(self) -> None:
+        """The same, and there is something else to be read: it is said, too."""
+
     def open_languages(self) -> None:
         """Every language, over the screen."""
 
@@ -118,15 +121,24 @@ class Screen(Stack):
     # ---- controls in a place of their own
 
     def is_room(self, zones: Zones) -> bool:
-        """Both places hold what they must."""
+        """Both places hold what they must. Upright, what is only read may reach down as far as there is room."""
+        if self._is_only_read():
+            return self.column_height(self.parts(), zones.whole.width) <= zones.whole.height
         read, act = self._shared(zones)
+        if look.is_landscape:
+            return (
+                self.column_height(read, zones.read.width) <= zones.read.height
+                and self.column_height(act, zones.act.width) <= zones.act.height
+            )
+        pressed = [part for part in act if holds_button(part)]
+        every = [*read, *act]
         return (
-            self.column_height(read, zones.read.width) <= zones.read.height
-            and self.column_height(act, zones.act.width) <= zones.act.height
+            self.column_height(pressed, zones.act.width) <= zones.act.height
+            and self.column_height(every, zones.whole.width) <= zones.whole.height
         )
 
     def arrange(self) -> None:
-        if self.zones is None:
+        if self.zones is None or self._is_only_read():
             super().arrange()
             return
         self.hide_rest()
@@ -134,8 +146,17 @@ class Screen(Stack):
         for part in self.parts():
             if isinstance(part, Space):
                 part.hide()
-        self.column(read, self.zones.read, "start")
-        self.column(act, self.zones.act, "end")
+        above, below = self.zones
+        if not look.is_landscape:
+            more = max(0, self.column_height(act, below.width) - below.height)
+            above = above.inset(0, 0, 0, more)
+            below = below.inset(0, -more, 0, 0)
+        self.column(read, above, "start")
+        self.column(act, below, "end")
+
+    def _is_only_read(self) -> bool:
+        """Upright, with nothing to be pressed: low reach moves nothing."""
+        return not look.is_landscape and not any(holds_button(part) for part in self.parts())
 
     def _shared(self, zones: Zones) -> tuple[list[Element], list[Element]]:
         """What is pressed belongs to its place. What is read: upright above, until that is full; across the panel

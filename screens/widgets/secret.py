@@ -82,7 +82,8 @@ class SecretScreen(Screen):
         count = self._keyed or count
         shown = count if self._is_open else keys.length
         groups = self.groups(body) if self.is_asking(body) else ()
-        self.ids.digits.show_count(shown if self._slot not in ("", _NEVER) else 0, keys.length, groups)
+        is_there = self._slot not in ("", _NEVER) or (body is not None and self.is_busy(body))
+        self.ids.digits.show_count(shown if is_there else 0, keys.length, groups)
         keys.enable(self._is_open and not self._keyed)
         least = self.least(body) if self.is_asking(body) else keys.length
         go.enable(self._is_open and count >= least)

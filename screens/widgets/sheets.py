@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import dropwhile
 from typing import Any, NamedTuple
 
 from screens.theme import look, tokens
@@ -13,6 +14,7 @@ from screens.widgets.choice import LanguageButton, OptionButton
 from screens.widgets.messages import Say
 from screens.widgets.paint import draw_box
 from screens.widgets.ring import Ring
+from screens.widgets.screen import holds_button
 from screens.widgets.text import Figure, Text
 
 
@@ -36,6 +38,12 @@ class Overlay(Element):
         width = self.rect.width
         height = min(self.rect.height, self.dialog.height_for(width))
         self.dialog.place(Rect(self.rect.x, self.rect.y + self.rect.height - height, width, height))
+
+    def reach_for(self, width: int) -> int:
+        """How far above the bar its highest control would lie."""
+        dialog = self.dialog
+        parts = list(dropwhile(lambda part: not holds_button(part), dialog.parts()))
+        return dialog.column_height(parts, width - 2 * look.px(dialog.pad_x))
 
     def on_touch_down(self, touch: Any) -> bool:
         """Nothing below the veil can be touched."""
