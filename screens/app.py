@@ -209,6 +209,8 @@ class UiApp:
         elif view.is_call_answered and not (before is not None and before.is_call_answered):
             self._say_called("toast.coming")
         self._show_still_there(view)
+        if before is not None and before.step != view.step:
+            self.focus.leave_spent()
         self.focus.point(view.pointed)
         self.frame.curtain.show(view.is_curtained and not self._is_assistant)
         self.settle()
@@ -303,10 +305,9 @@ class UiApp:
         frame.sheet.on_reach = lambda value: self.send(SetReach, is_low=value == "low")
         frame.on_touch = self._touched
         frame.on_dark_touch = self.voice.dark_touch
-        frame.sheet.on_turn = self.settle
-        frame.sheet.close.does(self._hide_sheet)
-        frame.fields.on_turn = self.settle
-        frame.fields.close.does(self._hide_sheet)
+        frame.sheet.on_turn = frame.fields.on_turn = self.turned
+        frame.sheet.close.does(self._close_sheet)
+        frame.fields.close.does(self._close_sheet)
         frame.end_help.does(lambda: self.send(EndHelp))
         frame.still.go.does(lambda: self.send(KeepGoing))
         frame.still.end.does(lambda: self.send(Cancel))
@@ -328,7 +329,7 @@ class UiApp:
 
     def _toggle_sheet(self) -> None:
         if self.frame.sheet.is_shown:
-            self._hide_sheet()
+            self._close_sheet()
         else:
             self.open_languages()
 
@@ -344,7 +345,7 @@ class UiApp:
         self.frame.sheet.open()
         self._hide_toast()
         self.frame.regrow()
-        self.frame.settle()
+        self.turned()
 
     def open_fields(self, kinds: tuple[str, ...] = ()) -> None:
         """What stands on the certificates, over the screen: on these, or on those that were offered last."""
@@ -354,10 +355,20 @@ class UiApp:
         self.frame.fields.open(kinds or self._kinds or tuple(FIELDS))
         self._hide_toast()
         self.frame.regrow()
-        self.frame.settle()
+        self.turned()
 
     def _fill_sheet(self, view: SessionView) -> None:
         self.frame.sheet.show_state(view.languages, SHEET_INTENTS & set(view.intents))
+
+    def turned(self) -> None:
+        """Another page, or something over the screen, without a new view: who listens hears it."""
+        self.frame.settle()
+        self.focus.keep()
+        self.voice.say_screen()
+
+    def _close_sheet(self) -> None:
+        self._hide_sheet()
+        self.voice.say_screen()
 
     def _hide_sheet(self) -> None:
         self._uncover()

@@ -43,7 +43,13 @@ class Teller:
 
     @property
     def _is_under(self) -> bool:
-        return self._frame.still.is_shown or self._frame.sheet.is_shown
+        return self._in_front is not self._frame.screen
+
+    @property
+    def _in_front(self) -> Element | None:
+        frame = self._frame
+        over = (each for each in (frame.still, frame.sheet, frame.fields) if each.is_shown)
+        return next(over, frame.screen)
 
     def _over(self) -> Iterator[SpokenLine]:
         frame = self._frame
@@ -51,8 +57,10 @@ class Teller:
             yield from self._said("still.title")
             yield from self._texts(frame.still.lead, True)
             yield from self._said("speak.seconds", int(frame.still.seconds.parts_of_text[1]))
-        else:
+        elif frame.sheet.is_shown:
             yield from self._texts(frame.sheet, True)
+        else:  # of which certificate, is hers
+            yield from self._texts(frame.fields, False)
 
     def _whole(self) -> Iterator[SpokenLine]:
         frame, screen = self._frame, self._frame.screen
@@ -81,8 +89,7 @@ class Teller:
             yield from self._texts(part, aloud)
 
     def _choices(self) -> Iterator[SpokenLine]:
-        frame = self._frame
-        over = frame.still if frame.still.is_shown else frame.sheet if frame.sheet.is_shown else frame.screen
+        over = self._in_front
         if over is None:
             return
         buttons = [each for each in _buttons(over) if each.can_press]

@@ -77,6 +77,29 @@ def test_a_word_that_cannot_be_used_says_why() -> None:
     assert app._client.sent == []
 
 
+def test_the_help_page_has_the_keys_while_it_lies_over_the_screen() -> None:
+    app = show("kinds")
+    app.open_fields(("juminhyo",))
+    strike(app, Key.NEXT)
+    first = here(app)
+    while here(app) != "sheet.close":
+        strike(app, Key.NEXT)
+    assert first in ("fields.more", "sheet.close")
+    strike(app, Key.PRESS)
+    assert not app.frame.fields.is_shown
+    assert app.focus.button is None
+
+
+def test_after_a_wrong_pin_the_next_key_is_the_first_digit_again() -> None:
+    app = show("pin", step=7)
+    while not app.focus.button or here(app) != "main":
+        strike(app, Key.NEXT)
+    app.show(samples.sample("pin-checking", step=8))
+    app.show(samples.sample("pin-wrong", step=9))
+    strike(app, Key.NEXT)
+    assert here(app) == "key 1"
+
+
 def test_the_right_key_goes_from_screen_to_bar_and_back() -> None:
     app = show("kinds")
     strike(app, Key.PART)

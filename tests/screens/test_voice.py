@@ -272,3 +272,14 @@ def test_the_button_that_reads_the_certificate_is_there_when_it_may_be(
     app.voice.hear_ears(Ears(True, False))
     app.show(replace(view, rev=4, step=4, is_voice_on=True, intents=may))
     assert mouth.said()[0] == voices.as_spoken(catalogue.load(language).message("speak.read.done"), language)
+
+
+def test_the_help_page_and_another_page_of_a_list_are_said(mouth: Mouth) -> None:
+    app = listen("kinds-ten")
+    mouth.sent.clear()
+    app.open_fields(("juminhyo",))
+    assert any("世帯主" in line for line in mouth.said())
+    tap(find(app, "sheet.close"))
+    assert any("えらぶ" in line for line in mouth.said()), "the screen below again"
+    app.frame.screen.turn()
+    assert any("えらぶ" in line for line in mouth.said())
