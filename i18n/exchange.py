@@ -22,8 +22,6 @@ from i18n.catalogue import FOLDER, SOURCE, fallback_of, languages, load
 from i18n.po import Entry, header_fields, read_po
 
 _FORMS = " || "
-_STAFF = "assist."
-"""The floor assistant's panel speaks Japanese and English; nobody translates it."""
 _ONLY_ENGLISH = frozenset({"speak.no_voice", "speak.rough"})
 """What the English voice says where a language has no voice of its own, or a poor one."""
 
@@ -32,7 +30,7 @@ def missing(language: str) -> list[str]:
     """Keys of the source that this language lacks, in the source's order."""
     there = load(language).keys
     wanted = _entries(SOURCE).keys() - _ONLY_ENGLISH - {""}
-    return [key for key in _entries(SOURCE) if key in wanted - there and not key.startswith(_STAFF)]
+    return [key for key in _entries(SOURCE) if key in wanted - there and not key.startswith(glossary.STAFF)]
 
 
 def _entries(language: str) -> dict[str, Entry]:
@@ -45,7 +43,9 @@ def out(language: str, is_all: bool) -> list[str]:
     there = load(language).keys if (FOLDER / f"{language}.po").exists() else frozenset()
     lines = []
     for key, entry in _entries(SOURCE).items():
-        if key and (is_all or (key not in there and not key.startswith(_STAFF))):
+        if key.startswith(glossary.STAFF) and key not in there:  # nobody has to translate it
+            continue
+        if key and (is_all or key not in there):
             english = one_line(load("en").forms(key)) if load("en").has(key) else ""
             lines.append("\t".join((key, notes.get(key, ""), one_line(tuple(entry.forms.values())), english)))
     return lines

@@ -13,6 +13,7 @@ from kiosk.view import (
     StillThere,
 )
 from screens.sample_bodies import FACE_HINTS, PHONE, SLOT
+from screens.sample_more import MORE
 from screens.sample_screens import SAMPLES, Sample
 from screens.sample_staff import STAFF
 from screens.theme import look
@@ -80,7 +81,7 @@ def sample(
         view = sample(_CALLED[name], language, text_size, contrast, rev=rev, step=step, is_low=is_low)
         called = look.monotonic() - 200.0
         return msgspec.structs.replace(view, is_staff_called=True, called_at_s=called, usual_wait_s=120)
-    for found, body, now, intents in (*SAMPLES, *STAFF, *_notices()):
+    for found, body, now, intents in (*SAMPLES, *STAFF, *_notices(), *MORE):
         if found == name:
             return SessionView(
                 rev=rev,
@@ -103,11 +104,26 @@ def _notices() -> tuple[Sample, ...]:
     return tuple((f"notice-{code}", Notice(code), 0, ("Next",)) for code in NOTICE_CODES)
 
 
-__all__ = ["FACE_HINTS", "LANGUAGES", "NOTICE_CODES", "SLOT", "STILL_S", "names", "sample", "staff_names"]
+__all__ = [
+    "FACE_HINTS",
+    "LANGUAGES",
+    "NOTICE_CODES",
+    "SLOT",
+    "STILL_S",
+    "more_names",
+    "names",
+    "sample",
+    "staff_names",
+]
 
 
 def names() -> tuple[str, ...]:
     return (*(each[0] for each in (*SAMPLES, *_notices())), *_STILL, *_UNATTENDED, *_CALLED)
+
+
+def more_names() -> tuple[str, ...]:
+    """Of samples that only show more words."""
+    return tuple(each[0] for each in MORE)
 
 
 def staff_names() -> tuple[str, ...]:

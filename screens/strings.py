@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +16,14 @@ from typing import Any, NamedTuple
 from i18n import exchange
 from i18n.catalogue import Catalogue, load
 
+Seen = tuple[str, tuple[int, int, int, int] | None]
+"""A picture, and where on it."""
 PAGE, TABLE = "strings.html", "strings.tsv"
 _SEEN_MOST = 3
 """So many places of one text are shown."""
 _SCALE = 0.5
-_AIR = 40
-"""Pixels of the picture around a text."""
+_AIR, _AIR_BESIDE = 60, 200
+"""Pixels of the picture around a text: a short word needs its neighbours to be understood."""
 
 _STYLE = """<style>
 table{border-collapse:collapse;background:#fff}
@@ -28,6 +31,7 @@ td,th{border:1px solid #aaa;padding:6px;vertical-align:top;text-align:left;max-w
 .cut{position:relative;overflow:hidden;border:1px solid #888;margin-bottom:4px;display:block}
 .cut i{position:absolute;border:3px solid #c0f;border-radius:4px}
 code{font-size:12px;color:#555}
+body>p{background:#fff;padding:8px}
 </style>
 """
 
@@ -74,7 +78,7 @@ def places(root: Any) -> list[tuple[str, tuple[int, int, int, int]]]:
 
 def write(folder: Path, language: str, pictures: list[Picture], head: str) -> None:
     """Both files."""
-    seen: dict[str, list[tuple[str, tuple[int, int, int, int] | None]]] = {}
+    seen: dict[str, list[Seen]] = {}
     for picture in pictures:
         for key, rect in picture.places:
             seen.setdefault(key, []).append((picture.name, rect))
@@ -92,7 +96,7 @@ def write(folder: Path, language: str, pictures: list[Picture], head: str) -> No
             f"<code>{html.escape(key)}</code><br>{html.escape(note)}",
             *map(html.escape, (japanese, english, own)),
         )
-        cuts = "".join(_cut(*each) for each in seen.get(key, [])[:_SEEN_MOST]) or "on no picture"
+        cuts = "".join(_cut(*each) for each in _apart(seen.get(key, []))) or "on no picture"
         rows.append("<tr>" + "".join(f"<td>{cell}" for cell in (*cells, cuts)) + "\n")
     titles = "".join(
         f"<th>{each}" for each in ("key and note", "Japanese", "English", language, "where it is seen")
@@ -107,14 +111,22 @@ def write(folder: Path, language: str, pictures: list[Picture], head: str) -> No
     (folder / TABLE).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def _apart(seen: list[Seen]) -> list[Seen]:
+    """Of each screen once, whatever page of it."""
+    first = {re.sub(r"-[0-9]+$", "", each[0]): each for each in reversed(seen)}
+    return list(reversed(first.values()))[:_SEEN_MOST]
+
+
 def _cut(name: str, rect: tuple[int, int, int, int] | None) -> str:
     """A piece of the picture, with a frame around the text; the whole picture is behind it."""
     link = f'<a href="{html.escape(name)}.png">{html.escape(name)}</a>'
     if rect is None:
         return f"in {link}<br>"
     x, y, width, height = rect
-    left, top = max(0, x - _AIR), max(0, y - _AIR)
-    size = f"width:{(width + 2 * _AIR) * _SCALE:.0f}px;height:{(height + 2 * _AIR) * _SCALE:.0f}px"
+    left, top = max(0, x - _AIR_BESIDE), max(0, y - _AIR)
+    size = (
+        f"width:{(x - left + width + _AIR_BESIDE) * _SCALE:.0f}px;height:{(height + 2 * _AIR) * _SCALE:.0f}px"
+    )
     image = (
         f'<img src="{html.escape(name)}.png" loading="lazy" style="width:auto;zoom:{_SCALE};position:absolute;'
         f'left:{-left}px;top:{-top}px">'

@@ -80,7 +80,7 @@ def test_the_full_wheel_has_every_file_of_the_packages(full: Wheel) -> None:
 def test_the_appliance_wheel_has_nothing_that_pretends(appliance: Wheel) -> None:
     assert {name.split("/")[0] for name in appliance.names} <= {"kiosk", "drivers", "screens", "i18n"}
     parts = {part.removesuffix(".py") for name in appliance.names for part in name.split("/")}
-    assert not parts & {"sim", "simpanel", "probe", "samples", "sample_bodies", "sample_screens", "sample_staff", "book", "exhibit", "strings"}
+    assert not parts & {"sim", "simpanel", "probe", "samples", "sample_bodies", "sample_more", "sample_screens", "sample_staff", "book", "exhibit", "strings"}
     assert not [part for part in parts if part.startswith(("sim_", "fake", "virtual"))]
 
 
