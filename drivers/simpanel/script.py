@@ -133,6 +133,8 @@ class Journey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ends: Ends = Ends()
     up: list[str] = []
     """Further arguments of `kiosk-sim up`."""
+    in_ci: bool = True
+    """Walked at each `make test`; else by `make campaign` and by name."""
 
     @property
     def persons(self) -> list[str]:

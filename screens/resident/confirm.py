@@ -24,7 +24,7 @@ class ConfirmScreen(PagedScreen):
     lead: ClassVar[str] = "confirm.lead"
 
     def __init__(self, host: Host, **kwargs: Any) -> None:
-        self._shown: object = None
+        self._told: object = None
         self._lines: list[Stack] = []
         super().__init__(host, **kwargs)
         self.ids.applicant.is_private = True
@@ -35,8 +35,8 @@ class ConfirmScreen(PagedScreen):
     def fill(self, body: Confirm) -> None:
         self.ids.applicant.say("confirm.name", name=body.applicant)
         shown = (body.lines, look.words.language, look.is_split)
-        if shown != self._shown:
-            self._shown = shown
+        if shown != self._told:
+            self._told = shown
             self.ids.lines.clear_widgets()
             self._first = 0
             self._lines = [_ruled(_line(line, body)) for line in body.lines]
