@@ -189,14 +189,15 @@ class Text(Element):
         self._count: int | None = None
         self._literal: Message | None = None
         self._reading = Reading()
-        self._measured_words: Words | None = None
+        self._measured_of: tuple[object, ...] = ()
         self._measured: dict[object, Any] = {}
         """What was measured of these words: it lives as long as they do, private ones too."""
 
     def _once(self, what: object, measure: Callable[[Words], Any]) -> Any:
         words = self.words
-        if words != self._measured_words:
-            self._measured_words, self._measured = words, {}
+        of = (words, look.words.language, look.factor, look.mm)  # letters that stay are set anew with these
+        if of != self._measured_of:
+            self._measured_of, self._measured = of, {}
         if what not in self._measured:
             self._measured[what] = measure(words)
         return self._measured[what]
