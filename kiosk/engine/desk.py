@@ -83,7 +83,7 @@ def card_met(turn: Turn, event: StaffCardRead) -> None:
     state = turn.state
     if _begins_tap(turn, event):
         return
-    is_a_test = event.device == state.setup.card_reader and desk_tests.is_at(state.desk, "reader")
+    is_a_test = desk_tests.is_of_reader(state, event.device)
     if is_a_test or state.phase not in service.AT_REST or _is_busy_elsewhere(state, event.device):
         turn.do(EndCardSession(event.device))
     else:
@@ -127,8 +127,10 @@ def other_card(turn: Turn, event: CardRead) -> None:
 
 
 def staff_reader_news(turn: Turn, event: CardInserted | CardUnreadable | CardRemoved) -> None:
-    """On the staff's own reader, whatever a resident is doing: noted, and nothing else."""
+    """On the staff's own reader, whatever a resident is doing: noted, and nothing else but that reader's test."""
     note_card(turn, event.device, is_there=not isinstance(event, CardRemoved))
+    if isinstance(event, CardInserted):
+        desk_tests.card_seen(turn, event)
 
 
 def card_met_while_waiting(turn: Turn, event: StaffCardRead) -> None:

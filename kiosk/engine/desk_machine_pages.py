@@ -118,7 +118,10 @@ def test(_: Kiosk, now: Desk) -> Page:
     judge = desk_tests.TESTS[test]
     if now.result == "running":
         lines.append(
-            say(f"desk.test.{test}.now" if test in ("reader", "camera") else "desk.test.now", "doubt")
+            say(
+                f"desk.test.{test}.now" if test in ("reader", "staff-reader", "camera") else "desk.test.now",
+                "doubt",
+            )
         )
         return lines, [] if judge is desk_tests.Judge.SCREEN else [do("desk.test.failed", failed)]
     is_well = now.result == "seen"

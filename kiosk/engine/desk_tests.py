@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from kiosk.engine import session
 from kiosk.engine.state import Desk, Kiosk, Turn
-from kiosk.ids import OpId
+from kiosk.ids import DeviceId, OpId
 from kiosk.ports import (
     DESK,
     AllowCamera,
@@ -49,6 +49,7 @@ TESTS: dict[str, Judge] = {
     "spare": Judge.PERSON,
     "sound": Judge.PERSON,
     "reader": Judge.MACHINE,
+    "staff-reader": Judge.MACHINE,
     "touch": Judge.SCREEN,
     "calibration": Judge.SCREEN,
     "camera": Judge.MACHINE,
@@ -58,13 +59,18 @@ TESTS: dict[str, Judge] = {
     "clock": Judge.MACHINE,
     "disk": Judge.MACHINE,
 }
-"""In the order of the list. `camera` and `spare` (the second certificate printer) only where there is one."""
+"""In the order of the list. `camera`, `spare` (the second certificate printer) and `staff-reader` only where there is
+one."""
 
 
 def here(state: Kiosk) -> tuple[str, ...]:
     """The tests of this machine."""
     has_camera = state.setup.camera in state.up or state.setup.plan.wants_face
-    missing = {"camera": not has_camera, "spare": not state.setup.spare_printer}
+    missing = {
+        "camera": not has_camera,
+        "spare": not state.setup.spare_printer,
+        "staff-reader": not state.setup.staff_reader,
+    }
     return tuple(each for each in TESTS if not missing.get(each))
 
 
@@ -87,7 +93,7 @@ def run(turn: Turn, test: str) -> None:
             turn.do(ReadFacts(DESK, op))
         case "sound":
             _judged(turn, True)  # the screens play a tone; whether it is heard a person says
-        case "reader":
+        case "reader" | "staff-reader":
             _set(turn, None, "running")
         case "camera":
             _examine_camera(turn, op)
@@ -173,10 +179,15 @@ def facts_read(turn: Turn, event: FactsRead) -> None:
         _judged(turn, event.is_well)
 
 
-def card_seen(turn: Turn, _: CardInserted) -> None:
+def is_of_reader(state: Kiosk, reader: DeviceId) -> bool:
+    """What lies there now belongs to a test of this reader."""
+    return is_at(state.desk, "staff-reader" if reader == state.setup.staff_reader else "reader")
+
+
+def card_seen(turn: Turn, event: CardInserted) -> None:
     """Any card will do: nothing of it is looked at."""
     desk = turn.state.desk
-    if desk is not None and is_at(desk, "reader") and desk.result == "running":
+    if desk is not None and is_of_reader(turn.state, event.device) and desk.result == "running":
         _judged(turn, True)
 
 

@@ -46,7 +46,7 @@ def readiness(entries: Iterable[Entry], ledger: Ledger, town: Town) -> Paper:
             Table("点検の結果（最後のもの）", ("点検", "結果", "日時", "職員"), rows, left=4),
             Table("確認を待つもの", ("内容",), waits),
         ),
-        remarks=("カメラや予備のプリンターのない機械では、その点検は行いません。",),
+        remarks=("カメラ・予備のプリンター・職員証の読取部のない機械では、その点検は行いません。",),
         seals=("技術員", "確認者"),
     )
 

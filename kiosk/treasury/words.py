@@ -114,6 +114,7 @@ TESTS = {
     "spare": "証明書印刷（予備機）",
     "sound": "音",
     "reader": "カード読取",
+    "staff-reader": "職員証の読取",
     "touch": "画面の反応",
     "calibration": "画面の位置",
     "camera": "カメラ",

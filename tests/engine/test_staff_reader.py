@@ -168,3 +168,21 @@ def test_a_colleague_comes_with_the_other_reader_while_a_refusal_stands(world: S
     world.login("technician")
     assert isinstance(world.view.body, StaffDesk)
     assert desk.is_card_in(world.loop.state) is False
+
+
+def test_each_reader_is_tested_by_itself(world: StaffWorld) -> None:
+    world.login("technician")
+    for test, right, wrong in (("reader", TWO.card_reader, STAFF), ("staff-reader", STAFF, TWO.card_reader)):
+        world.open("test", test)
+        world.tap(i.RunTest, test=test)
+        for reader, result in ((wrong, "running"), (right, "seen")):
+            world.event(ports.CardInserted(reader))
+            assert world.loop.state.desk is not None and world.loop.state.desk.result == result
+            world.event(ports.CardRemoved(reader))
+        world.do(i.RecordTest(test=test, has_passed=True))
+        assert world.ledger.tests[test].has_passed
+    world.open("test", "staff-reader")
+    world.tap(i.RunTest, test="staff-reader")
+    world.lay("officer")
+    assert isinstance(world.view.body, StaffDesk), "a card of staff is a card like any other in this test"
+    assert world.loop.state.desk is not None and world.loop.state.desk.result == "seen"

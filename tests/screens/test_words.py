@@ -192,7 +192,7 @@ def _staff_keys() -> set[str]:
         *(f"desk.test.{each}.look" for each, judge in TESTS.items() if judge is Judge.PERSON),
         *(f"desk.result.{each}" for each in ("never", "passed", "failed")),
         *(f"desk.paper.{each}" for each in (*PAPERS, "earlier", "later")),
-        *("desk.test.reader.now", "desk.test.camera.now", "desk.faces.any"),
+        *("desk.test.reader.now", "desk.test.camera.now", "desk.test.staff-reader.now", "desk.faces.any"),
         *(f"desk.camera.{what}" for what in CAMERA),
         *(f"desk.camera.{what}.{word}" for what, words_of in CAMERA.items() for word in words_of),
         *(f"remedy.{each}" for each in steps),
