@@ -170,6 +170,8 @@ class Panel(Element):
     """Holds others; may have a box (a name of paint.BOXES) around them."""
 
     box = ""
+    is_page = False
+    """Nothing lies below it but the page."""
     gap = 0.0
     pad_x = 0.0
     pad_y = 0.0
@@ -180,7 +182,16 @@ class Panel(Element):
 
     def draw(self) -> None:
         if self.box:
-            draw_box(self.box, self.rect)
+            draw_box(self.box, self.rect, is_on_page=self._is_on_page())
+
+    def _is_on_page(self) -> bool:
+        """Between it and the screen there is no box. (A box that holds another does not change its kind.)"""
+        node = self.parent
+        while isinstance(node, Panel) and not node.box:
+            if node.is_page:
+                return True
+            node = node.parent
+        return False
 
 
 class Stack(Panel):

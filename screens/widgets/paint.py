@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kivy.graphics import BorderImage, Color, Rectangle
+from kivy.graphics import BorderImage, Color, Mesh, Rectangle
 from kivy.graphics.texture import Texture
 from PIL import Image, ImageDraw
 
@@ -61,8 +61,11 @@ BOXES: Final[dict[str, Box]] = {
 _FINE: Final = 8
 
 
-def draw_box(name: str, rect: Rect) -> None:
-    """Add a box to the open canvas. `rule:COLOUR` and `flat:COLOUR` are plain rectangles."""
+def draw_box(name: str, rect: Rect, *, is_on_page: bool = False) -> None:
+    """Add a box to the open canvas. `rule:COLOUR` and `flat:COLOUR` are plain rectangles.
+
+    `is_on_page`: nothing but the page lies below, so a box of the page's colour is a rim with nothing in it.
+    """
     bottom = look.height - rect.y - rect.height
     if ":" in name:
         Color(*look.colour(name.partition(":")[2]))
@@ -70,12 +73,33 @@ def draw_box(name: str, rect: Rect) -> None:
         return
     texture, corner, lip = _patch(name, look.contrast, look.mm)
     Color(1, 1, 1, 1)
+    if is_on_page and look.colour(BOXES[name].fill) == look.colour("page"):
+        _draw_rim(texture, corner, lip, rect)
+        return
     BorderImage(
         texture=texture,
         border=(corner + lip, corner, corner, corner),
         pos=(rect.x, bottom - lip),
         size=(rect.width, rect.height + lip),
     )
+
+
+def _draw_rim(texture: Texture, corner: int, lip: int, rect: Rect) -> None:
+    """The nine patches without the one in the middle, which is most of the box."""
+    left, low = rect.x, look.height - rect.y - rect.height - lip
+    wide, high = rect.width, rect.height + lip
+    (u, v), (u_all, v_all) = texture.uvpos, texture.uvsize
+    across, up = texture.size
+    columns = ((0, 0), (corner, corner), (wide - corner, across - corner), (wide, across))
+    rows = ((0, 0), (corner + lip, corner + lip), (high - corner, up - corner), (high, up))
+    vertices: list[float] = []
+    for y, y_texel in rows:
+        for x, x_texel in columns:
+            vertices += (left + x, low + y, u + u_all * x_texel / across, v + v_all * y_texel / up)
+    indices: list[int] = []
+    for at in (0, 1, 2, 4, 6, 8, 9, 10):  # the lower left corner of each patch; 5 is the middle's
+        indices += (at, at + 1, at + 5, at + 5, at + 4, at)
+    Mesh(vertices=vertices, indices=indices, mode="triangles", texture=texture)
 
 
 def draw_focus(rect: Rect) -> None:

@@ -67,6 +67,7 @@ class Screen(Stack):
     """Its fixed texts may come out of the speaker: they say nothing of this person. What has a value in it, and every
     text of another screen, is for headphones and handset."""
     gap = tokens.GAP_3
+    is_page = True
     is_tight: ClassVar[bool] = False
     """Full from top to bottom: while somebody helps, the steps make room for the line that says so."""
 
