@@ -217,6 +217,15 @@ def test_language_is_switched_without_leaving_the_screen(name: str) -> None:
     assert _text(app) == _text(show(name, "en"))
 
 
+def test_a_value_is_set_as_its_language_sets_it_after_a_switch() -> None:
+    """The clock says the same in both; a line of Thai is higher."""
+    app = show("attract")
+    clock = app.frame.top_part.place_row.clock
+    before = clock.block(400)
+    app.show(samples.sample("attract", "th", rev=2))
+    assert clock.block(400) == clock.words.block(400) != before
+
+
 def test_when_the_core_is_away_the_window_says_so_and_comes_back() -> None:
     app = show("pay")
     app._client = None
