@@ -29,8 +29,8 @@ from kiosk.errors import ConfigError, ContractError, DeviceUnavailable
 if TYPE_CHECKING:
     from cryptography.utils import Buffer
 
-MAKE_LIMIT_S, SIGN_LIMIT_S = 30.0, 5.0
-"""A TPM makes a key in seconds and signs in tenths; the core's watchdog waits for ten."""
+MAKE_LIMIT_S, SIGN_LIMIT_S = 30.0, 4.0
+"""A TPM makes a key in seconds and signs in tenths. A seal asks twice, and the core's watchdog waits for ten."""
 _WITH_TPM = "?provider=tpm2,tpm2.digest!=yes,tpm2.cipher!=yes"
 _PROVIDERS = ("-provider", "tpm2", "-provider", "default", "-propquery", _WITH_TPM)
 _TCTI = ("TPM2OPENSSL_TCTI", "device:/dev/tpmrm0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -31,6 +32,11 @@ def test_the_second_run_changes_nothing(installed: Machine) -> None:
     assert fingerprint(installed.root) == before
 
 
+UNDONE = ("25", "40", "45", "50", "55", "60", "70", "75", "80", "90")
+"""All that packages, users, program and configuration do not bring: those take minutes, or others' files."""
+KEPT = ("madoguchi/", "locale", "apt/sources")
+
+
 def fingerprint(root: Path) -> dict[str, tuple[int, int, int]]:
     """Every file of the machine but what running programs write."""
     return {
@@ -53,14 +59,30 @@ def test_what_was_spoiled_is_found_named_and_mended(installed: Machine) -> None:
 
 
 def test_steps_are_taken_back_and_made_again(installed: Machine) -> None:
-    done = installed.install("--undo", "--step", "45", "--step", "90")
+    before = contents(installed.root / "etc")
+    steps = [word for number in UNDONE for word in ("--step", number)]
+    done = installed.install("--undo", *steps)
     assert done.returncode == 0, done.stderr
     assert not (installed.root / "etc/systemd/system/kiosk-core.service").exists()
     assert not (installed.root / "etc/systemd/system/graphical.target.wants/kiosk.target").exists()
     assert "policy drop" not in (installed.root / "etc/nftables.conf").read_text()
+    assert (installed.root / "etc/usbguard/rules.conf").read_bytes() == b"", "as Debian's package left it"
+    left = contents(installed.root / "etc")
+    assert [name for name in left if "madoguchi" in name and not name.startswith(KEPT)] == []
     assert installed.install("--verify").returncode == 1
     assert installed.install().returncode == 0
     assert installed.install("--verify").returncode == 0
+    assert contents(installed.root / "etc") == before
+
+
+def contents(place: Path) -> dict[str, bytes | str]:
+    """Every file and link, by what it says."""
+    found = {
+        str(path.relative_to(place)): path for path in place.rglob("*") if path.is_symlink() or path.is_file()
+    }
+    return {
+        name: os.readlink(path) if path.is_symlink() else path.read_bytes() for name, path in found.items()
+    }
 
 
 def test_a_configuration_that_the_kiosk_refuses_is_not_installed(installed: Machine, tmp_path: Path) -> None:
