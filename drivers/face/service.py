@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Final
 
 from drivers.face import messages
-from drivers.face.camera_test import CHART, CameraTest, Chart
+from drivers.face.camera_test import CameraTest
+from drivers.face.codes import chart_in, code_in
 from drivers.face.decision import FaceCheck
-from drivers.face.frames import Frame, FrameSource
+from drivers.face.frames import FrameSource
 from drivers.face.messages import FaceCommand, FaceEvent
 from drivers.face.number_task import NumberTask, Road
 from drivers.face.photo import decode, within
 from drivers.face.photo_channel import PhotoChannel
-from drivers.face.recogniser import IDENTITY, Grey, Recogniser, blobs
-from drivers.face.watcher import Watcher, grey_of, photo_embedding
+from drivers.face.recogniser import IDENTITY, Recogniser, blobs
+from drivers.face.watcher import Watcher, photo_embedding
 from kiosk import ports
 from kiosk.clock import Clock, SystemClock
 from kiosk.errors import DeviceUnavailable, PeerProtocolError
@@ -294,7 +295,7 @@ class VisionService:
     def _start_test(self, command: ports.ExamineCamera) -> None:
         if self._recogniser is None:
             return
-        self._test, self._test_op = CameraTest(self._recogniser.find, _chart_in), command.op
+        self._test, self._test_op = CameraTest(self._recogniser.find, chart_in), command.op
         if not self._is_allowed:
             self._give_test_up("forbidden")
             return
@@ -344,7 +345,7 @@ class VisionService:
             self._silent = self._silent + 1 if frame is None else 0
             if self._silent >= SILENT_MAX:
                 raise DeviceUnavailable("camera: silent")
-            text = _code_in(frame) if frame is not None else None
+            text = code_in(frame) if frame is not None else None
         except DeviceUnavailable:
             self._cannot_read()
             return
@@ -395,26 +396,6 @@ def _known(event: ports.Event) -> FaceEvent:
 
 def _not_judged(check: FaceCheck, reason: str) -> FaceJudged:
     return FaceJudged(check.device, check.op, FaceOutcome.NOT_JUDGED, FaceBand.NONE, reason)
-
-
-def _code_in(frame: Frame) -> str | None:
-    """DeviceUnavailable: this machine cannot read codes."""
-    from drivers.qr import reader  # noqa: PLC0415  # libzbar only where codes are read
-
-    height, width = frame.pixels.shape[:2]
-    return reader.read(grey_of(frame.pixels).tobytes(), width, height)
-
-
-def _chart_in(grey: Grey) -> Chart | None:
-    """A machine that cannot read codes is tested with a person."""
-    from drivers.qr import reader  # noqa: PLC0415  # libzbar only where codes are read
-
-    height, width = grey.shape
-    try:
-        found = reader.find(grey.tobytes(), width, height, CHART)
-    except DeviceUnavailable:
-        return None
-    return Chart(*found) if found is not None else None
 
 
 def local_year(clock: Clock) -> int:

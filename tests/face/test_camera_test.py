@@ -13,8 +13,8 @@ pytest.importorskip("dlib", reason="the extra `vision` is not installed")
 
 from PIL import Image, ImageFilter
 
-from drivers.face import service
 from drivers.face.camera_test import CHART, SETTLE, WITHIN_S, CameraTest
+from drivers.face.codes import chart_in
 from drivers.face.recogniser import Grey, Recogniser, Rect
 from kiosk.engine.desk_tests import test_page as page
 from kiosk.ports import CameraFinding
@@ -53,7 +53,7 @@ def once(recogniser: Recogniser) -> Callable[[Grey], list[Rect]]:
 def told(
     recogniser: Recogniser, scene: Image.Image, frames: int = SETTLE + 8, rate: float = 15.0
 ) -> dict[str, str]:
-    test = CameraTest(once(recogniser), service._chart_in)
+    test = CameraTest(once(recogniser), chart_in)
     for number in range(frames):
         found = test.see(kit.frame(scene, number / rate))
         if found is not None:
@@ -116,7 +116,7 @@ def test_the_printed_chart_in_place_of_a_person(recogniser: Recogniser, chart: I
 
 
 def test_nothing_of_a_picture_stays_in_the_test(recogniser: Recogniser) -> None:
-    test = CameraTest(once(recogniser), service._chart_in)
+    test = CameraTest(once(recogniser), chart_in)
     for number in range(SETTLE + 3):
         test.see(kit.frame(kit.in_front(), number / 15))
     held = [value for each in test._seen for value in each]
