@@ -43,6 +43,8 @@ def stop_reason(state: Kiosk) -> tuple[str, str]:
         return "clock", "X-604"
     if any(incident.code == "X-603" for incident in state.ledger.incidents.values()):
         return "stopped", "X-603"
+    if is_something_left(state):
+        return "left", "M-406"
     if setup.card_reader not in state.up:
         return "card-reader", "C-101"
     if printer_stop := printers.obstacle(state):
@@ -55,6 +57,17 @@ def stop_reason(state: Kiosk) -> tuple[str, str]:
     ):  # boxes are open, or nothing else is
         return "maintenance" if state.ledger.exchange is not None else "cash", code
     return _server_stop(state)
+
+
+LEFT = frozenset({"certificate", "change"})
+"""Outlets whose content is nobody else's business, or somebody else's money."""
+
+
+def is_something_left(state: Kiosk) -> bool:
+    """Paper or money of somebody who has gone still lies there, by its sensor: nobody else begins beside it. It ends
+    when it is taken or, where the sensor is what is wrong, when staff close the incident."""
+    is_open = any(incident.code == "M-406" for incident in state.ledger.incidents.values())
+    return is_open and state.setup.panel in state.up and bool(LEFT & state.trays)
 
 
 def cash_code(state: Kiosk) -> str:
@@ -109,6 +122,8 @@ def review(turn: Turn) -> None:
     if turn.state.phase not in RESTING or not turn.state.recovered:
         return
     reason, _ = stop_reason(turn.state)
+    if (reason == "left") != turn.state.is_called_for_left:
+        turn.set(is_called_for_left=reason == "left", is_staff_called=reason == "left")
     turn.go(Phase.OUT_OF_SERVICE if reason else Phase.IDLE)
 
 

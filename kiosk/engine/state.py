@@ -644,6 +644,8 @@ class Kiosk(msgspec.Struct, frozen=True):
     """Since when a person in front of the machine waits; None: only the machine wants staff."""
     came_after_s: tuple[int, ...] = ()
     """Of the newest calls that ended with somebody there: how long each waited; engine/calls.py keeps it."""
+    is_called_for_left: bool = False
+    """Staff are called since something of a visit that is over lies in a tray."""
     is_emergency: bool = False
     """The building is being left: nothing new begins, and everything that can end does."""
     trays: frozenset[str] = frozenset()

@@ -30,6 +30,8 @@ class OutOfServiceScreen(Screen):
         return body.reason
 
     def lead_key(self, body: OutOfService) -> str:
+        if body.reason == "left":
+            return "notice.M-406.why"
         key = f"out.{body.reason}"
         return key if look.words.has(key) else "out.other"
 

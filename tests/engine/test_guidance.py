@@ -135,6 +135,24 @@ def test_a_sensor_that_is_away_or_blind_leaves_the_touch() -> None:
     assert "Taken" in world.view.intents
 
 
+def test_nobody_begins_beside_what_somebody_left_and_staff_are_called_until_it_is_gone() -> None:
+    world = at_things(WATCHED)
+    world.event(ports.TrayFilled(PANEL, "receipt"))
+    world.time_out("stage")
+    world.time_out("stage")
+    assert [each.code for each in world.ledger.incidents.values()] == ["M-406"]
+    world.time_out("stage")
+    assert (world.phase, world.view.body.code) == (Phase.OUT_OF_SERVICE, "M-406")
+    assert world.loop.state.is_staff_called
+    world.event(ports.PaperTaken(PANEL, "certificate"))
+    assert world.phase is Phase.IDLE, "a receipt keeps nobody away"
+    assert not world.loop.state.is_staff_called
+    world.event(ports.TrayFilled(PANEL, "change"))
+    assert world.phase is Phase.OUT_OF_SERVICE
+    world.event(ports.DeviceLost(PANEL, "no-answer"))
+    assert world.phase is Phase.IDLE, "nobody says that anything lies there"
+
+
 def test_the_alarm_ends_what_can_end_and_says_one_thing() -> None:
     world = at_kinds()
     world.event(ports.EmergencyBegan(PANEL))
