@@ -144,8 +144,8 @@ class Town(Data, frozen=True):
     maintenance: tuple[Maintenance, ...] = ()
     campaigns: tuple[Campaign, ...] = ()
     counter_only: tuple[str, ...] = ()
-    """Kinds that are named among the others and handed out at the counter only (除籍, 改製原戸籍): who looks for one
-    reads where it is, and does not take another for it."""
+    """Kinds that are named among the others and handed out at the counter only (除票, 除籍, 改製原戸籍): who looks for
+    one reads where it is, and does not take another for it."""
     holidays: Holidays = Holidays()
     """Read from holidays.csv beside the town's file."""
     revocation: RevocationSources = RevocationSources()

@@ -31,7 +31,7 @@ _REFUSALS: Final = (
     ("N-308", "N-309", "N-310", "N-311", "N-312"),
     ("other",),
 )
-_AT_THE_COUNTER: Final = (("joseki", 0), ("kaisei_genkoseki", 0))
+_AT_THE_COUNTER: Final = (("johyo", 0), ("joseki", 0), ("kaisei_genkoseki", 0))
 _EVERY_OPTION: Final = (
     *(("whom", "some"), ("zokugara", "yes"), ("honseki", "yes"), ("kokuseki", "yes")),
     *(("zairyu_card", "yes"), ("kojin_bango", "yes")),

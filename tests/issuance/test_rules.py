@@ -364,9 +364,9 @@ def test_the_specimen_does_not_grow_old(guard: NameGuard, year: int) -> None:
 
 
 def test_what_is_the_counters_is_named_and_sent_there(guard: NameGuard) -> None:
-    """除籍 and 改製原戸籍: the same words as for every other reason, no price, nothing to choose."""
+    """除票, 除籍 and 改製原戸籍: the same words as for every other reason, no price, nothing to choose."""
     offers = {each.kind: each for each in rules.entitlements(case_of("hanako", guard))}
-    for kind in ("joseki", "kaisei_genkoseki"):
+    for kind in ("johyo", "joseki", "kaisei_genkoseki"):
         assert offers[kind] == Entitlement(kind, 0, 0, (), "N-301")
         assert _refused(case_of("hanako", guard), kind) == ("N-301", "no-template")
 
