@@ -42,7 +42,7 @@ FIRST: tuple[tuple[Hand, str], ...] = (
     (EXCHANGE, "1 after"),
 )
 """From which commit the recovery is killed: money is in, a payout is intended, notes are on their way."""
-TRIES = 2
+TRIES = 5
 RECORDED = 3
 """Visits that nothing disturbs, before the first death."""
 VISITS = 30
