@@ -494,12 +494,17 @@ def _revenue(table: Table) -> Revenue:
 _STAFF_ROLES = (Role.CASH_OFFICER, Role.TECHNICIAN, Role.TREASURER, Role.ASSISTANT)
 
 
+def _role(table: Table, roles: Sequence[Role]) -> Role:
+    role = table.choice("role", Role)
+    if role not in roles:
+        raise table.refuse("role", "one of " + ", ".join(each.value for each in roles))
+    return role
+
+
 def _staff(document: Document) -> tuple[StaffMember, ...]:
     found = []
     for table in document.tables("staff"):
-        role = table.choice("role", Role)
-        if role not in _STAFF_ROLES:
-            raise table.refuse("role", "one of " + ", ".join(each.value for each in _STAFF_ROLES))
+        role = _role(table, _STAFF_ROLES)
         found.append(
             StaffMember(
                 id=table.text("id", pattern=r"[A-Za-z0-9_-]{1,32}"),
@@ -519,9 +524,7 @@ _CODES_MOST = 8
 def _sealed_codes(document: Document) -> tuple[SealedCode, ...]:
     found = []
     for table in document.tables("sealed_code"):
-        role = table.choice("role", Role)
-        if role not in ROLES:
-            raise table.refuse("role", "one of " + ", ".join(each.value for each in ROLES))
+        role = _role(table, ROLES)
         found.append(
             SealedCode(
                 holder=table.text("holder", pattern=r"[A-Za-z0-9_-]{1,32}"),
