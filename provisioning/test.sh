@@ -30,7 +30,7 @@ PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -m compileall -q kiosk drivers scr
 
 # The tests make thousands of journals durable. Where there is memory enough these lie in it, in a mount that ends with
 # the run: how slow a disk is then says nothing about how long the tests take. One worker more than cores: they wait often.
-pytest=("$venv/bin/python" -m pytest -n "${WORKERS:-$(($(nproc) + 1))}" --dist worksteal)
+pytest=("$venv/bin/python" -m pytest -n "${WORKERS:-$(($(nproc) + 1))}" --dist loadscope)
 if [ "$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)" -gt 8000000 ]; then
     export TMPDIR=/var/tmp/madoguchi
     mkdir -p "$TMPDIR"

@@ -30,7 +30,7 @@ from tests.contract.ipp_bench import Bench
 from tests.contract.told import PATIENCE_S
 from tests.engine.world import SETUP, World
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("ipp")]
+pytestmark = pytest.mark.system
 
 FIRST, SPARE, PANEL = SETUP.certificate_printer, DeviceId("certificate2"), DeviceId("panel1")
 WATCHED = replace(SETUP, spare_printer=SPARE, panel=PANEL, sheet_sensors=("spare",))

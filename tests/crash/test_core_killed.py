@@ -16,7 +16,6 @@ from tests.crash.visits import CANCEL, COIN, NOTE, Kiosk
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.xdist_group("killed"),
     pytest.mark.timeout(600),
 ]
 

@@ -15,7 +15,6 @@ from tests.crash.patron import COIN
 pytestmark = [
     pytest.mark.system,
     pytest.mark.slow,
-    pytest.mark.xdist_group("killed"),
     pytest.mark.timeout(600),
     pytest.mark.skipif(os.geteuid() != 0, reason="the officer needs an account of her own"),
 ]

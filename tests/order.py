@@ -1,0 +1,78 @@
+"""In which order tests run, and which of them one worker runs one after the other.
+
+What takes longest begins first, and what is short is left for the end: then no worker stands idle while another still
+has minutes before it. Tests that share something dear (a machine, a kiosk, a database) are one unit: it is made once.
+"""
+
+from __future__ import annotations
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+PURE = frozenset({"build", "codec", "config", "docs", "engine"})
+"""Folders of tests that start nothing: there, a failure is a failure at once; and they come last."""
+
+FIRST = ("tests/provisioning/", "tests/crash/", "tests/journeys/", "tests/privacy/")
+"""The longest, in this order."""
+
+SHARED = {
+    "tests/provisioning/test_install.py": "the machine",
+    "tests/provisioning/test_running.py": "the machine",
+}
+"""Modules that are one unit: one Debian, installed once and booted once."""
+
+APART = frozenset({"tests/journeys/test_journeys.py"})
+"""Modules whose tests share nothing: each is a unit."""
+
+
+def unit_of(nodeid: str) -> str:
+    """What one worker runs in one go: as a rule a module, whose fixtures are then made once."""
+    module = nodeid.partition("::")[0]
+    return nodeid if module in APART else SHARED.get(module, module)
+
+
+def folder_of(nodeid: str) -> str:
+    """`engine` of tests/engine/test_table.py::…; the tests outside of tests/ have none."""
+    return nodeid.split("/")[1] if nodeid.startswith("tests/") else ""
+
+
+def rank_of(nodeid: str) -> int:
+    """The lower, the earlier."""
+    for rank, start in enumerate(FIRST):
+        if nodeid.startswith(start):
+            return rank
+    return len(FIRST) + (folder_of(nodeid) in PURE)
+
+
+class Scheduling(LoadScopeScheduling):
+    """Units in the order of the collection; a worker gets its next one when it is almost through.
+
+    xdist's own worksteal makes the shared things once a worker, and shares out last what was to begin first.
+    """
+
+    def __init__(self, config: pytest.Config, log: object = None) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit_of(nodeid)
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """A worker is gone: the test that took it down has failed, the rest of its units go on elsewhere.
+
+        (xdist's own would run that test again, and hand out units with nothing left in them, for which a worker waits
+        for ever.)
+        """
+        units = self.assigned_work.pop(node)
+        left = {
+            name: [nodeid for nodeid, is_done in unit.items() if not is_done] for name, unit in units.items()
+        }
+        crashed = next((nodeid for nodeids in left.values() for nodeid in nodeids), None)
+        for name, nodeids in reversed(left.items()):
+            if rest := {nodeid: False for nodeid in nodeids if nodeid != crashed}:
+                self.workqueue[name] = rest
+                self.workqueue.move_to_end(name, last=False)
+        for each in self.nodes:
+            self._reschedule(each)
+        return crashed
