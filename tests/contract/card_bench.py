@@ -24,7 +24,7 @@ from drivers.transport import control
 from kiosk.errors import DeviceUnavailable
 from kiosk.plain import Codec, encode
 from kiosk.ports import Event
-from tests.contract import cards
+from tests.contract import cards, pin_stand_in
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CARD_SOCKET = "/run/kiosk/card/card.sock"
@@ -61,6 +61,7 @@ class Bench:
         self._holder: subprocess.Popen[bytes] | None = None
         self._pid = 0
         self._started: list[subprocess.Popen[bytes]] = []
+        self._keypads: dict[str, subprocess.Popen[bytes]] = {}
         self.pcscd: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Bench:
@@ -84,10 +85,10 @@ class Bench:
                 if pipe is not None:
                     pipe.close()
             each.kill()
-            each.wait()
+            each.wait(PATIENCE_S)
         assert self._holder is not None
         self._holder.kill()  # and with it, all that is inside
-        self._holder.communicate()
+        self._holder.communicate(timeout=PATIENCE_S)
 
     @property
     def root(self) -> Path:
@@ -165,24 +166,21 @@ class Bench:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         return Core(self.start("core", "kiosk-core", argv, **pipes))
 
-    def send_pin(
-        self,
-        slot: str,
-        digits: bytes,
-        user: str = "kiosk-ui",
-        raw: bool = False,
-        socket: str = PIN_SOCKET,
-    ) -> str:
+    def send_pin(self, slot: str, digits: bytes, user: str = "kiosk-ui", socket: str = PIN_SOCKET) -> str:
         """What a keypad of that user is answered."""
-        argv = [
-            sys.executable,
-            "-m",
-            "tests.contract.pin_stand_in",
-            socket,
-            slot,
-            *(["raw"] if raw else []),
-        ]
-        return self.run(user, argv, digits + b"\n").stdout.decode()
+        return self.send_packet(pin_stand_in.packet(slot, digits), user, socket)
+
+    def send_packet(self, data: bytes, user: str = "kiosk-ui", socket: str = PIN_SOCKET) -> str:
+        """The same of bytes that no keypad sends. Each user has one keypad, which stays."""
+        if user not in self._keypads:
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+            argv = [sys.executable, "-m", "tests.contract.pin_stand_in"]
+            self._keypads[user] = self.start(f"keypad-{user}", user, argv, **pipes)
+        keypad = self._keypads[user]
+        assert keypad.stdin is not None and keypad.stdout is not None
+        keypad.stdin.write(f"{socket} {data.hex()}\n".encode())
+        keypad.stdin.flush()
+        return keypad.stdout.readline().decode().strip()
 
     def outside_pid(self, name: str) -> int:
         """A process inside by its name, as it is called outside."""
@@ -250,7 +248,7 @@ class Core:
     def end(self) -> None:
         """The core dies: not nsenter, which waits for it outside, but the process inside."""
         os.kill(child_of(self.process.pid), signal.SIGKILL)
-        self.process.wait()
+        self.process.wait(PATIENCE_S)
 
 
 def child_of(pid: int) -> int:

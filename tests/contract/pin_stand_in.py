@@ -1,7 +1,6 @@
-"""A keypad without a screen: one packet to the secret socket, its answer as text.
+"""A keypad without a screen: one packet a line to a secret socket, its answer as a line.
 
-argv: the socket, the slot id, optionally `raw`. In: the digits (or, raw, the packet as hex). Out: `accepted`, `refused`
-or `gone`.
+In: the socket, then the packet as hex. Out: `accepted`, `refused` or `gone`.
 """
 
 from __future__ import annotations
@@ -12,21 +11,26 @@ import sys
 from kiosk.ipc.secret_slot import ACCEPTED, REFUSED, SECRET_MAX
 
 
-def main() -> None:
-    path, slot = sys.argv[1:3]
-    said = sys.stdin.buffer.readline().strip()
-    packet = bytes.fromhex(slot) + bytes([len(said)]) + said.ljust(SECRET_MAX, b"\0")
-    if sys.argv[3:] == ["raw"]:
-        packet = bytes.fromhex(said.decode())
+def packet(slot: str, digits: bytes) -> bytes:
+    """What a keypad sends."""
+    return bytes.fromhex(slot) + bytes([len(digits)]) + digits.ljust(SECRET_MAX, b"\0")
+
+
+def send(path: str, data: bytes) -> str:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
         try:
             peer.connect(path)
-            peer.send(packet)
+            peer.send(data)
             answer = peer.recv(2)
         except OSError as why:
-            sys.stdout.write(f"gone {type(why).__name__}")
-            return
-    sys.stdout.write({ACCEPTED: "accepted", REFUSED: "refused"}.get(answer, "gone"))
+            return f"gone {type(why).__name__}"
+    return {ACCEPTED: "accepted", REFUSED: "refused"}.get(answer, "gone")
+
+
+def main() -> None:
+    for line in sys.stdin:
+        path, _, data = line.strip().partition(" ")
+        print(send(path, bytes.fromhex(data)), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -110,42 +110,45 @@ def test_only_the_screen_may_send_a_pin(bench: Bench) -> None:
     assert bench.send_pin(slot, b"1234").startswith("gone")
 
 
-@pytest.mark.parametrize("packet", ["", "00", "ff" * 32, "ff" * 34])
-def test_a_packet_of_another_size_ends_the_slot_and_burns_nothing(bench: Bench, packet: str) -> None:
+def test_what_is_no_pin_ends_the_slot_and_burns_nothing(bench: Bench) -> None:
+    """A packet of another size; digits of another form, which never reach the card."""
     core = _begin(bench)
     _insert(bench, core)
-    core.send(OPEN)
-    slot = core.expect(ports.PinSlotOpened).slot
-    bench.send_pin(slot, packet.encode() or b"00" * 70, raw=True)
-    assert core.expect(ports.PinSlotClosed).slot == slot
+
+    def refused(send: Callable[[str], str]) -> str:
+        core.send(OPEN)
+        slot = core.expect(ports.PinSlotOpened).slot
+        answer = send(slot)
+        assert core.expect(ports.PinSlotClosed).slot == slot
+        return answer
+
+    for packet in (bytes(70), bytes(1), b"\xff" * 32, b"\xff" * 34):
+        refused(lambda _, packet=packet: bench.send_packet(packet))
+    for digits in (b"123", b"12345", b"12a4", b""):
+        assert refused(lambda slot, digits=digits: bench.send_pin(slot, digits)) == "refused"
     assert bench.sim("status")["tries"]["jpki.auth"] == 3
+    assert _enter(bench, core, b"1234") == "accepted"
+    core.expect(ports.PinAccepted)
 
 
-@pytest.mark.parametrize("digits", [b"123", b"12345", b"12a4", b""])
-def test_a_pin_in_another_form_never_reaches_the_card(bench: Bench, digits: bytes) -> None:
+def test_a_card_pulled_at_any_exchange_is_told_once_and_the_next_is_served(bench: Bench) -> None:
     core = _begin(bench)
-    _insert(bench, core)
-    assert _enter(bench, core, digits) == "refused"
-    core.expect(ports.PinSlotClosed)
-    assert bench.sim("status")["tries"]["jpki.auth"] == 3
-
-
-@pytest.mark.parametrize("at", range(1, 7))
-def test_a_card_pulled_at_any_exchange_is_told_once_and_the_next_is_served(bench: Bench, at: int) -> None:
-    core = _begin(bench)
-    bench.sim("fault", "vanish-at", str(at))
-    bench.sim("place-card", "hanako")
-    core.expect(ports.CardInserted)
-    event = core.next()
-    if isinstance(event, ports.CardRead):
-        _enter(bench, core, b"1234")
+    for at in range(1, 7):
+        bench.sim("fault", "vanish-at", str(at))
+        bench.sim("place-card", "hanako")
+        core.expect(ports.CardInserted)
         event = core.next()
-    if isinstance(event, ports.PinAccepted):
-        core.send(SIGN)
-        event = core.next()
-    assert event == ports.CardRemoved(DEVICE)
-    bench.sim("fault", "none")
-    _insert(bench, core)
+        if isinstance(event, ports.CardRead):
+            _enter(bench, core, b"1234")
+            event = core.next()
+        if isinstance(event, ports.PinAccepted):
+            core.send(SIGN)
+            event = core.next()
+        assert event == ports.CardRemoved(DEVICE), at
+        bench.sim("fault", "none")
+        _insert(bench, core)
+        bench.sim("remove-card")
+        core.expect(ports.CardRemoved)
 
 
 def test_a_card_that_stays_silent_is_unreadable_when_it_is_taken_away(bench: Bench) -> None:
@@ -352,13 +355,12 @@ def _two_readers(bench: Bench) -> None:
         each.end()
 
 
-@pytest.mark.parametrize(
-    "argv", [[], ["--fd", "7"], ["--core-user", "nobody"], ["--screen-user", "kiosk-nobody-at-all"]]
-)
-def test_a_wrong_start_ends_at_once_in_words(bench: Bench, argv: list[str]) -> None:
-    done = bench.run("kiosk-card", [sys.executable, "-m", "drivers.card_service.main", *argv])
-    assert done.returncode == 1
-    assert done.stderr.startswith(b"CRITICAL configuration refused: ") and b"Traceback" not in done.stderr
+def test_a_wrong_start_ends_at_once_in_words(bench: Bench) -> None:
+    for argv in ([], ["--fd", "7"], ["--core-user", "nobody"], ["--screen-user", "kiosk-nobody-at-all"]):
+        done = bench.run("kiosk-card", [sys.executable, "-m", "drivers.card_service.main", *argv])
+        assert done.returncode == 1, argv
+        assert done.stderr.startswith(b"CRITICAL configuration refused: "), argv
+        assert b"Traceback" not in done.stderr, argv
 
 
 def test_only_the_core_may_command(bench: Bench) -> None:
