@@ -1,6 +1,6 @@
 """Every moment of a payment, a refund and an exchange, and of recovery from each: the real core is killed there.
 
-    python -m tests.crash.campaign_killed [--workers 4] [--visits 30] [--only coin,exchange] [--plain]
+    python -m tests.crash.campaign_killed [--workers 4] [--visits 30] [--only coin,exchange] [--plain] [--kept FILE]
 
 A kiosk of real processes (till.py). Visits that nothing disturbs tell their moments (kill_at_write.c): each piece of
 the journal written, each sync, before it and when it is durable, each question to a serial line and each answer from
@@ -9,7 +9,8 @@ books say, no payout was carried out that was not intended, and the next residen
 the core that takes up a visit killed at a commit is killed at each moment of its own.
 
 Threads race, so not every visit meets every moment: then the same question or answer is the death after a later commit.
-What did not come in TRIES visits is counted as such.
+And a kiosk that took notes all day asks other things than a new one: what did not come twice is waited for at new ones.
+What did not come in TRIES visits is named. `--kept` holds the deaths of runs of this tree that were broken off.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ FIRST: tuple[tuple[Hand, str], ...] = (
     (EXCHANGE, "1 after"),
 )
 """From which commit the recovery is killed: money is in, a payout is intended, notes are on their way."""
-TRIES = 5
+TRIES = 8
 RECORDED = 3
 """Visits that nothing disturbs, before the first death."""
 VISITS = 30
@@ -51,11 +52,13 @@ REPORT_EVERY_S = 60.0
 
 
 class Task(NamedTuple):
-    """One visit. `first`: the death before, whose recovery it is about; `moment` empty: nothing disturbs it."""
+    """One visit. `first`: the death before, whose recovery it is about; `moment` empty: nothing disturbs it. `is_new`:
+    the kiosk, as it was when the moments were recorded."""
 
     act: str
     first: str
     moment: str
+    is_new: bool = False
 
 
 class Told(NamedTuple):
@@ -81,6 +84,8 @@ class Worker:
 
     def visit(self, task: Task) -> Told:
         """Whatever goes wrong is told; the next visit finds another kiosk then."""
+        if task.is_new:
+            self.next_kiosk()
         try:
             till = self.ready()
             told = visit(till, task, self._open_s)
@@ -180,7 +185,7 @@ class Sweep:
 
     def begin(self) -> Iterator[Task]:
         for _ in range(RECORDED):
-            yield Task(self.act, self.first, "")
+            yield Task(self.act, self.first, "", is_new=True)
 
     def hear(self, told: Told) -> Iterator[Task]:
         """What is to be done next because of this: first what the visits have in common."""
@@ -192,12 +197,12 @@ class Sweep:
                 self.killed.add(told.seen[-1])
             if moment not in self.killed and self.tries[moment] < TRIES:
                 self.tries[moment] += 1
-                yield told.task
+                yield told.task._replace(is_new=self.tries[moment] > 2)
             return
         self.recorded += 1
         self.met.update(set(told.seen))
         if self.recorded == RECORDED:
-            for each in sorted(self.met, key=lambda name: (-self.met[name], name)):
+            for each in sorted(self.met.keys() - self.killed, key=lambda name: (-self.met[name], name)):
                 self.tries[each] = 1
                 yield Task(self.act, self.first, each)
 
@@ -205,10 +210,14 @@ class Sweep:
         """Not a race that one visit ran so, and no other."""
         return not task.moment or self.met[task.moment] > 1
 
+    @property
+    def common(self) -> set[str]:
+        return {each for each in self.met if self.met[each] > 1}
+
     def said(self) -> str:
         kinds = Counter(each.partition(":")[0] for each in self.killed)
         by_kind = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
-        common = {each for each in self.met if self.met[each] > 1}
+        common = self.common
         rare = self.met.keys() - common
         return (
             f"{self.name}: killed once at each of {len(self.killed)} moments ({by_kind}): {len(common & self.killed)} "
@@ -217,7 +226,9 @@ class Sweep:
         )
 
 
-def run(sweeps: list[Sweep], workers: int, visits: int, within_s: float) -> list[Task]:
+def run(
+    sweeps: list[Sweep], workers: int, visits: int, within_s: float, kept: Path | None = None
+) -> list[Task]:
     """All of them, side by side; what was not begun in time."""
     by_key = {(each.act, each.first): each for each in sweeps}
     waiting = deque(task for each in sweeps for task in each.begin())
@@ -237,6 +248,9 @@ def run(sweeps: list[Sweep], workers: int, visits: int, within_s: float) -> list
                     (waiting if sweep.is_common(task) else rare).append(task)
                 if told.wrong:
                     print(sweep.failed[-1], flush=True)
+                if told.was_met and told.task.moment and kept is not None:
+                    with kept.open("a") as file:
+                        file.write(f"{sweep.name}\t{told.seen[-1]}\n")
             if time.monotonic() - told_at > REPORT_EVERY_S:
                 told_at = time.monotonic()
                 left = f"{len(waiting)} and {len(rare)} waiting"
@@ -250,6 +264,16 @@ def run(sweeps: list[Sweep], workers: int, visits: int, within_s: float) -> list
     return [*waiting, *rare]
 
 
+def remember(sweeps: list[Sweep], kept: Path | None) -> None:
+    """The deaths of a run before this one."""
+    if kept is not None and kept.exists():
+        by_name = {each.name: each for each in sweeps}
+        for line in kept.read_text().splitlines():
+            name, _, moment = line.rpartition("\t")
+            if name in by_name:
+                by_name[name].killed.add(moment)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=4)
@@ -258,16 +282,20 @@ def main() -> int:
     parser.add_argument("--plain", action="store_true", help="not inside recovery")
     parser.add_argument("--recovery", action="store_true", help="only inside recovery")
     parser.add_argument("--within", type=float, default=12 * 3600.0, help="seconds; the rest is counted")
+    parser.add_argument("--kept", type=Path)
     given = parser.parse_args()
     named = given.only.split(",")
     sweeps = [] if given.recovery else [Sweep(act, "") for act in ACTS if act in named]
     if not given.plain:
         sweeps += [Sweep(hand.name, first) for hand, first in FIRST if hand.name in named]
+    remember(sweeps, given.kept)
     began = time.monotonic()
-    left = run(sweeps, given.workers, given.visits, given.within)
+    left = run(sweeps, given.workers, given.visits, given.within, given.kept)
     failed = [wrong for each in sweeps for wrong in each.failed]
     for each in sweeps:
         print(each.said())
+        for moment in sorted(each.common - each.killed):
+            print(f"  did not come: {moment}")
     print(f"{sum(len(each.killed) for each in sweeps)} moments in {time.monotonic() - began:.0f} s")
     for wrong in failed:
         print(wrong)

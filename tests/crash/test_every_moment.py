@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crash.campaign_killed import ACTS, FIRST, Sweep, Task, Told, Worker, visit
+from tests.crash.campaign_killed import ACTS, FIRST, Task, Told, Worker, visit
 from tests.crash.patron import COIN
 
 pytestmark = [
@@ -40,8 +40,7 @@ def played(worker: Worker, task: Task) -> Told:
 
 @pytest.mark.parametrize("act", ACTS)
 def test_killed_at_moments_of_a_visit_and_of_recovery(worker: Worker, act: str) -> None:
-    sweep = Sweep(act, "")
-    recorded = played(worker, next(sweep.begin()))
+    recorded = played(worker, Task(act, "", ""))
     assert not recorded.deaths and len(recorded.seen) > 10, "a visit that nothing disturbs"
     tasks = [Task(act, "", moment) for moment in _slice(recorded.seen, f"{SEED} {act}")]
     tasks += [Task(act, first, "") for hand, first in FIRST if hand.name == act][:1]
