@@ -128,6 +128,14 @@ def _held(slope: float, most_mb: float = 0.0) -> str:
     return f"NO: {', '.join(missed)}" if missed else "yes"
 
 
+def write_curve(found: list[Resident]) -> None:
+    """The newest sample at the end of build/screens-memory.csv, the first one into an empty file."""
+    path = Path(__file__).parents[1] / "build/screens-memory.csv"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w" if len(found) == 1 else "a", encoding="utf-8") as file:
+        file.write(",".join(str(each) for each in found[-1]) + "\n")
+
+
 def write_section(name: str, text: str) -> None:
     """Into benchmarks/screens.md, in place of the section of this name."""
     path = Path(__file__).with_name("screens.md")

@@ -34,12 +34,12 @@ from kiosk.ipc.client import ViewClient, connect_forever
 from kiosk.ipc.voice_wire import AnyToVoice, Ears
 from kiosk.messages import Message, say
 from kiosk.view import Advice, Attract, Body, ChooseKinds, ChooseOptions, SessionView
-from screens import fonts
 from screens.idle import Idle
 from screens.keys import CODES, DOUBLE_STRIKE_S, Key, Strikes
 from screens.metrics import Metrics
 from screens.router import SHEET_INTENTS, Router
 from screens.theme import look
+from screens.tidy import tidy
 from screens.touch import TOUCH, of_view
 from screens.voice import Link, Voice
 from screens.widgets.button import PushButton
@@ -47,7 +47,7 @@ from screens.widgets.focus import Focus
 from screens.widgets.frame import Frame
 
 COLLECT_AFTER_S = 0.25
-"""Garbage is collected once the screen has been seen, never while a touch is awaited to answer."""
+"""Memory is tidied once the screen has been seen, never while a touch is awaited to answer."""
 TOAST_S = 5.0
 AWAY_AFTER_S = 0.6
 """So long the last picture stays when the core goes away: a restart of the core need not flicker."""
@@ -87,9 +87,9 @@ class UiApp:
         self._is_told = self._is_ready_told = False
         self.frame = Frame()
         self.router = Router(self.frame, self, assistant_language)
-        self._idle = Idle(self.router.warm)
+        self.idle = Idle(self.router.warm)
         self._take = Clock.create_trigger(self._take_newest)
-        self._collect = Clock.create_trigger(lambda _dt: _tidy(), COLLECT_AFTER_S)
+        self._collect = Clock.create_trigger(lambda _dt: tidy(), COLLECT_AFTER_S)
         self._revive = Clock.create_trigger(lambda _dt: self._revive_buttons(), REVIVE_AFTER_S)
         self._kinds: tuple[str, ...] = ()
         """Certificates that were offered last: the help page explains these."""
@@ -139,7 +139,7 @@ class UiApp:
         if self.router.view is not None and not (self._is_told and self._is_ready_told):
             self._tell(self.router.view.body)
         if is_first:
-            self._idle.begin()
+            self.idle.begin()
 
     def _tell(self, body: Body) -> None:
         """The system's journal hears of the first screen, and of the first moment when a resident may come."""
@@ -218,7 +218,7 @@ class UiApp:
             self.voice.show(view, is_new)
         if is_new:
             self._collect()
-        self._idle.disturb()
+        self.idle.disturb()
 
     def _say_called(self, key: str) -> None:
         if not self._is_assistant:  # who is called is told so by the panel's own screen
@@ -274,7 +274,7 @@ class UiApp:
 
     def _touched(self) -> None:
         self.focus.drop()
-        self._idle.disturb()
+        self.idle.disturb()
 
     # ---- intents out
 
@@ -425,11 +425,6 @@ class UiApp:
         if isinstance(view.body, Attract) or self.frame.top_part.place_row.is_shown:
             self.frame.top_part.place_row.show_now()
         self.frame.settle()
-
-
-def _tidy() -> None:
-    gc.collect()
-    fonts.let_go()
 
 
 def _kinds_of(view: SessionView) -> tuple[str, ...]:

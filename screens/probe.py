@@ -8,7 +8,7 @@ One JSON object a line, one answer a line:
     {"ask":"screen"}              {"ok":true,"body":"Pay","rev":7,"step":3,"language":"ja","still_there":false}
     {"ask":"history","after":12}  {"ok":true,"shown":[{"number":13,"shown_at_s":…,"body":"Pay","fields":{…}}, …]}
     {"ask":"shot","path":"a.png"} {"ok":true}
-    {"ask":"metrics"}             {"ok":true,"first_frame_ms":…,"rss_mb":…,"own_mb":…,"builds":[["Pay",21.5],…],…}
+    {"ask":"metrics"}             {"ok":true,"first_frame_ms":…,"is_ready":true,"rss_mb":…,"own_mb":…,…}
 
 `history` holds every view that reached the glass, with the moment of its first frame (CLOCK_MONOTONIC).
 `rect` counts pixels of the window from its top left. Under a question or a sheet only what can be touched is listed.
@@ -173,6 +173,7 @@ class Probe:
             "last_flip_s": figures.last_flip_s,
             "builds": [[name, round(ms, 2)] for name, ms in figures.builds],
             "updates_ms": [round(ms, 2) for ms in figures.updates],
+            "is_ready": self._app.idle.is_done,
             "rss_mb": round(_resident_mb(all_pages), 1),
             "own_mb": round(_resident_mb(all_pages - file_pages), 1),
         }
