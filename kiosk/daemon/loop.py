@@ -14,6 +14,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from kiosk.clock import Clock
+from kiosk.engine.interpreter import allowed, handle
 from kiosk.engine.project import project
 from kiosk.engine.state import (
     AnswerStaff,
@@ -26,7 +27,6 @@ from kiosk.engine.state import (
     RoomJudged,
     Seal,
 )
-from kiosk.engine.table import allowed, handle
 from kiosk.engine.two_people import BY_TWO
 from kiosk.errors import ContractError, JournalError
 from kiosk.ids import DeviceId

@@ -17,6 +17,17 @@ def account_of(turn: Turn) -> Account | None:
     return turn.state.ledger.accounts.get(session.transaction) if session else None
 
 
+def has_free_money(turn: Turn) -> bool:
+    """Held for this visit, and not on its way."""
+    account = account_of(turn)
+    return account is not None and bool(account.held)
+
+
+def is_held(turn: Turn) -> bool:
+    """The trouble is that money waits for its owner: it ends by giving it back, not by a touch on 「わかりました」."""
+    return turn.session.trouble in HELD_CODES and has_free_money(turn)
+
+
 def held_in_doubt(turn: Turn) -> Yen:
     """Fees of lines of which nobody knows whether they came out: held until a person says."""
     return Yen.sum(line.fee for line in turn.session.lines if line.stage is LineStage.IN_DOUBT)

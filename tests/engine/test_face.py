@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import intents, ports
+from kiosk.engine.interpreter import allowed
 from kiosk.engine.session import HOLDING_NUMBER
 from kiosk.engine.state import Phase
-from kiosk.engine.table import allowed
 from kiosk.ids import SlotId
 from kiosk.journal import records
 from kiosk.money import Denomination

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import intents, ports, rights
+from kiosk.engine.interpreter import allowed
 from kiosk.engine.state import Asked, CloseDayAsked, Phase, RoomJudged
-from kiosk.engine.table import allowed
 from kiosk.journal import records
 from kiosk.journal.records import StockSet
 from kiosk.money import Cash, Denomination, Yen
