@@ -14,19 +14,19 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from kiosk.clock import Clock
-from kiosk.engine.interpreter import allowed, handle
-from kiosk.engine.project import project
-from kiosk.engine.state import (
+from kiosk.engine.inner import (
     AnswerStaff,
     Append,
     Asked,
     DuplicateCredit,
     JournalDied,
-    Kiosk,
     Recorded,
     RoomJudged,
     Seal,
 )
+from kiosk.engine.interpreter import allowed, handle
+from kiosk.engine.project import project
+from kiosk.engine.state import Kiosk
 from kiosk.engine.two_people import BY_TWO
 from kiosk.errors import ContractError, JournalError
 from kiosk.ids import DeviceId

@@ -14,8 +14,9 @@ from kiosk.config_shape import Mode
 from kiosk.daemon.clockwatch import judge
 from kiosk.daemon.evening import Evening
 from kiosk.daemon.wiring import Core
+from kiosk.engine.inner import CloseDayAsked, RoomJudged
 from kiosk.engine.service import start
-from kiosk.engine.state import CloseDayAsked, RoomJudged, Turn
+from kiosk.engine.state import Turn
 from kiosk.errors import ConfigError, DeviceUnavailable, JournalError
 from kiosk.journal.records import Started, Stopped
 from kiosk.journal.store import boot_id

@@ -18,17 +18,9 @@ from kiosk.config import Config, Mode
 from kiosk.daemon.desk import DeskDriver
 from kiosk.daemon.loop import Loop
 from kiosk.daemon.till_driver import TillDriver
-from kiosk.engine.state import (
-    AnswerStaff,
-    Brand,
-    Hopper,
-    Kiosk,
-    Manners,
-    Setup,
-    StaffAsked,
-    StaffSlipAsked,
-    Timeouts,
-)
+from kiosk.engine.inner import AnswerStaff, StaffAsked, StaffSlipAsked
+from kiosk.engine.setup import Brand, Hopper, Setup, Timeouts
+from kiosk.engine.state import Kiosk, Manners
 from kiosk.errors import ConfigError, DeviceUnavailable, JournalError
 from kiosk.ids import DeviceId
 from kiosk.intents import AnyIntent, AnyStaffIntent

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from kiosk import intents
 from kiosk.engine.choosing import offered
-from kiosk.engine.state import Asked, Phase, Turn
+from kiosk.engine.inner import Asked
+from kiosk.engine.state import Phase, Turn
 from kiosk.guidance import TOWN_TIME, Cheaper, Purpose
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from kiosk import intents
 from kiosk.engine import fleet, waiting
-from kiosk.engine.state import Asked, Kiosk, Phase, Turn
+from kiosk.engine.inner import Asked
+from kiosk.engine.state import Kiosk, Phase, Turn
 from kiosk.journal.records import CallAnswered, CallEnded, StaffCalled
 from kiosk.ports import SendMessage, SetSignal, StartTimer, StateReported, StopTimer, TimerExpired
 from kiosk.view import Role

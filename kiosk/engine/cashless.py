@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from kiosk.engine.inner import Asked
 from kiosk.engine.means import choose_again
 from kiosk.engine.payout import give_back, pay_next
 from kiosk.engine.session import advance
-from kiosk.engine.state import Asked, Phase, Turn
+from kiosk.engine.state import Phase, Turn
 from kiosk.engine.till import account_of
 from kiosk.engine.voiding import brand_of, may_void
 from kiosk.ids import DeviceId, OpId

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kiosk import intents
+from kiosk.engine.inner import Asked
 from kiosk.engine.session import advance, notify
-from kiosk.engine.state import Asked, Kiosk, Line, Phase, Turn
+from kiosk.engine.state import Kiosk, Line, Phase, Turn
 from kiosk.ids import LineId
 from kiosk.money import Yen
 from kiosk.ports import CertificateOption, Entitlement

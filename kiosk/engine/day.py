@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kiosk import ports
+from kiosk.engine.inner import CloseDayAsked, Seal
 from kiosk.engine.service import AT_REST
-from kiosk.engine.state import CloseDayAsked, Seal, Turn
+from kiosk.engine.state import Turn
 from kiosk.ids import OpId
 from kiosk.journal.records import (
     Checkpoint,

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from kiosk import badges, intents, sealed
 from kiosk.engine import desk_tests, helping, identity, number, service, session, staff
-from kiosk.engine.state import Asked, Desk, FaceWay, Kiosk, Login, Phase, Turn
+from kiosk.engine.inner import Asked
+from kiosk.engine.state import Desk, FaceWay, Kiosk, Login, Phase, Turn
 from kiosk.ids import DeviceId, OpId
 from kiosk.journal.records import StaffHelped, StaffLeft, StaffRefused
 from kiosk.ports import (

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from kiosk import intents, rights
 from kiosk.engine import desk_papers, desk_tests, staff, two_people
 from kiosk.engine.desk_walk import back, desk_of, edit, go
-from kiosk.engine.state import Asked, Desk, Kiosk, Turn
+from kiosk.engine.inner import Asked
+from kiosk.engine.state import Desk, Kiosk, Turn
 from kiosk.ids import DeviceId
 from kiosk.journal.records import UnitAfter
 from kiosk.money import Cash, Denomination, Yen

@@ -7,7 +7,8 @@ import re
 
 from kiosk import intents
 from kiosk.engine.desk_walk import desk_of, edit, go
-from kiosk.engine.state import Asked, Kiosk, Turn
+from kiosk.engine.inner import Asked
+from kiosk.engine.state import Kiosk, Turn
 from kiosk.ids import OpId
 from kiosk.ports import (
     DESK,

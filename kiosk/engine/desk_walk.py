@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from kiosk import intents
 from kiosk.engine import session, staff
-from kiosk.engine.state import Asked, Desk, Turn
+from kiosk.engine.inner import Asked
+from kiosk.engine.state import Desk, Turn
 
 PAGES = (
     "menu",

@@ -9,7 +9,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kiosk import intents
-from kiosk.engine.state import Asked, Kiosk, Turn
+from kiosk.engine.inner import Asked
+from kiosk.engine.state import Kiosk, Turn
 from kiosk.journal.records import StaffHelped
 from kiosk.view import Role
 

@@ -40,8 +40,9 @@ from kiosk.engine import (
     two_people,
     visits,
 )
+from kiosk.engine.inner import Asked, JournalDied, Recorded
 from kiosk.engine.project import NEVER_ASSISTED
-from kiosk.engine.state import BESIDE, Asked, JournalDied, Kiosk, Phase, Recorded, Turn
+from kiosk.engine.state import BESIDE, Kiosk, Phase, Turn
 from kiosk.engine.table import (
     AFTER_MONEY,
     ANYWHERE,

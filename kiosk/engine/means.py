@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from kiosk import intents
 from kiosk.engine import issuance, payment, printers
+from kiosk.engine.inner import Asked
 from kiosk.engine.payout import close_unissued
 from kiosk.engine.service import brand_is_open, cash_code, device_lost
 from kiosk.engine.session import advance, close_camera
-from kiosk.engine.state import Asked, LineStage, Phase, Turn
+from kiosk.engine.state import LineStage, Phase, Turn
 from kiosk.engine.till import account_of
 from kiosk.engine.voiding import brand_of, terminal_of
 from kiosk.ids import OpId

@@ -18,7 +18,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kiosk.engine.printers import printers
-from kiosk.engine.state import Kiosk, Line, LineStage, Phase, Setup, Turn
+from kiosk.engine.setup import Setup
+from kiosk.engine.state import Kiosk, Line, LineStage, Phase, Turn
 from kiosk.ids import DeviceId
 from kiosk.journal.records import IncidentOpened
 from kiosk.money import Yen

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kiosk.changer import accept_mask
 from kiosk.engine import notes, printers
+from kiosk.engine.inner import RoomJudged
 from kiosk.engine.payout import close_unissued, give_back
 from kiosk.engine.service import (
     RESTING,
@@ -16,7 +17,7 @@ from kiosk.engine.service import (
     stop_reason,
 )
 from kiosk.engine.session import advance, notify
-from kiosk.engine.state import Phase, RoomJudged, Turn
+from kiosk.engine.state import Phase, Turn
 from kiosk.engine.till import HELD_CODES, account_of, recycled, stock
 from kiosk.engine.voiding import is_cashless
 from kiosk.ids import OpId

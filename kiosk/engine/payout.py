@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from kiosk.changer import MAX_PER_DISPENSE, plan_payout, plan_return
 from kiosk.engine import notes, voiding
+from kiosk.engine.inner import Asked
 from kiosk.engine.slips import doubt_slip, owed_slip, void_slip
-from kiosk.engine.state import Asked, LineStage, Phase, Turn
+from kiosk.engine.state import LineStage, Phase, Turn
 from kiosk.engine.taking import RECEIPT, change_is_out, enter_take, finish, print_receipt, take_money
 from kiosk.engine.till import (
     HELD_CODES,

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from kiosk.engine.state import Kiosk, Setup
+from kiosk.engine.setup import Setup
+from kiosk.engine.state import Kiosk
 from kiosk.ids import DeviceId
 from kiosk.ports import Document, PrinterRead, ReadPrinter
 

@@ -7,7 +7,8 @@ see. Nothing of it is written down.
 from __future__ import annotations
 
 from kiosk import intents
-from kiosk.engine.state import Asked, Kiosk, LineStage, Phase, Turn
+from kiosk.engine.inner import Asked
+from kiosk.engine.state import Kiosk, LineStage, Phase, Turn
 from kiosk.ports import ReadingEnded, ReadPaper, StartTimer, StopReading
 
 LONGEST_S = 1800.0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from kiosk.engine import notes, outlets, printers
-from kiosk.engine.state import Brand, Kiosk, Phase, RoomJudged, Turn
+from kiosk.engine.inner import RoomJudged
+from kiosk.engine.setup import Brand
+from kiosk.engine.state import Kiosk, Phase, Turn
 from kiosk.ids import DeviceId
 from kiosk.journal.records import IncidentOpened
 from kiosk.ports import (

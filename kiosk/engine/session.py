@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from kiosk import intents
 from kiosk.engine.helping import patience
+from kiosk.engine.inner import Asked
 from kiosk.engine.reading import stop as stop_reading
-from kiosk.engine.state import Asked, FaceWay, Manners, Phase, Session, Turn
+from kiosk.engine.state import FaceWay, Manners, Phase, Session, Turn
 from kiosk.ids import TransactionId
 from kiosk.ports import (
     AbandonTransaction,

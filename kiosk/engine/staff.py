@@ -7,8 +7,9 @@ a cash path is opened by a technician only while a cash officer stands beside hi
 from __future__ import annotations
 
 from kiosk import intents
+from kiosk.engine.inner import AnswerStaff, StaffAsked, StaffSlipAsked
 from kiosk.engine.service import AT_REST
-from kiosk.engine.state import AnswerStaff, Kiosk, Present, StaffAsked, StaffSlipAsked, Turn
+from kiosk.engine.state import Kiosk, Present, Turn
 from kiosk.ids import DeviceId, OpId
 from kiosk.journal.records import AnyRecord, StaffLeft, UnitBefore
 from kiosk.money import NO_CASH, Cash, Denomination

@@ -50,16 +50,15 @@ from kiosk.engine import (
     together,
     two_people,
 )
-from kiosk.engine.state import (
+from kiosk.engine.inner import (
     CloseDayAsked,
     DuplicateCredit,
     JournalDied,
-    Phase,
     RoomJudged,
     StaffAsked,
     StaffSlipAsked,
-    Turn,
 )
+from kiosk.engine.state import Phase, Turn
 from kiosk.errors import ContractError
 from kiosk.journal import records
 from kiosk.services.plan import Step

@@ -6,10 +6,11 @@ from msgspec.structs import replace
 
 from kiosk import intents
 from kiosk.engine import outlets
+from kiosk.engine.inner import Asked
 from kiosk.engine.reading import LONGEST_S
 from kiosk.engine.session import end, notify
 from kiosk.engine.slips import receipt, statement
-from kiosk.engine.state import Asked, Kiosk, LineStage, Phase, Turn
+from kiosk.engine.state import Kiosk, LineStage, Phase, Turn
 from kiosk.engine.till import account_of, has_open_notes, notes_in_doubt
 from kiosk.ids import OpId
 from kiosk.journal.records import (

@@ -26,7 +26,8 @@ from kiosk.engine import (
     taking,
     till,
 )
-from kiosk.engine.state import DuplicateCredit, JournalDied, Phase, Turn
+from kiosk.engine.inner import DuplicateCredit, JournalDied
+from kiosk.engine.state import Phase, Turn
 
 
 def lost_while_checking(turn: Turn, event: ports.DeviceLost) -> None:

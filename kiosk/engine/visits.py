@@ -9,7 +9,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kiosk import intents
-from kiosk.engine.state import Asked, Kiosk, LineStage, Manners, Phase, Session, Turn, VisitNotes
+from kiosk.engine.inner import Asked
+from kiosk.engine.state import Kiosk, LineStage, Manners, Phase, Session, Turn, VisitNotes
 from kiosk.journal.accounts import CASH
 from kiosk.journal.records import StepTime, VisitBegun, VisitEnded
 from kiosk.ports import TimerExpired

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kiosk.engine.state import Brand, Kiosk, Turn
+from kiosk.engine.setup import Brand
+from kiosk.engine.state import Kiosk, Turn
 from kiosk.engine.till import held_in_doubt
 from kiosk.ids import OpId
 from kiosk.journal.accounts import CASH, Account, Cashless, Ledger

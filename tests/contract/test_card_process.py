@@ -115,17 +115,17 @@ def test_what_is_no_pin_ends_the_slot_and_burns_nothing(bench: Bench) -> None:
     core = _begin(bench)
     _insert(bench, core)
 
-    def refused(send: Callable[[str], str]) -> str:
+    def refused(send: Callable[[str, bytes], str], data: bytes) -> str:
         core.send(OPEN)
         slot = core.expect(ports.PinSlotOpened).slot
-        answer = send(slot)
+        answer = send(slot, data)
         assert core.expect(ports.PinSlotClosed).slot == slot
         return answer
 
     for packet in (bytes(70), bytes(1), b"\xff" * 32, b"\xff" * 34):
-        refused(lambda _, packet=packet: bench.send_packet(packet))
+        refused(lambda _, data: bench.send_packet(data), packet)
     for digits in (b"123", b"12345", b"12a4", b""):
-        assert refused(lambda slot, digits=digits: bench.send_pin(slot, digits)) == "refused"
+        assert refused(bench.send_pin, digits) == "refused"
     assert bench.sim("status")["tries"]["jpki.auth"] == 3
     assert _enter(bench, core, b"1234") == "accepted"
     core.expect(ports.PinAccepted)

@@ -16,7 +16,7 @@ from drivers.transport.sim.memory import VirtualClock
 from drivers.transport.sim.pieces import TAKEN
 from kiosk.changer_till import ChangerTill
 from kiosk.daemon.till_driver import TillDriver
-from kiosk.engine.state import Hopper
+from kiosk.engine.setup import Hopper
 from kiosk.ids import DeviceId
 from kiosk.journal.records import AnyRecord, DispenseIntended, StockSet
 from kiosk.money import Cash, Denomination

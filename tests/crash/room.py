@@ -30,7 +30,8 @@ from drivers.transport.line_thread import LineSettings, LineThread
 from drivers.transport.sim.memory import FarEnd, MemoryPair, VirtualClock
 from drivers.transport.sim.wire import Fault, Request, Wire
 from kiosk import intents, ports
-from kiosk.engine.state import Phase, Setup
+from kiosk.engine.setup import Setup
+from kiosk.engine.state import Phase
 from kiosk.ids import DeviceId
 from kiosk.journal.records import AnyRecord, DispenseIntended, StockSet
 from kiosk.money import Cash, Denomination, Yen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kiosk import intents
-from kiosk.engine.state import AnswerStaff, StaffAsked
+from kiosk.engine.inner import AnswerStaff, StaffAsked
 from kiosk.journal.ledger import imbalances
 from kiosk.journal.records import ExchangeEnded
 from kiosk.money import Yen

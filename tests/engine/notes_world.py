@@ -15,7 +15,7 @@ from drivers.id003.sim.unit import RECYCLED, Mechanics, SimUnit
 from drivers.id003.sim.world import CASHBOX, RECYCLER, TAKEN
 from drivers.id003.sim.world import World as Notes
 from kiosk import ports
-from kiosk.engine.state import Hopper, Setup
+from kiosk.engine.setup import Hopper, Setup
 from kiosk.ids import DeviceId
 from kiosk.journal.records import AnyRecord, DispenseAdvanced, DispenseResolved, DispenseSettled, StockSet
 from kiosk.money import Cash, Denomination, Yen

@@ -17,7 +17,7 @@ from drivers.piv.codec import AUTHENTICATION, CARD_AUTHENTICATION
 from drivers.piv.sim import Chip
 from kiosk import badges, intents, ports
 from kiosk.badges import Member
-from kiosk.engine.state import Setup
+from kiosk.engine.setup import Setup
 from kiosk.ids import DeviceId, SlotId
 from kiosk.journal.records import AnyRecord
 from kiosk.ports import SealedKey

@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import intents, ports
-from kiosk.engine.state import Asked, Phase
+from kiosk.engine.inner import Asked
+from kiosk.engine.state import Phase
 from kiosk.ids import DeviceId
 from kiosk.journal.records import CallAnswered, CallEnded, StaffCalled
 from kiosk.view import Role

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from kiosk import intents, ports
 from kiosk.engine import voiding
-from kiosk.engine.state import CloseDayAsked, Phase, Turn
+from kiosk.engine.inner import CloseDayAsked
+from kiosk.engine.state import Phase, Turn
 from kiosk.ids import OpId
 from kiosk.journal import records as r
 from kiosk.money import Denomination, Yen

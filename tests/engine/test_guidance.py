@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import intents, ports
-from kiosk.engine.state import Phase, Setup
+from kiosk.engine.setup import Setup
+from kiosk.engine.state import Phase
 from kiosk.guidance import Announcement, Guidance, StaffHours
 from kiosk.ids import DeviceId
 from kiosk.journal.records import EmergencySeen, Rated, TransactionClosed

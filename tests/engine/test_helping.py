@@ -8,8 +8,9 @@ import pytest
 
 from kiosk import intents, ports
 from kiosk.engine.helping import HELPED_TIMES, TARGETS
+from kiosk.engine.inner import Asked
 from kiosk.engine.project import NEVER_ASSISTED
-from kiosk.engine.state import Asked, Phase
+from kiosk.engine.state import Phase
 from kiosk.journal.records import StaffHelped
 from kiosk.money import Denomination
 from kiosk.view import Assisted, ChooseKinds, Role

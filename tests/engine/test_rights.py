@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from kiosk import intents as i
 from kiosk import ports, rights
+from kiosk.engine.inner import Asked
 from kiosk.engine.interpreter import allowed, handle
 from kiosk.engine.project import NEVER_ASSISTED
-from kiosk.engine.state import Asked, Phase
+from kiosk.engine.state import Phase
 from kiosk.ids import LineId, OpId
 from kiosk.intents import AnyIntent, AnyStaffIntent
 from kiosk.view import Role

@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import intents, ports, rights
+from kiosk.engine.inner import Asked, CloseDayAsked, RoomJudged
 from kiosk.engine.interpreter import allowed
-from kiosk.engine.state import Asked, CloseDayAsked, Phase, RoomJudged
+from kiosk.engine.state import Phase
 from kiosk.journal import records
 from kiosk.journal.records import StockSet
 from kiosk.money import Cash, Denomination, Yen

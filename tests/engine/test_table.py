@@ -16,11 +16,12 @@ from kiosk.engine import desk as desks
 from kiosk.engine import diagram
 from kiosk.engine.desk_walk import PAGES
 from kiosk.engine.helping import TARGETS
+from kiosk.engine.inner import Asked, CloseDayAsked
 from kiosk.engine.interpreter import is_legal
 from kiosk.engine.project import BODIES
 from kiosk.engine.recovery import ACTIONS
 from kiosk.engine.service import AT_REST
-from kiosk.engine.state import Asked, CloseDayAsked, Phase
+from kiosk.engine.state import Phase
 from kiosk.engine.table import ANYWHERE, ROWS, TABLE
 from kiosk.ids import DeviceId, SlotId
 from kiosk.intents import AnyIntent

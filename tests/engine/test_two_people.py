@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from kiosk import intents as i
 from kiosk import ports
 from kiosk.engine import desk, two_people
-from kiosk.engine.state import Phase, Setup
+from kiosk.engine.setup import Setup
+from kiosk.engine.state import Phase
 from kiosk.ids import OpId
 from kiosk.journal import records as r
 from kiosk.view import OutOfService, Role, StaffDesk, StaffNote, StaffPin

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kiosk import intents, ports
-from kiosk.engine.state import Asked
+from kiosk.engine.inner import Asked
 from kiosk.journal.records import LineBooked, VisitEnded
 from kiosk.money import Denomination
 from kiosk.view import Role

@@ -14,9 +14,11 @@ from msgspec.structs import replace
 
 from kiosk import intents, ports
 from kiosk.daemon.loop import Loop
+from kiosk.engine.inner import Asked
 from kiosk.engine.printers import printers
 from kiosk.engine.service import start
-from kiosk.engine.state import Asked, Brand, Hopper, Kiosk, Phase, Setup, Turn
+from kiosk.engine.setup import Brand, Hopper, Setup
+from kiosk.engine.state import Kiosk, Phase, Turn
 from kiosk.errors import JournalError
 from kiosk.guidance import Cheaper, Guidance, Nearest, Purpose
 from kiosk.ids import DeviceId, OpId, SlotId

@@ -22,7 +22,8 @@ import pytest
 
 from kiosk import intents, rights
 from kiosk.clock import SystemClock
-from kiosk.engine.state import Asked, Phase
+from kiosk.engine.inner import Asked
+from kiosk.engine.state import Phase
 from kiosk.errors import ConfigError, DeviceUnavailable, PeerProtocolError
 from kiosk.intents import AnyIntent
 from kiosk.ipc import wire

@@ -28,7 +28,8 @@ from issuance.sqlite import SqliteStore, _open
 from issuance.store import Document
 from kiosk import intents, ports
 from kiosk.binding import ManifestKey
-from kiosk.engine.state import Phase, Timeouts
+from kiosk.engine.setup import Timeouts
+from kiosk.engine.state import Phase
 from kiosk.enrolment.keys import FileKey
 from kiosk.errors import MadoguchiError
 from kiosk.forgotten import Forgotten

@@ -18,7 +18,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from kiosk import intents, ports
-from kiosk.engine.state import Asked, Phase, Setup
+from kiosk.engine.inner import Asked
+from kiosk.engine.setup import Setup
+from kiosk.engine.state import Phase
 from kiosk.ids import DeviceId
 from kiosk.journal import records as r
 from kiosk.journal.ledger import imbalances

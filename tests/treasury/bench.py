@@ -14,7 +14,7 @@ from typing import Any
 from kiosk import ports
 from kiosk.cash_office import Office, refused
 from kiosk.config import Config, load
-from kiosk.engine.state import AnswerStaff, StaffAsked, StaffSlipAsked
+from kiosk.engine.inner import AnswerStaff, StaffAsked, StaffSlipAsked
 from kiosk.enrolment.keys import FileKey
 from kiosk.errors import JournalError
 from kiosk.intents import AnyStaffIntent

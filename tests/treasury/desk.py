@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from kiosk import intents
-from kiosk.engine.state import AnswerStaff, StaffAsked
+from kiosk.engine.inner import AnswerStaff, StaffAsked
 from kiosk.journal.records import UnitAfter
 from kiosk.money import NO_CASH, Cash, Denomination
 from kiosk.treasury.acts import Staff

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import cash_words, intents, ports, rights
-from kiosk.engine.state import CloseDayAsked, Phase
+from kiosk.engine.inner import CloseDayAsked
+from kiosk.engine.state import Phase
 from kiosk.ids import OpId, TransactionId
 from kiosk.journal import records as r
 from kiosk.journal.ledger import EMPTY, fold
