@@ -10,6 +10,8 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
+from tests.journeys.rows import row_of
+
 PURE = frozenset({"build", "codec", "config", "docs", "engine"})
 """Folders of tests that start nothing: there, a failure is a failure at once; and they come last."""
 
@@ -25,10 +27,15 @@ SHARED = {
 APART = frozenset({"tests/journeys/test_journeys.py"})
 """Modules whose tests share nothing: each is a unit."""
 
+IN_A_ROW = "tests/journeys/test_in_a_row.py"
+"""Each row of it is a unit: one kiosk."""
+
 
 def unit_of(nodeid: str) -> str:
     """What one worker runs in one go: as a rule a module, whose fixtures are then made once."""
-    module = nodeid.partition("::")[0]
+    module, _, test = nodeid.partition("::")
+    if module == IN_A_ROW and test.endswith("]"):
+        return f"{module}: from {row_of(test.partition('[')[2][:-1])[0]} on"
     return nodeid if module in APART else SHARED.get(module, module)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from drivers.simpanel.effort import SLOW
 from drivers.simpanel.process import clean_environment, python
-from drivers.simpanel.report import Result
+from drivers.simpanel.report import Result, Sums
 from drivers.simpanel.session import Session
 from kiosk.errors import MadoguchiError
 from kiosk.money import Denomination
@@ -49,8 +49,10 @@ def gather(session: Session, result: Result) -> None:
         for record in records:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
     books = check_journal(journal_of(out))
+    result.sums = _sums(out, result, books, [each["record"] for each in records])
     result.checks += _balanced(books, result.journey.ends.waits)
-    result.checks += _as_wanted(out, result, books, [each["record"] for each in records])
+    result.checks += _as_wanted(result)
+    result.checks += _closed(result, [each["record"] for each in records])
     result.checks += _effort(result)
     result.checks += _same_pieces(books, truth)
     result.checks += _same_taken(books, truth)
@@ -143,6 +145,8 @@ def _papers(out: Path, result: Result) -> None:
     folder.mkdir(exist_ok=True)
     for source in sorted(each for name in PRINTERS for each in (out / "state" / name).glob("[0-9]*.pdf")):
         target = folder / f"{PRINTERS[source.parent.name]}-{source.name}"
+        if target.exists():
+            continue  # of an earlier visit
         shutil.copyfile(source, target)
         picture = ["pdftoppm", "-r", "110", "-png", str(target), str(target.with_suffix(""))]
         subprocess.run(picture, check=True, capture_output=True)
@@ -151,7 +155,7 @@ def _papers(out: Path, result: Result) -> None:
     for number, name in enumerate(("voice", "read")):
         for source in sorted((out / "state" / name / "heard").glob("*")):
             shutil.copyfile(source, folder / f"heard-{number}-{source.name}")
-    result.papers = [f"papers/{each.name}" for each in sorted(folder.iterdir())]
+    result.papers = sorted({f"papers/{each.name}" for each in folder.iterdir()} - result.before.papers)
 
 
 # --- records ---
@@ -203,16 +207,27 @@ def _balanced(books: Mapping[str, Any], waits: int) -> list[Check]:
     ]
 
 
-def _as_wanted(out: Path, result: Result, books: Mapping[str, Any], records: Sequence[Record]) -> list[Check]:
+def _sums(out: Path, result: Result, books: Mapping[str, Any], records: Sequence[Record]) -> Sums:
+    return Sums(
+        receipts=sum(each["yen"] for each in books.get("receipts", {}).values()),
+        returned=paid_out(records),
+        owed=sum(books.get("slips", {}).values()),
+        sheets=sum(sheets_out(out / "state" / name) for name in PRINTERS),
+        records=len(records),
+        papers=result.before.papers.union(result.papers),
+    )
+
+
+def _as_wanted(result: Result) -> list[Check]:
     """What the journey's file says must be true at the end."""
-    ends = result.journey.ends
+    ends, sums, before = result.journey.ends, result.sums, result.before
     found = {
-        "receipts": (sum(each["yen"] for each in books.get("receipts", {}).values()), ends.receipts),
-        "given back": (paid_out(records), ends.returned),
-        "owed on slips": (sum(books.get("slips", {}).values()), ends.owed),
-        "sheets": (sum(sheets_out(out / "state" / name) for name in PRINTERS), ends.sheets),
+        "receipts": (sums.receipts - before.receipts, ends.receipts),
+        "given back": (sums.returned - before.returned, ends.returned),
+        "owed on slips": (sums.owed - before.owed, ends.owed),
+        "sheets": (sums.sheets - before.sheets, ends.sheets),
     }
-    checks = [
+    return [
         (
             what,
             wanted in (is_so, "any"),
@@ -220,11 +235,16 @@ def _as_wanted(out: Path, result: Result, books: Mapping[str, Any], records: Seq
         )
         for what, (is_so, wanted) in found.items()
     ]
-    if ends.closed:
-        closed = [each["result"] for each in records if each["type"] == "TransactionClosed"]
-        last = closed[-1] if closed else "not closed"
-        checks.append(("the transaction", last == ends.closed, last))
-    return checks
+
+
+def _closed(result: Result, records: Sequence[Record]) -> list[Check]:
+    wanted = result.journey.ends.closed
+    if not wanted:
+        return []
+    ours = records[result.before.records :]
+    closed = [each["result"] for each in ours if each["type"] == "TransactionClosed"]
+    last = closed[-1] if closed else "not closed"
+    return [("the transaction", last == wanted, last)]
 
 
 def _effort(result: Result) -> list[Check]:

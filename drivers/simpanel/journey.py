@@ -69,10 +69,12 @@ def clear(out: Path) -> None:
         (out / left).unlink(missing_ok=True)
 
 
-def walk(session: Session, name: str, journey: script.Journey, lang: str) -> report.Result:
-    """One journey on a kiosk that runs; its report lies in the run's folder afterwards."""
+def walk(
+    session: Session, name: str, journey: script.Journey, lang: str, before: report.Sums = report.NOTHING
+) -> report.Result:
+    """One journey on a kiosk that runs, and that earlier visits left so; its report lies in the run's folder."""
     runner = Runner(session.do, journey, lang, lambda line: print(line, flush=True))
-    result = report.Result(name, journey, lang, runner.seen)
+    result = report.Result(name, journey, lang, runner.seen, before=before)
     try:
         runner.walk()
     except JourneyError as why:

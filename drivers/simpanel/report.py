@@ -13,6 +13,25 @@ from drivers.simpanel.runner import Seen
 from drivers.simpanel.script import Journey
 
 
+@dataclass(frozen=True)
+class Sums:
+    """What all visits of a kiosk have come to. Yen, but for the last three."""
+
+    receipts: int = 0
+    returned: int = 0
+    """Given back and given as change."""
+    owed: int = 0
+    """On slips."""
+    sheets: int = 0
+    """Of certificates, that came out."""
+    records: int = 0
+    """In the journal."""
+    papers: frozenset[str] = frozenset()
+
+
+NOTHING = Sums()
+
+
 @dataclass
 class Result:
     """A journey that was walked, and what was found after it."""
@@ -26,6 +45,10 @@ class Result:
     """(what, is it so, in words)."""
     papers: list[str] = field(default_factory=list)
     """Pictures and documents that came out, relative to the folder."""
+    before: Sums = NOTHING
+    """Of earlier visits on the same kiosk: what the journey's file says of its end, it says of its own."""
+    sums: Sums = NOTHING
+    """With this one."""
 
     @property
     def is_good(self) -> bool:

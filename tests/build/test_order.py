@@ -6,7 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from drivers.simpanel import script
 from tests import order
+from tests.journeys.rows import ROWS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,6 +57,14 @@ def test_one_machine_is_one_unit_and_journeys_are_apart() -> None:
     one, other = Node(), Node()
     scheduling([one, other], collection)
     assert one.told == [0, 1, 2] and other.told == [3, 4]
+
+
+def test_a_row_of_visits_is_one_unit_and_each_journey_is_walked_once() -> None:
+    units = {order.unit_of(f"{order.IN_A_ROW}::test_visit[{name}]") for row in ROWS for name in row}
+    assert len(units) == len(ROWS)
+    walked = [name for row in ROWS for name in row]
+    assert len(set(walked)) == len(walked) and set(walked) <= set(script.names())
+    assert all(script.load(name).in_ci and not script.load(name).ends.waits for row in ROWS for name in row[:-1])
 
 
 def test_what_takes_its_worker_down_is_not_run_again_and_the_rest_of_its_unit_is() -> None:
