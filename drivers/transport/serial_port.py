@@ -61,7 +61,10 @@ class SerialPort:
 
     def close(self) -> None:
         """Give the line back. May be called twice."""
+        socket = getattr(self._line, "_socket", None)
         self._line.close()
+        if socket is not None:
+            socket.close()  # pyserial leaves it open where the other end hung up first
 
     def _wait(self, what: int, timeout_s: float) -> bool:
         poll = select.poll()

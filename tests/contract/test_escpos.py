@@ -158,8 +158,6 @@ def test_a_printer_that_dies_in_the_middle_is_unknown(rig: Rig) -> None:
     assert (ended.outcome, ended.code) == (Outcome.UNKNOWN, "no-answer")
 
 
-# pyserial's socket:// leaves a socket to the garbage collector when the other end hung up first
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_line_that_goes_away_is_no_port(rig: Rig) -> None:
     rig.unplug()
     assert rig.told.until(DeviceLost).code == "no-port"
