@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +26,7 @@ from kiosk.ports import (
     SetAcceptance,
     StartAcceptor,
 )
+from tests.ports import free_port
 
 E = TypeVar("E", bound=Event)
 
@@ -43,7 +43,7 @@ class Sim:
     def __init__(self, folder: Path, *argv: str, tcp: bool = False) -> None:
         self.folder = folder
         self._argv = argv
-        self._tcp = str(_free_port()) if tcp else ""
+        self._tcp = str(free_port()) if tcp else ""
         self.address = f"socket://127.0.0.1:{self._tcp}" if tcp else str(folder / "tty")
         self._process: subprocess.Popen[str] | None = None
         self.start()
@@ -78,11 +78,6 @@ class Sim:
             self._process.terminate()
             self.died()
             self._process = None
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 class Core:

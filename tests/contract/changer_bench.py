@@ -4,7 +4,6 @@ example of a vendor's closed machine (a process at the end of TCP)."""
 from __future__ import annotations
 
 import queue
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from kiosk.ids import DeviceId
 from kiosk.money import Cash, Denomination
 from kiosk.ports import ChangerStatus, Command, Event
 from tests.crash.room import CCTALK, HOPPERS, ID003, NOTES_IN_BOX, PIECES, Hardware
+from tests.ports import free_port
 
 E = TypeVar("E", bound=Event)
 CHANGER = DeviceId("changer1")
@@ -161,8 +161,7 @@ class VendorBench:
     """drivers/changer against `kiosk-sim changer` on TCP."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            self.port = int(found.getsockname()[1])
+        self.port = free_port()
         self.control = folder / "control"
         run = "import sys; from drivers.changer.sim import main; sys.exit(main(sys.argv[1:]))"
         words = ["--tcp", str(self.port), "--state", str(folder / "state"), "--control", str(self.control)]

@@ -12,8 +12,10 @@ import pytest
 
 from tests.contract.cctalk_bench import Sim
 
-ECHO_S = 10.0
-"""The wire always echoes, however slow the machine is."""
+PATIENCE_S = 10.0
+"""For what must come, however slow the machine is: the echo, a reply."""
+SILENCE_S = 0.5
+"""For what must not."""
 
 
 class Host:
@@ -27,17 +29,18 @@ class Host:
     def close(self) -> None:
         os.close(self.line)
 
-    def raw(self, message: bytes, quiet_s: float = 0.1) -> bytes:
-        """Send; everything that comes until the line is quiet, without the echo."""
-        return self._talk(message, quiet_s, lambda _: False)
+    def raw(self, message: bytes, count: int) -> bytes:
+        """Send; so many bytes that come, without the echo."""
+        return self._talk(message, PATIENCE_S, lambda got: len(got) >= count)
 
-    def ask(self, address: int, header: int, *data: int) -> list[int] | None:
-        """The reply's data; None when nobody answers; [-1] for NAK."""
-        body = [address, len(data), 1, header, *data]
-        message = bytes(body) + bytes([(256 - sum(body) % 256) % 256])
-        reply = self._talk(message, 1.0, lambda got: len(got) >= 2 and len(got) >= got[1] + 5)
-        if not reply:
-            return None
+    def silent(self, message: bytes, quiet_s: float = SILENCE_S) -> bool:
+        """Send; whether nothing comes but the echo."""
+        return self._talk(message, quiet_s, lambda _: False) == b""
+
+    def ask(self, address: int, header: int, *data: int) -> list[int]:
+        """The reply's data; [-1] for NAK."""
+        reply = self._talk(self._request(address, header, *data), PATIENCE_S, self._is_whole)
+        assert reply, "nobody answers"
         assert sum(reply) % 256 == 0, "checksum"
         assert reply[0] == 1
         assert reply[1] == len(reply) - 5
@@ -47,12 +50,25 @@ class Host:
         assert reply[3] == 0
         return list(reply[4:-1])
 
+    def nobody(self, address: int, header: int) -> bool:
+        return self.silent(self._request(address, header))
+
+    @staticmethod
+    def _request(*words: int) -> bytes:
+        address, header, *data = words
+        body = [address, len(data), 1, header, *data]
+        return bytes(body) + bytes([(256 - sum(body) % 256) % 256])
+
+    @staticmethod
+    def _is_whole(got: bytes) -> bool:
+        return len(got) >= 2 and len(got) >= got[1] + 5
+
     def _talk(self, message: bytes, quiet_s: float, is_done: Callable[[bytes], bool]) -> bytes:
         os.write(self.line, message)
         echo = len(message) if self.has_echo else 0
         got = b""
         while not is_done(got[echo:]):
-            wait_s = quiet_s if len(got) >= echo else ECHO_S
+            wait_s = quiet_s if len(got) >= echo else PATIENCE_S
             if not select.select([self.line], [], [], wait_s)[0]:
                 break
             got += os.read(self.line, 512)
@@ -60,9 +76,7 @@ class Host:
         return got[echo:]
 
     def text(self, address: int, header: int) -> str:
-        found = self.ask(address, header)
-        assert found is not None
-        return bytes(found).decode("ascii")
+        return bytes(self.ask(address, header)).decode("ascii")
 
 
 @pytest.fixture
@@ -80,25 +94,25 @@ def host(sim: Sim) -> Iterator[Host]:
 
 
 def test_bring_up(host: Host) -> None:
-    assert sorted(host.raw(bytes([0, 0, 1, 253, 2]))) == [2, 3, 4, 5, 6], "address poll: bare addresses"
+    assert sorted(host.raw(bytes([0, 0, 1, 253, 2]), 5)) == [2, 3, 4, 5, 6], "address poll: bare addresses"
     for address in range(2, 7):
         assert host.ask(address, 254) == []
         assert host.ask(address, 4) == [1, 4, 7]
         assert host.text(address, 245) == ("Coin Acceptor" if address == 2 else "Payout")
-        assert len(host.ask(address, 242) or []) == 3
+        assert len(host.ask(address, 242)) == 3
         for header in (246, 244, 241, 192):
             assert host.text(address, header)
-    assert host.ask(7, 254) is None
-    assert host.raw(bytes([5, 0, 1, 252, 254])) == b"\x05", "address clash: the bare address"
+    assert host.nobody(7, 254)
+    assert host.raw(bytes([5, 0, 1, 252, 254]), 1) == b"\x05", "address clash: the bare address"
 
 
 def test_a_new_address(host: Host) -> None:
     assert host.ask(6, 251, 40) == []
-    assert host.ask(6, 254) is None
+    assert host.nobody(6, 254)
     assert host.ask(40, 254) == []
     assert host.ask(40, 251, 0) == [-1]
     assert host.ask(40, 250) == [], "a random one, out of a clash; told from the old one"
-    assert len(host.raw(bytes([0, 0, 1, 253, 2]))) == 5
+    assert len(set(host.raw(bytes([0, 0, 1, 253, 2]), 5))) == 5
 
 
 def test_accepting(host: Host, sim: Sim) -> None:
@@ -192,9 +206,9 @@ def test_stopping_and_running_dry(host: Host, sim: Sim) -> None:
 
 
 def test_what_is_not_known_or_not_right_is_met_with_silence(host: Host) -> None:
-    assert host.ask(2, 99) is None
-    assert host.raw(bytes([2, 0, 1, 254, 0])) == b"", "wrong checksum"
-    assert host.raw(bytes([2, 5, 1])) == b"", "half a message, then silence: the receiver starts anew"
+    assert host.nobody(2, 99)
+    assert host.silent(bytes([2, 0, 1, 254, 0])), "wrong checksum"
+    assert host.silent(bytes([2, 5, 1])), "half a message, then silence: the receiver starts anew"
     assert host.ask(2, 254) == []
 
 
@@ -209,10 +223,15 @@ def test_reset_forgets_what_is_not_kept(host: Host, sim: Sim) -> None:
 
 def test_everything_in_one_write_and_byte_by_byte(host: Host) -> None:
     poll = bytes([2, 0, 1, 254, 255])
-    assert host.raw(poll + poll).count(bytes([1, 0, 2, 0, 253])) == 2
-    for byte in poll[:-1]:
-        assert host.raw(bytes([byte]), quiet_s=0.005) == b""
-    assert host.raw(poll[-1:]) == bytes([1, 0, 2, 0, 253])
+    reply = bytes([1, 0, 2, 0, 253])
+    assert host.raw(poll + poll, 10) == reply + reply
+
+    def byte_by_byte() -> bool:
+        """Not where the machine stood still for longer than a receiver waits for the next byte."""
+        assert all(host.silent(bytes([byte]), 0.005) for byte in poll[:-1])
+        return not host.silent(poll[-1:])
+
+    assert any(byte_by_byte() for _ in range(20))
 
 
 def test_the_other_checksum_and_no_echo(tmp_path: Path) -> None:
@@ -230,7 +249,7 @@ def test_the_other_checksum_and_no_echo(tmp_path: Path) -> None:
         return value
 
     wanted = crc(bytes([2, 0, 245]))
-    reply = host.raw(bytes([2, 0, wanted & 255, 245, wanted >> 8]))
+    reply = host.raw(bytes([2, 0, wanted & 255, 245, wanted >> 8]), len(b"Coin Acceptor") + 5)
     assert reply[4:-1] == b"Coin Acceptor"
     assert crc(reply[:2] + reply[3:-1]) == reply[2] | reply[-1] << 8
     host.close()

@@ -231,9 +231,8 @@ def test_a_panel_that_is_unplugged_or_slow_costs_the_resident_nothing(table: Tab
     table.until_panels(0)
     deaf = table.client(Role.ASSISTANT)  # never reads a byte
     table.until_panels(1)
-    for turn in range(
-        TURNS
-    ):  # views that come in one breath are told as one: how many fill a line is not known
+    # Views that come in one breath are told as one: how many turns fill a line is not known.
+    for turn in range(TURNS):
         if not table.panels:
             break  # who takes nothing is closed
         resident.send(intents.SetCopies, kind="juminhyo", copies=turn % 5 + 1)

@@ -8,7 +8,6 @@ import os
 import queue
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -46,6 +45,7 @@ from kiosk.ports import (
 )
 from tests.issuance.desk_of import bound
 from tests.issuance.people import Card, token
+from tests.ports import free_port
 
 WAIT_S = 60.0
 
@@ -54,8 +54,7 @@ class Workers:
     """`issuance-server run --workers N`, and its children by their numbers."""
 
     def __init__(self, path: Path, count: int) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         command = [sys.executable, "-m", "issuance.main", "run", "--dir", str(path)]
         self.process = subprocess.Popen(
             [*command, "--port", str(self.port), "--workers", str(count)],

@@ -18,6 +18,7 @@ from kiosk.ids import DeviceId, LineId, TransactionId
 from kiosk.ports import Authenticate, ChallengeIssued, Event, Order, Prepare, RequestChallenge
 from tests.issuance.desk_of import bound
 from tests.issuance.people import KIOSK, Card, token
+from tests.ports import free_port
 
 WAIT_S = 20.0
 
@@ -27,8 +28,7 @@ class Running:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         command = [sys.executable, "-m", "issuance.main", "run", "--dir", str(path), "--port", str(self.port)]
         self.process = subprocess.Popen(command, cwd=folder.HERE.parent)
         deadline = time.monotonic() + WAIT_S

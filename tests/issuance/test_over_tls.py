@@ -51,6 +51,7 @@ from kiosk.ports import (
 from kiosk.production import server_findings
 from tests.issuance.people import KIOSK, Authority, Card, make_folder, token
 from tests.issuance.running import WAIT_S, Kiosk, Running, fingerprint
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")
@@ -204,8 +205,7 @@ def test_what_is_abandoned_is_never_heard_of_again(kiosk: Kiosk, cards: dict[str
 
 
 def test_a_server_that_is_away(running: Running) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     kiosk = Kiosk(running.path / "kiosk", f"https://localhost:{port}")
     assert kiosk.next() == DeviceLost(DeviceId("issuance"), "unreachable")
     assert kiosk.ask(ReadIssuance()) == IssuanceFailed("ReadIssuance", "unreachable")

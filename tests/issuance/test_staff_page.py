@@ -29,6 +29,7 @@ from issuance.store import Kiosk, StaffUser, Standing, Tx
 from tests.issuance.browser import Browser
 from tests.issuance.desk_of import Server
 from tests.issuance.people import KIOSK, Authority, Card, HandClock, make_folder
+from tests.ports import free_port
 
 PASSWORD = "correct horse battery"
 REPORT = {
@@ -253,8 +254,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> It
     store = folder.open_store(path)
     store.run_now(lambda tx: tx.put(StaffUser("t-0042", "cash_officer", SECRET)))
     store.close()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         sys.executable,
         "-m",

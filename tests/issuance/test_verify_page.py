@@ -25,6 +25,7 @@ from issuance.store import Document, Session
 from tests.issuance.browser import Browser
 from tests.issuance.papers import EVERYTHING, draughtsman, draw, scan
 from tests.issuance.people import Authority, Card, HandClock, make_folder
+from tests.ports import free_port
 
 SERIAL = make_serial(2026, 123)
 CLAIM = Claim("99201", "juminhyo", SERIAL, 1795230000)
@@ -47,8 +48,7 @@ class Served:
         self.path = path
         with contextlib.closing(folder.open_store(path)) as store:
             self.sealer = folder.open_office(path, font=folder.FONT, clock=HandClock(), store=store).sealer
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         command = [
             sys.executable,
             "-m",
