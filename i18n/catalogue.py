@@ -25,8 +25,8 @@ from kiosk.money import Yen
 FOLDER = Path(__file__).parent / "catalogues"
 SOURCE = "ja"
 
-Value = str | int | Yen
-"""What may stand in a text. An amount is written as the language writes amounts."""
+Value = str | int | Yen | Message
+"""What may stand in a text. An amount is written as the language writes amounts; a text keeps its phrases."""
 
 _NO_SPACES = frozenset({"ja", "zh-Hans", "zh-Hant", "th", "my", "km"})
 
@@ -68,7 +68,9 @@ class Catalogue:
         if count is not None:
             values["n"] = count
         form = self._plural(count) if entry.is_plural and count is not None else 0
-        written = {name: self.write(value) for name, value in values.items()}
+        written = {
+            name: value if isinstance(value, Message) else self.write(value) for name, value in values.items()
+        }
         return text_marks.parse(entry.forms[form], written, self._breaks_at_spaces)
 
     def text(self, key: str, count: int | None = None, **values: Value) -> str:
@@ -80,6 +82,8 @@ class Catalogue:
         if isinstance(value, Yen):
             before, digits, after = self.yen_parts(value)
             return before + digits + after
+        if isinstance(value, Message):
+            return value.text
         return value if isinstance(value, str) else str(value)
 
     def yen_parts(self, amount: Yen) -> tuple[str, str, str]:

@@ -5,11 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from typing import Protocol
 
+from i18n.message import Message
+
 
 class Words(Protocol):
     """A catalogue, or what stands for one."""
 
     def text(self, key: str, count: int | None = None, **values: str) -> str: ...
+
+
+class Phrases(Protocol):
+    """A catalogue: its texts may end a line between their phrases."""
+
+    def text(self, key: str, count: int | None = None, **values: str) -> str: ...
+
+    def message(self, key: str, count: int | None = None, **values: str) -> Message: ...
 
 
 _ERAS = (
@@ -55,21 +65,21 @@ def day(words: Words, date: dt.date) -> str:
     )
 
 
-def year(words: Words, number: int) -> str:
+def year(words: Phrases, number: int) -> Message:
     """令和7年 / 2025."""
     return _of_year(words, "date.year", number)
 
 
-def fiscal_year(words: Words, number: int) -> str:
+def fiscal_year(words: Phrases, number: int) -> Message:
     """令和8年度 / FY 2026, for the year (April to March) that begins in this one."""
     return _of_year(words, "date.fiscal_year", number)
 
 
-def _of_year(words: Words, key: str, number: int) -> str:
+def _of_year(words: Phrases, key: str, number: int) -> Message:
     era, era_number = era_year(dt.date(number, 12, 31))
     first = words.text("era.first")
     era_text = words.text(f"era.{era}")
-    return words.text(
+    return words.message(
         key, era=era_text, era_year=first if era_number == 1 else str(era_number), year=str(number)
     )
 

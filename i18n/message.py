@@ -5,7 +5,8 @@ What a catalogue's text may hold besides words:
     |          a line may break here, nothing is shown (Japanese: between phrases)
     newline    a line must break here
     **words**  bold
-    {name}     a value; its characters are never read as marks
+    {name}     a value; its characters are never read as marks, and a line breaks in it only where it is a text of its
+               own (`Message`); a no-break space keeps words of such a text together
     漢字[かんじ]  ruby: the reading above the kanji before it (やさしい日本語)
 
 Languages that write spaces break at spaces too.
@@ -89,8 +90,8 @@ def sentence(words: str) -> Message:
     return parse(_PHRASE_END.sub("|", words.replace("|", "")), {}, True)
 
 
-def parse(template: str, values: Mapping[str, str], breaks_at_spaces: bool) -> Message:
-    """Put the values in; KeyError when one is missing."""
+def parse(template: str, values: Mapping[str, str | Message], breaks_at_spaces: bool) -> Message:
+    """Put the values in; KeyError when one is missing. A value that is a `Message` keeps its phrases."""
     paragraphs: list[Paragraph] = []
     phrases: list[Phrase] = []
     runs: list[Run] = []
@@ -116,17 +117,27 @@ def parse(template: str, values: Mapping[str, str], breaks_at_spaces: bool) -> M
             letters, _, ruby = piece[:-1].partition("[")
             runs.append(Run(letters, is_bold, ruby))
         else:
-            is_value = _MARKS.fullmatch(piece) is not None
-            words = values[piece[1:-1]] if is_value else piece
-            parts = _SPACE.split(words) if breaks_at_spaces and not is_value else [words]
-            for index, part in enumerate(parts):
+            for index, part in enumerate(_parts(piece, values, is_bold, breaks_at_spaces)):
                 if index:
                     end_phrase()
-                if part:
-                    runs.append(Run(part, is_bold))
+                runs.extend(part)
     end_phrase()
     paragraphs.append(tuple(phrases))
     return Message(tuple(paragraphs))
+
+
+def _parts(
+    piece: str, values: Mapping[str, str | Message], is_bold: bool, breaks_at_spaces: bool
+) -> list[Phrase]:
+    """A value, or words of the template: what a line may break between."""
+    if _MARKS.fullmatch(piece) is None:
+        words = _SPACE.split(piece) if breaks_at_spaces else [piece]
+        return [(Run(part, is_bold),) for part in words if part]
+    value = values[piece[1:-1]]
+    if isinstance(value, str):
+        return [(Run(value, is_bold),)] if value else []
+    phrases = [phrase for paragraph in value.paragraphs for phrase in paragraph]
+    return [tuple(run._replace(is_bold=is_bold or run.is_bold) for run in phrase) for phrase in phrases]
 
 
 def plain(text: str, is_bold: bool = False) -> Message:

@@ -121,7 +121,7 @@ def _text(style: str, is_bold: bool = False) -> Text:
 
 
 def _options(line: OrderSummary) -> Message:
-    """わたしだけ・本籍なし・マイナンバーなし: a line may break after each ・."""
+    """わたしだけ・本籍なし・マイナンバーなし: a line may break after each ・; and in a year, which is long."""
     between = look.words.text("summary.between")
     phrases: list[Any] = []
     told = [
@@ -131,9 +131,10 @@ def _options(line: OrderSummary) -> Message:
     for index, (option, choice) in enumerate(options):
         is_last = index == len(options) - 1
         key, values = choice_words(f"summary.{option}", choice)
-        phrase = look.words.message(key, None, **values).paragraphs[0]
-        runs = [run for part in phrase for run in part]
-        if not is_last and runs:
-            runs[-1] = runs[-1]._replace(text=runs[-1].text + between)
-        phrases.append(tuple(runs))
+        parts = [list(part) for part in look.words.message(key, None, **values).paragraphs[0]]
+        if not values:
+            parts = [[run for part in parts for run in part]]
+        if not is_last and parts and parts[-1]:
+            parts[-1][-1] = parts[-1][-1]._replace(text=parts[-1][-1].text + between)
+        phrases += [tuple(part) for part in parts]
     return Message((tuple(phrases),))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from i18n import dates
-from i18n.catalogue import SOURCE, load
+from i18n.catalogue import SOURCE, Value, load
 from i18n.message import Message
 from kiosk.view import KindChoice, Question
 from screens.theme import look, tokens
@@ -99,9 +99,14 @@ class KindCard(Stack):
         self._line.add_widget(self._end)
         self.add_widget(self._line)
         self._words.grow = 0.0 if is_folded else 1.0
-        self.fee.grow = 1.0 if is_folded and not is_loose else 0.0
-        self._end.grow = 1.0 if is_loose else 0.0
         self._narrow(look.is_split)
+
+    def _share(self) -> None:
+        """The end has its width, and the fee what is left; but a reason stands in a small card with all there is."""
+        is_folded, is_loose = self._words.parent is self, self.fee.parent is self
+        takes_rest = is_loose or (look.is_split and self.refusal.is_shown)
+        self.fee.grow = 1.0 if is_folded and not takes_rest else 0.0
+        self._end.grow = 1.0 if takes_rest else 0.0
 
     def _narrow(self, is_narrow: bool) -> None:
         """Half as wide: the same parts with less between them."""
@@ -111,6 +116,7 @@ class KindCard(Stack):
         self._line.gap = 2.0 if is_narrow else tokens.GAP_2
         for text in (self.fee, self.count):
             text.style = "body" if is_narrow else "lead"
+        self._share()
 
     def show_choice(self, choice: KindChoice, can_change: bool) -> None:
         """Take the values."""
@@ -129,6 +135,7 @@ class KindCard(Stack):
         self.pick.show(not is_on and not choice.refusal)
         self.counter.show(is_on and not choice.refusal)
         self.refusal.show(bool(choice.refusal))
+        self._share()
         if choice.refusal:
             key = f"refusal.{choice.refusal}"
             self.refusal.say(key if look.words.has(key) else "refusal.other")
@@ -167,14 +174,17 @@ def _button(name: str, icon: str) -> _CountButton:
 _YEAR = re.compile("y([0-9]{4})")
 
 
-def choice_words(key: str, choice: str) -> tuple[str, dict[str, str]]:
+def choice_words(key: str, choice: str) -> tuple[str, dict[str, Value]]:
     """The text of a choice, and its values: a fiscal year (`y2026`) is data, every other choice has its own text."""
     found = _YEAR.fullmatch(choice)
     if found is None:
         return f"{key}.{choice}", {}
     year = int(found[1])
-    values = {"fiscal": dates.fiscal_year(look.words, year), "before": dates.year(look.words, year - 1)}
-    return f"{key}.year", values
+    of_year: dict[str, Value] = {
+        "fiscal": dates.fiscal_year(look.words, year),
+        "before": dates.year(look.words, year - 1),
+    }
+    return f"{key}.year", of_year
 
 
 class OptionButton(PushButton):

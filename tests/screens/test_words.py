@@ -335,6 +335,17 @@ def test_yen_and_plural_and_dates() -> None:
     assert dates.long_date(ja, dt.date(2019, 4, 30)) == "平成31年4月30日"
     assert dates.day(ja, dt.date(2026, 11, 20)) == "11月20日（金）"
     assert dates.clock(ja, 17, 0) == "17時"
+    assert dates.fiscal_year(en, 2026).text == "FY 2026 (Reiwa\N{NO-BREAK SPACE}8)"
+
+
+def test_a_value_that_is_a_text_keeps_its_phrases() -> None:
+    """A fiscal year in a choice: a line ends before a bracket, not inside the year."""
+    year = dates.fiscal_year(load("zh-Hant"), 2026)
+    [paragraph] = load("zh-Hant").message("option.tax_year.year", fiscal=year, before="2025").paragraphs
+    said = ["".join(run.text for run in phrase) for phrase in paragraph]
+    assert said == ["2026年度", "〈令和8〉", "（2025所得）"]
+    [[*_, last]] = parse("**{name}**", {"name": year}, breaks_at_spaces=False).paragraphs
+    assert all(run.is_bold for run in last)
 
 
 def test_a_value_is_never_read_as_marks() -> None:
