@@ -15,13 +15,15 @@ from screens.widgets.button import PushButton
 from screens.widgets.choice import LanguageButton
 from screens.widgets.frame import Top
 from screens.widgets.messages import Say
+from screens.widgets.picture import Picture
 from screens.widgets.screen import Host, Screen, Zones
 from screens.widgets.text import Text
 
 _MOST = 6
 """So many buttons of languages there are at most, two in a row; the last one opens all of them."""
 _MORE = "attract.more"
-_CARD, _CARD_SPLIT = 28.0, 16.0
+_CARD, _CARD_SPLIT, _PIN = 28.0, 16.0, 16.0
+_SMALLER = (1.0, 0.7, 0.5)
 _COUNTER_WIDE, _HERE_WIDE = 46.0, 50.0
 _MOST_ROWS, _FEW_ROWS = 5, 2
 _MOST_NOTICES = 2
@@ -60,7 +62,6 @@ class AttractScreen(Screen):
         self.ids.hours.show(bool(body.hours))
         self.ids.hours.write(messages.sentence(body.hours))
         self._show_notices(body.announcements)
-        self.ids.need_card.high = _CARD_SPLIT if look.is_split else _CARD
         self._show_prices(body.prices)
         self._show_languages()
         self.bind_intent(self.ids.begin, Begin)
@@ -190,6 +191,29 @@ class AttractScreen(Screen):
         if self.zones is not None:
             return super().is_room(self.zones)
         return super().height_for(rect.width) <= rect.height
+
+
+class NeedRow(Row):
+    """What is needed. The pictures `card` and `pin` are the smaller, the less room is left beside the words."""
+
+    def height_for(self, width: int) -> int:
+        whole = {"card": _CARD_SPLIT if look.is_split else _CARD, "pin": _PIN}
+        pictures = [part for part in self.parts() if isinstance(part, Picture)]
+        for smaller in _SMALLER:
+            for picture in pictures:
+                picture.high = whole[picture.drawing] * smaller
+            if not self._would_cut_words(width):
+                break
+        return super().height_for(width)
+
+    def _would_cut_words(self, width: int) -> bool:
+        inner = width - 2 * look.px(self.pad_x)
+        return any(
+            text.words.is_cut(wide)
+            for part, wide in zip(self.parts(), self.widths(inner), strict=True)
+            for text in part.within()
+            if isinstance(text, Text)
+        )
 
 
 def _cash_key(body: Attract) -> str:

@@ -35,8 +35,14 @@ def _show_faces(row: Row, accepted: tuple[Denomination, ...]) -> None:
         row.add_widget(face)
 
 
+_MACHINE, _MACHINE_HELPED = 70.0, 40.0
+_SLOT, _SLOT_HELPED = 80.0, 40.0
+"""How high the machine and its slots are drawn, in mm: while somebody helps, two lines more need room."""
+
+
 class PayScreen(Screen):
     speaks_aloud: ClassVar[bool] = True
+    is_tight: ClassVar[bool] = True
 
     def title_key(self, body: Pay) -> str:
         if body.is_closing:
@@ -74,8 +80,10 @@ class PayScreen(Screen):
         ids.short.show(bool(body.short) and bool(body.accepted))
         names = between.join(look.words.text(f"money.{each.value}") for each in body.short)
         ids.short_text.say("pay.short", list=names)
+        ids.machine.high = _MACHINE_HELPED if look.has_help_line else _MACHINE
         for picture, name in ((ids.coin, "coin_in"), (ids.note, "note_in")):
             picture.use(name, has_arrow=not body.is_closing)
+            picture.most = _SLOT_HELPED if look.has_help_line else _SLOT
         ids.notes.show(any(each.is_note for each in body.accepted))
         ids.cancel.show(self.can(Cancel))
         if body.inserted:

@@ -18,6 +18,9 @@ class StaffPinScreen(SecretScreen):
     def lead_key(self, body: Any) -> str:
         return f"staff.{_what(body)}.lead"
 
+    def more_key(self, body: Any) -> str:
+        return "staff.more"
+
     def groups(self, body: Any) -> tuple[int, ...]:
         return (4, 8, 12) if body.is_code else ()
 

@@ -34,6 +34,8 @@ class Look:
         self.reach_mm = tokens.REACH_MM
         self.is_low = False
         """Every control within low reach."""
+        self.has_help_line = False
+        """Somebody helps, and the way to end that stands above the words of the bar: within low reach."""
         self.factor = 1.0
         self.text_size = "S"
         self.contrast = "normal"
@@ -73,7 +75,13 @@ class Look:
     @property
     def bar_px(self) -> int:
         """How high the bar is."""
-        return self.px(tokens.BAR_HEIGHT_ACROSS if self.is_landscape else tokens.BAR_HEIGHT)
+        high = tokens.BAR_HEIGHT_ACROSS if self.is_landscape else tokens.BAR_HEIGHT
+        return self.px(high) + self.help_line_px
+
+    @property
+    def help_line_px(self) -> int:
+        """What of it lies above the words."""
+        return self.px(tokens.HELP_LINE + tokens.HELP_LINE_GAP) if self.has_help_line else 0
 
     @property
     def reach_px(self) -> int:
@@ -95,8 +103,10 @@ class Look:
             self.text_size = text_size
         if contrast in PALETTES:
             self.contrast = contrast
-        self.factor = tokens.SIZE_FACTOR[self.text_size]
-        return before != (self.words.language, self.text_size, self.contrast, self.is_low)
+        is_other = before != (self.words.language, self.text_size, self.contrast, self.is_low)
+        if is_other:  # else what is shown keeps the factor that it was placed at
+            self.factor = tokens.SIZE_FACTOR[self.text_size]
+        return is_other
 
     @contextmanager
     def speaking(self, words: Catalogue) -> Iterator[None]:

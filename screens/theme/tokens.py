@@ -60,6 +60,10 @@ COUNT_BUTTON: Final = 25.0
 BAR_HEIGHT: Final = 47.0
 BAR_HEIGHT_ACROSS: Final = 29.0
 """Where the panel lies across, a word stands beside its icon."""
+HELP_LINE: Final = 19.5
+HELP_LINE_GAP: Final = 3.5
+"""In low reach, above the words of the bar: the way to end somebody's help. Keys are lower then."""
+KEY_HEIGHT_HELPED: Final = 26.0
 STEPS_HEIGHT: Final = 18.0
 
 LOW_HEIGHTS: Final[dict[str, float]] = {

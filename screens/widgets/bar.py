@@ -1,6 +1,7 @@
 """The bar at the bottom: back, stop, language, voice, call staff. Never moved, hidden or renamed.
 
-A word that cannot be used now stays in its place without a box; touching it says why.
+A word that cannot be used now stays in its place without a box; touching it says why. In low reach, while somebody
+helps, a line above the words holds the way to end that.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from screens.theme import look, tokens
 from screens.widgets.base import Element, Rect
-from screens.widgets.button import PushButton
+from screens.widgets.button import ICON_EM, PushButton
 from screens.widgets.paint import draw_box
 from screens.widgets.text import Words
 
@@ -68,8 +69,14 @@ class Bar(Element):
         draw_box("flat:hair", self.rect._replace(height=look.px(tokens.LINE)))
 
     def arrange(self) -> None:
+        self.hide_rest()
         side, gap = look.px(_SIDE), look.px(_GAP)
         inner = self.rect.inset(side, look.px(_TOP), side, look.px(_BOTTOM))
+        line = look.help_line_px
+        for part in self.parts():
+            if part not in self.buttons.values():
+                part.place(inner._replace(height=look.px(tokens.HELP_LINE)))
+        inner = inner.inset(0, line, 0, 0)
         for button in self.buttons.values():
             button.icon_at = "before" if look.is_landscape else "above"
         unit = (inner.width - 4 * gap) / sum(_SHARES.values())
@@ -109,10 +116,12 @@ class BarButton(PushButton):
         return min(whole, max(look.px(_ICON_LEAST), self.rect.height - words.height - look.px(3.0)))
 
     def most_factor(self, width: int) -> float:
-        beside = self._icon_px + self._air if self.icon_at != "above" else 0
-        room = width - 2 * look.px(self.pad) - beside
+        room = width - 2 * look.px(self.pad)
         words = self.words._replace(px=look.em_px("bar", 1.0), is_bold=True)
-        ink = words.natural() + words.overhang(width)
+        ink = float(words.natural() + words.overhang(width))
+        if self.icon_at != "above":  # beside the word, and as much larger as that
+            room -= self._air
+            ink += words.px * ICON_EM
         return max(1.0, min(max(1.0, look.factor), tokens.TEXT["bar"].most, room / ink - _ROUNDING))
 
     def use_factor(self, factor: float) -> None:

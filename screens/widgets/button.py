@@ -45,6 +45,8 @@ _NONE = Kind("", "off", "bar", 37.0)
 
 _LEADING = 1.25
 """Words on a button stand closer than in a text: they are one thing."""
+ICON_EM = 1.15
+"""An icon beside words is so much larger than they."""
 
 Action = Callable[[], None]
 
@@ -190,7 +192,7 @@ class PushButton(Element):
             return 0
         if self.icon_at == "above":
             return look.px(self.icon_high)
-        return round(self.words.px * 1.15)
+        return round(self.words.px * ICON_EM)
 
     @property
     def _air(self) -> int:
@@ -219,6 +221,8 @@ class PushButton(Element):
     @property
     def least_high(self) -> float:
         high = self.high or KINDS[self.kind].high
+        if self.kind == "key" and look.has_help_line:
+            return min(high, tokens.KEY_HEIGHT_HELPED)
         return min(high, tokens.LOW_HEIGHTS.get(self.kind, high)) if look.is_split else high
 
     def baseline(self, width: int) -> int:

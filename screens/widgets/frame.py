@@ -117,9 +117,8 @@ class Top(Stack):
         says.key, says.grow = "help.on", 1.0
         self.end_help = PushButton()
         self.end_help.kind, self.end_help.key, self.end_help.target = "side", "help.end", "help.end"
-        self.end_help.wide, self.end_help.high = 62.0, 17.8
         self.help_band.add_widget(says)
-        self.help_band.add_widget(self.end_help)
+        self.hold_end_help()
         self.help_band.show(False)
         self.helper = Say()
         self.helper.tone, self.helper.icon_high, self.helper.pad_y = "ask", 11.0, 2.0
@@ -143,6 +142,11 @@ class Top(Stack):
             self.add_widget(part)
         self.icon.show(False)
         self.place_row.show(False)
+
+    def hold_end_help(self) -> None:
+        """The way to end somebody's help stands beside the line that says so."""
+        self.end_help.wide, self.end_help.high, self.end_help.style = 62.0, 17.8, ""
+        self.help_band.add_widget(self.end_help)
 
     def make_ready(self, *keys: str) -> None:
         """Draw what a screen will have for its title and the line below, where no value stands in them."""
@@ -199,15 +203,26 @@ class Frame(Element):
 
     @property
     def end_help(self) -> PushButton:
+        """In the band above or, in low reach, in the bar."""
         return self.top_part.end_help
 
     def show_helped(self, is_on: bool, *, is_alone: bool = False) -> None:
         """Above everything, as long as it lasts: somebody helps, and how to end it. `is_alone`: here they look away."""
         self._helped = "help.away" if is_alone else "help.on"
         self.top_part.help_says.say(self._helped)
-        if self.top_part.help_band.is_shown != is_on:
-            self.top_part.help_band.show(is_on)
-            self.regrow()
+        has_line = is_on and look.is_low and not look.is_landscape
+        if (self.top_part.help_band.is_shown, look.has_help_line) == (is_on, has_line):
+            return
+        self.top_part.help_band.show(is_on)
+        if look.has_help_line != has_line:
+            look.has_help_line = has_line
+            self.end_help.parent.remove_widget(self.end_help)
+            if has_line:
+                self.bar.add_widget(self.end_help)
+                self.end_help.style = "bar"
+            else:
+                self.top_part.hold_end_help()
+        self.regrow()
 
     def show_helper(self, key: str, *, is_tight: bool = False) -> None:
         """For a helper who has no panel of her own: what to say now, in her language. Empty: there is none.

@@ -30,6 +30,10 @@ SEND_TIMEOUT_S = 0.25
 ANSWER_TIMEOUT_S = 2.0
 
 
+_DIGITS = "en"
+"""No mark stands above or below a digit: a key needs no more height where letters have many."""
+
+
 class Digits:
     """Up to `slot.SECRET_MAX` digits in memory that is overwritten, not left to the garbage collector."""
 
@@ -163,7 +167,7 @@ class Keypad(Grid):
     def _key(self, digit: int) -> PushButton:
         button = PushButton()
         button.kind, button.shows_press, button.target = "key", False, f"key {digit}"
-        button.is_silent = True
+        button.is_silent, button.language = True, _DIGITS
         button.write(plain(str(digit)))
         button.does(lambda: self._press(digit))
         return button

@@ -7,7 +7,7 @@ from typing import Any
 
 from screens.theme import look
 from screens.widgets.base import Element, Grid, Rect
-from screens.widgets.screen import Host, Screen, Zones
+from screens.widgets.screen import Host, Screen, Zones, holds_button
 
 
 class PagedScreen(Screen):
@@ -49,14 +49,30 @@ class PagedScreen(Screen):
 
     def is_room(self, zones: Zones) -> bool:
         self._show_least(zones.act.width)
-        return super().is_room(zones)
+        return super().is_room(zones) and self._is_reached(zones)
+
+    def _is_reached(self, zones: Zones) -> bool:
+        """What has a button is within reach, too, where the highest part is one that is only read."""
+        parts = self.paged()
+        if look.is_landscape or all(holds_button(part) for part in parts):
+            return True
+        count = self._least()
+        for first in range(len(parts) - count + 1):
+            if any(holds_button(part) for part in parts[first : first + count]):
+                self._show_from(first, count)
+                if not super().is_room(zones):
+                    return False
+        return True
+
+    def _least(self) -> int:
+        return min(len(self.paged()), self.few if look.factor > 1.0 else 1)
 
     def _show_least(self, width: int) -> None:
         """The highest part alone; with large text a few that follow each other."""
         holder = self._arrange_columns(width)
         cell = holder.cell(width) if isinstance(holder, Grid) else width
         heights = [part.height_for(cell) for part in self.paged()]
-        count = min(len(heights), self.few if look.factor > 1.0 else 1)
+        count = self._least()
         starts = range(len(heights) - count + 1)
         first = max(starts, key=lambda at: sum(heights[at : at + count]), default=0)
         self._show_from(first, count)

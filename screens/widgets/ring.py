@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from i18n import message as messages
 from screens.theme import look, tokens
 from screens.widgets.base import Element, Rect, Stack
 from screens.widgets.picture import draw_icon
-from screens.widgets.text import words
+from screens.widgets.text import Text, words
 from screens.widgets.vector import draw_arc, draw_disc
+
+_AIR_ABOVE, _AIR_BELOW = 0.25, 0.15
+"""Of a line's height."""
 
 
 class Ring(Stack):
@@ -33,6 +37,16 @@ class Ring(Stack):
     def lines(self) -> list[str]:
         return [f"{self.fill:.2f}"]
 
+    def is_cut(self) -> bool:
+        """Words in it reach the ring."""
+        x, y = self.rect.x + self.rect.width / 2, self.rect.y + self.rect.height / 2
+        inside = min(self.rect.width, self.rect.height) / 2 - look.px(self.thick)
+        rects = [part.ink_rect() for part in self.parts() if isinstance(part, Text) and part.rect.width]
+        return any(
+            math.hypot(max(abs(rect.x - x), abs(rect.x + rect.width - x)), _off(rect, y)) > inside
+            for rect in rects
+        )
+
     def height_for(self, width: int) -> int:
         return look.px(self.wide)
 
@@ -43,6 +57,11 @@ class Ring(Stack):
         draw_arc(centre, radius, 1.0, look.px(self.thick), "grey")
         if self.fill > 0:
             draw_arc(centre, radius, self.fill, look.px(self.thick), "blue")
+
+
+def _off(rect: Rect, y: float) -> float:
+    """How far from this height the letters of a line reach, without the air of its leading."""
+    return max(y - rect.y - rect.height * _AIR_ABOVE, rect.y + rect.height * (1 - _AIR_BELOW) - y)
 
 
 class Mark(Element):

@@ -27,6 +27,10 @@ class SecretScreen(Screen):
         self.ids.pad.on_count = self._show_count
         self.ids.go.does(self._send)
 
+    def more_key(self, body: Any) -> str:
+        """So many digits are missing."""
+        return "pin.more"
+
     def groups(self, body: Any) -> tuple[int, ...]:
         """After how many digits a gap stands."""
         return ()
@@ -90,7 +94,7 @@ class SecretScreen(Screen):
         if go.is_enabled:
             go.say("pin.next")
         elif self._is_open:
-            go.say("pin.more", least - count)
+            go.say(self.more_key(body), least - count)
         else:
             go.say("pin.opening")
         go.icon = "next" if go.is_enabled else ""

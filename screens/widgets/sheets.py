@@ -59,6 +59,9 @@ def _pad(high: float) -> Element:
     return space
 
 
+_END_WIDE, _END_WIDE_ACROSS = 74.0, 100.0
+
+
 class StillThereDialog(Overlay):
     """Seconds, question, and つづける where the main action of the screen is."""
 
@@ -82,7 +85,7 @@ class StillThereDialog(Overlay):
         top.add_widget(self.ring)
         top.add_widget(say)
         self.end, self.go = PushButton(), PushButton()
-        self.end.kind, self.end.key, self.end.wide, self.end.leaves_screen = "side", "still.end", 74.0, True
+        self.end.kind, self.end.key, self.end.leaves_screen = "side", "still.end", True
         self.go.kind, self.go.key, self.go.grow, self.go.leaves_screen = "main", "still.go", 1.0, True
         row = Row()
         row.gap, row.align = tokens.GAP_3, "fill"
@@ -91,6 +94,14 @@ class StillThereDialog(Overlay):
         for part in (_pad(4.0), top, row, _pad(0.0)):
             self.dialog.add_widget(part)
         self.total_s = 20.0
+        self._widen()
+
+    def restyle(self) -> None:
+        self._widen()
+        super().restyle()
+
+    def _widen(self) -> None:
+        self.end.wide = _END_WIDE_ACROSS if look.is_landscape else _END_WIDE
 
     def show_seconds(self, seconds: float) -> None:
         self.seconds.write_number(max(0, int(seconds + 0.999)))

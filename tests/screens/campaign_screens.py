@@ -2,6 +2,8 @@
 
     python -m tests.screens.campaign_screens                  all of it: an hour on two cores (part of make campaign)
     python -m tests.screens.campaign_screens --minutes 20     what comes first in so much time, and what it was
+    python -m tests.screens.campaign_screens --whole          all of it in the order that costs least
+    python -m tests.screens.campaign_screens --whole --resume without the blocks that the last run found whole
     python -m tests.screens.campaign_screens --language th --size XL --panel low --exhibit confirm
 
 Each exhibit is laid out once for each language, size and panel, and asked everything that gate.py asks of places,
@@ -11,8 +13,13 @@ pictures). Pixels are looked at where colours need it: each exhibit in each lang
 that take turns so that every pair of them is met; in colour and in grey. Across the panel, low reach changes nothing:
 controls stand beside what is read.
 
-The order: a third of the blocks (language, size, panel) holds every pair with every exhibit, and every exhibit ×
-language × size; so a run that is cut short has seen those.
+A screen that does not hold the size that is asked for is set in the next smaller one: what ended at 1.15 when 1.4 was
+asked for is the same picture when 1.25 or 1.15 is asked for. So a layout is not asked twice: with the largest
+size first (`--whole`) this leaves out what is known. The pixels of the smaller size are taken all the same and must be
+where the larger one was laid out, which would tell if it were not so.
+
+The order without `--whole`: a third of the blocks (language, size, panel) holds every pair with every exhibit, and
+every exhibit × language × size; so a run that is cut short has seen those.
 """
 
 from __future__ import annotations
@@ -33,6 +40,8 @@ PALETTES = ("normal", "low", "black", "yellow")
 OUT = Path("build/screens-gate")
 STAFF_LANGUAGES = ("ja", "en")
 BLOCK_MOST_S = 1800
+SHOWS_SIZE = ("kinds+display",)
+"""Which size is chosen can be seen there."""
 PICTURED = len(SIZES) * len(PANELS)
 """One in so many exhibits of a block is looked at in pixels: over the blocks of a language, each once."""
 
@@ -43,6 +52,17 @@ class Block(NamedTuple):
     language: str
     size: str
     panel: str
+
+
+def whole(languages: tuple[str, ...], sizes: tuple[str, ...], panels: tuple[str, ...]) -> list[Block]:
+    """The largest size first, the smaller ones after it."""
+    return [
+        Block(language, size, panel)
+        for language in languages
+        for panel in panels
+        for size in reversed(SIZES)
+        if size in sizes
+    ]
 
 
 def blocks(languages: tuple[str, ...], sizes: tuple[str, ...], panels: tuple[str, ...]) -> list[Block]:
@@ -70,8 +90,10 @@ class Gate:
         self.app = window.lay(is_across)
         self.app._client = window.Recorder()
         self.bars: dict[Block, set[Any]] = {}
-        self.laid_out = self.pictures = 0
-        self._trees: dict[str, str] = {}
+        self.laid_out = self.pictures = self.known = 0
+        self._trees: dict[tuple[str, str, str], str] = {}
+        self._ended: dict[tuple[str, str, str], tuple[float, float]] = {}
+        """Language, panel, exhibit -> which size was asked for last, and in which it was shown."""
         self.faults: list[str] = []
 
     def block(self, block: Block, names: tuple[str, ...]) -> None:
@@ -93,22 +115,30 @@ class Gate:
 
     def _exhibit(self, block: Block, name: str) -> None:
         from screens import exhibit, samples, tree  # noqa: PLC0415
+        from screens.theme import look, tokens  # noqa: PLC0415
 
-        gate, is_low = self.gate, block.panel == "low"
+        gate, is_low, most = self.gate, block.panel == "low", 0.0
+        asked = tokens.SIZE_FACTOR[block.size]
+        before, ended = self._ended.get((block.language, block.panel, name), (0.0, 0.0))
+        if ended <= asked < before and name not in SHOWS_SIZE:
+            self.known += 1
+            return
         for picture in self._poses(block, name):
+            most = max(most, look.factor)
             root, nodes = exhibit.in_front(self.app)
             self.laid_out += 1
             found = gate.places(nodes) + gate.targets(nodes, is_low) + gate.words(root)
             if name in samples.names():
                 found += self._of_a_screen(block, picture, nodes)
-            self._trees[picture] = tree.as_text(nodes)
+            self._trees[block.language, block.panel, picture] = tree.as_text(nodes)
             self.faults += [f"{'-'.join(block)} {picture}: {fault}" for fault in found]
+        self._ended[block.language, block.panel, name] = (asked, most)
 
     def _of_a_screen(self, block: Block, picture: str, nodes: list[Any]) -> list[str]:
         from screens.theme import look  # noqa: PLC0415
 
         found = []
-        if block.size == "S":  # what is said is the same at every size
+        if block.size in ("S", "XL"):  # what is said is the same at every size
             found += self.gate.speech(self.app, block.language)
         if len([node for node in nodes if node.role in self.gate.PRESSABLE]) < 5:
             found.append("nothing to press")
@@ -137,7 +167,7 @@ class Gate:
             found = gate.contrast(nodes, shot)
             found += [f"in grey: {each}" for each in gate.contrast(nodes, shot.convert("L").convert("RGB"))]
             found += gate.chosen_without_colour(self.app.frame, shot)
-            if tree.as_text(nodes) != self._trees[picture]:
+            if tree.as_text(nodes) != self._trees[block.language, block.panel, picture]:
                 found.append("not where it was laid out")
             if palette == "normal":
                 found += gate.known_colours(nodes, shot)
@@ -167,14 +197,28 @@ def names_for(language: str, wanted: list[str] | None) -> tuple[str, ...]:
     return tuple(each for each in every if wanted is None or each in wanted)
 
 
+def _found_whole() -> frozenset[Block]:
+    """The blocks of earlier runs that had no fault."""
+    lines = [
+        json.loads(line) for path in OUT.glob("*.jsonl") for line in path.read_text("utf-8").splitlines()
+    ]
+    return frozenset(Block(*line["block"]) for line in lines if not line["faults"])
+
+
 def work(asked: argparse.Namespace) -> int:
     """One process: the blocks of its panels. Its report is a line of JSON after each block."""
     from i18n.catalogue import languages  # noqa: PLC0415
 
     ends_s = time.monotonic() + asked.minutes * 60
     found = Gate(asked.panel == ["across"])
-    todo = blocks(languages(), tuple(asked.size or SIZES), tuple(asked.panel))
-    todo = [each for each in todo if not asked.language or each.language in asked.language]
+    order = whole if asked.whole else blocks
+    todo = order(languages(), tuple(asked.size or SIZES), tuple(asked.panel))
+    left_out = _found_whole() if asked.resume else frozenset()
+    todo = [
+        each
+        for each in todo
+        if each not in left_out and (not asked.language or each.language in asked.language)
+    ]
     for number, block in enumerate(todo, 1):
         if time.monotonic() > ends_s:
             break
@@ -183,7 +227,7 @@ def work(asked: argparse.Namespace) -> int:
         found.block(block, names)
         done = {
             "block": block, "number": number, "of": len(todo), "exhibits": len(names), "laid_out": found.laid_out,
-            "pictures": found.pictures, "faults": found.faults,
+            "known": found.known, "pictures": found.pictures, "faults": found.faults,
         }  # fmt: skip
         sys.stdout.write(json.dumps(done, ensure_ascii=False) + "\n")
         sys.stdout.flush()
@@ -197,6 +241,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--size", action="append", choices=SIZES)
     parser.add_argument("--panel", action="append", choices=PANELS)
     parser.add_argument("--exhibit", action="append", help="a name of screens/exhibit.py")
+    parser.add_argument("--whole", action="store_true", help="the order that costs least")
+    parser.add_argument("--resume", action="store_true", help="without what the last runs found whole")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args(argv)
     if asked.worker:
@@ -210,7 +256,7 @@ def main(argv: list[str] | None = None) -> int:
     for process, path in processes:
         process.wait(asked.minutes * 60 + BLOCK_MOST_S)
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        for line in lines:
+        for line in lines:  # with --resume those of before, too
             faults += len(line["faults"])
             for fault in line["faults"]:
                 sys.stdout.write(f"{fault}\n")
@@ -235,7 +281,7 @@ def _start(panels: list[str], argv: list[str]) -> tuple[subprocess.Popen[bytes],
         command += ["--panel", panel]
     path = OUT / f"{'-'.join(panels)}.jsonl"
     environment = {**os.environ, "SDL_VIDEODRIVER": "offscreen"}
-    with path.open("wb") as file:
+    with path.open("ab" if "--resume" in argv else "wb") as file:
         return subprocess.Popen(command, stdout=file, env=environment), path
 
 

@@ -21,6 +21,7 @@ from screens.theme import colours, look, tokens
 from screens.widgets.base import Rect
 from screens.widgets.button import PushButton
 from screens.widgets.choice import OptionButton
+from screens.widgets.ring import Ring
 from screens.widgets.text import Figure, Text
 
 _INK_AIR = 0.7
@@ -72,7 +73,11 @@ def words(frame: Any) -> list[str]:
     faults = []
     for element in frame.walk(restrict=True):
         rect = getattr(element, "rect", None)
-        if not rect or not rect.width or not isinstance(element, PushButton | Text):
+        if not rect or not rect.width:
+            continue
+        if isinstance(element, Ring) and element.is_cut():
+            faults.append("words reach the ring around them")
+        if not isinstance(element, PushButton | Text):
             continue
         if element.message.is_empty:
             continue

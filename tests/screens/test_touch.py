@@ -177,6 +177,15 @@ def test_staff_called_is_said_and_shown() -> None:
     assert app.frame.bar.buttons["call"].is_chosen
 
 
+def test_a_view_that_changes_nothing_keeps_the_size_of_the_letters() -> None:
+    """A screen that does not hold the person's size is set smaller, and what is pressed later is drawn like that."""
+    found = window.show("pin", "ja", "XL")
+    factor = look.factor
+    assert factor < 1.4
+    found.show(samples.sample("pin", "ja", "XL", rev=9))
+    assert look.factor == factor
+
+
 def test_an_update_in_place_makes_no_new_widget() -> None:
     app = show("pay")
     screen = app.frame.screen
