@@ -36,6 +36,7 @@ diagram: ## docs/states.md, drawn from the engine's own table
 	@mkdir -p build && $(MADOGUCHI_VENV)/bin/python -m kiosk.engine.diagram >build/states.md && mv build/states.md docs/states.md
 
 screens: ## every screen in every language as a page of pictures in build/screens (ARGS="--size XL --contrast black")
+	@$(MADOGUCHI_VENV)/bin/python -m tests.screens.slip_pictures --out build/screens
 	@$(MADOGUCHI_VENV)/bin/python -m screens.book --out build/screens $(ARGS)
 
 campaign: ## hours of it: every property and parser at length, every kill point with real processes

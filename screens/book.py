@@ -144,7 +144,7 @@ def _pages(out: Path, looks: list[Look]) -> None:
         page.append("</main>\n</body></html>\n")
         (folder / "index.html").write_text("".join(page), encoding="utf-8")
         if _has_strings(shown):
-            strings.write(folder, shown.language, found, _HEAD)
+            strings.write(folder, shown.language, found + strings.slips(folder), _HEAD)
 
 
 def _figure(picture: Picture) -> str:

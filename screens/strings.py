@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from i18n.catalogue import Catalogue, load
 Seen = tuple[str, tuple[int, int, int, int] | None]
 """A picture, and where on it."""
 PAGE, TABLE = "strings.html", "strings.tsv"
+SLIPS = "slips.json"
+"""Which texts stand on each picture of a printed slip that lies in the folder (tests/screens/slip_pictures.py)."""
 _SEEN_MOST = 3
 """So many places of one text are shown."""
 _SCALE = 0.5
@@ -74,6 +77,15 @@ def places(root: Any) -> list[tuple[str, tuple[int, int, int, int]]]:
         for element in root.walk(restrict=True)
         if getattr(element, "key", "") and getattr(element, "message", None) and element.rect.width
     ]
+
+
+def slips(folder: Path) -> list[Picture]:
+    """The slips that were drawn into this folder."""
+    try:
+        found = json.loads((folder / SLIPS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    return [Picture(name, [], [], frozenset(keys)) for name, keys in found.items()]
 
 
 def write(folder: Path, language: str, pictures: list[Picture], head: str) -> None:

@@ -28,6 +28,7 @@ from kiosk.money import Denomination, Yen
 from kiosk.treasury import acts, words
 from screens import samples
 from screens.sample_bodies import PURPOSES
+from tests.screens import slip_pictures
 
 ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "screens"
@@ -303,6 +304,12 @@ def test_every_key_is_used_somewhere(language: str) -> None:
     plain_keys = {"yen", "copies", "sheets", "number"}
     sheet = {key for key in left if key.startswith("sheet.")}
     assert left - plain_keys - sheet - {"language.name", "refusal.other"} == set()
+
+
+def test_every_text_of_a_slip_is_on_the_picture_of_one() -> None:
+    """Who checks a language sees each text where it stands."""
+    seen = {key for _name, _slip, keys in slip_pictures.slips("vi") for key in keys}
+    assert {key for key in load("ja").keys if key.startswith("slip.")} - seen == set()
 
 
 def test_no_visible_string_in_code() -> None:
