@@ -41,7 +41,7 @@ if [ "$(locks_of)" != "$locks" ]; then
     pip_install --require-hashes --no-compile -r requirements.lock -r requirements-vision.lock \
         -r requirements-voice.lock -r requirements-dev.lock
     # On all cores, which pip does not; some packages carry files that are no Python 3, and nothing loads those.
-    "$venv/bin/python" -m compileall -q -j 0 "$venv/lib" >/dev/null 2>&1 || true
+    PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -m compileall -q -j 0 "$venv/lib" >/dev/null 2>&1 || true
     # Its licence excludes commercial use, and nothing here reads it (ADR 0039).
     find "$venv/lib" -name shape_predictor_68_face_landmarks.dat -delete
     "$venv/bin/python" -m pip check --disable-pip-version-check >/dev/null

@@ -45,7 +45,7 @@ class Part:
     """Started again when it ends, as its unit says (Restart=always)."""
     is_vital: bool = False
     """The run ends with it: a window that a person closed."""
-    ready_within_s: float = 20.0
+    ready_within_s: float = 60.0
     listener: socket.socket | None = None
     """A listening or connected socket that becomes descriptor 3, as systemd hands it on."""
 

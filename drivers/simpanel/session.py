@@ -12,6 +12,7 @@ from typing import IO, Any
 from drivers.simpanel import control, places
 from kiosk.errors import ConfigError
 
+ENDS_WITHIN_S = 15.0
 _UP = (sys.executable, "-P", "-m", "drivers.simpanel.cli", "up")
 
 
@@ -64,7 +65,7 @@ class Session:
         if process is None:
             return
         try:
-            process.wait(15)
+            process.wait(ENDS_WITHIN_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            process.wait(ENDS_WITHIN_S)
