@@ -47,6 +47,15 @@ if [ -n "$with_debian" ]; then
     # shellcheck disable=SC2086  # a list of names
     mapfile -t all < <(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks \
         --no-replaces --no-enhances $names | grep '^[a-z0-9]' | sort -u)
-    (cd "$out/debian" && apt-get download -q "${all[@]}" >/dev/null && apt-ftparchive packages . >Packages)
+    (
+        cd "$out/debian"
+        apt-get download -q "${all[@]}" >/dev/null
+        # What apt-ftparchive would write, without another package in the workshop (deb-control(5), Packages).
+        for file in *.deb; do
+            dpkg-deb --field "$file"
+            printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' \
+                "$file" "$(stat -c %s "$file")" "$(sha256sum "$file" | cut -c-64)"
+        done >Packages
+    )
     echo "Debian packages: $(find "$out/debian" -name '*.deb' | wc -l) in $out/debian"
 fi

@@ -11,6 +11,8 @@ from pathlib import Path
 
 _INSIDE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 """Commands of another Debian see its own processes only, and end with us."""
+_DEBIAN = "/run/madoguchi-debian"
+"""Where another Debian sees the medium's packages."""
 
 
 class SetupError(Exception):
@@ -50,6 +52,30 @@ class Host:
         return self._run(command).returncode == 0
 
     @contextmanager
+    def archive(self) -> Iterator[tuple[str, ...]]:
+        """apt's options for packages of the medium and of nothing else; none where the medium has none. Nothing of it
+        stays on the machine, whose updates would else ask for the medium for ever."""
+        debian = self._debian
+        if debian is None:
+            yield ()
+            return
+        place = str(debian) if self.is_here else _DEBIAN
+        sources = self.path("/run/madoguchi.list")
+        self.path(_DEBIAN).mkdir(parents=True, exist_ok=True)
+        sources.write_text(f"deb [trusted=yes] file:{place} ./\n", encoding="utf-8")
+        try:
+            yield ("-oDir::Etc::SourceList=/run/madoguchi.list", "-oDir::Etc::SourceParts=-")
+        finally:
+            sources.unlink()
+            self.path(_DEBIAN).rmdir()
+
+    @property
+    def _debian(self) -> Path | None:
+        """The medium's Debian packages."""
+        found = self.medium / "debian" if self.medium is not None else None
+        return found if found is not None and found.is_dir() else None
+
+    @contextmanager
     def no_services(self) -> Iterator[None]:
         """While packages come and go in a Debian that is not running, nothing of it is started or stopped."""
         policy = self.path("/usr/sbin/policy-rc.d")  # invoke-rc.d(8)
@@ -63,11 +89,24 @@ class Host:
         finally:
             policy.unlink()
 
+    def _entered(self, command: tuple[str, ...]) -> tuple[str, ...]:
+        """The command in that Debian, which sees the medium's packages while they are installed (`archive`)."""
+        inside = ("chroot", str(self.root), *command)
+        place = self.path(_DEBIAN)
+        if self._debian is None or not place.is_dir():
+            return inside
+        return (
+            "sh",
+            "-c",
+            'mount --bind "$0" "$1" && shift && exec "$@"',
+            str(self._debian),
+            str(place),
+            *inside,
+        )
+
     def _run(self, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         argv = (
-            command
-            if self.is_here
-            else (*_INSIDE, f"--mount-proc={self.root}/proc", "chroot", str(self.root), *command)
+            command if self.is_here else (*_INSIDE, f"--mount-proc={self.root}/proc", *self._entered(command))
         )
         environment = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",

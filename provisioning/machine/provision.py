@@ -16,11 +16,11 @@ from pathlib import Path
 
 from kiosk.clock import SystemClock
 from kiosk.errors import ConfigError
-from kiosk.strict_toml import key_lines
 from provisioning.machine import main as install
 from provisioning.machine import profile as profiles
 from provisioning.machine.host import Host
 from provisioning.machine.profile import Profile
+from provisioning.machine.texts import with_value
 
 PROFILES = Path(__file__).resolve().parents[1] / "profiles"
 VENV = "/opt/madoguchi/venv/bin"
@@ -126,16 +126,6 @@ def _text(path: Path) -> str:
         return ""
 
 
-def with_answer(source: str, key: tuple[str | int, ...], value: str) -> str:
-    """The profile's text with another value of this key; comments stay. ConfigError: no TOML text of one line."""
-    if not re.fullmatch(r'[^\x00-\x1f"\\]*', value):
-        raise ConfigError("letters, digits and signs of one line are expected")
-    lines = source.splitlines()
-    at = key_lines(source)[key] - 1
-    lines[at] = re.sub(r'^(\s*\w+\s*=\s*)"[^"]*"', lambda found: f'{found[1]}"{value}"', lines[at])
-    return "\n".join(lines) + "\n"
-
-
 def interview(desk: Desk, template: Path, sys_root: Path, scratch: Path) -> str:
     """The text of this machine's profile. Each answer is read as the installation will read it, at once."""
     source = _absolute(template)
@@ -151,7 +141,7 @@ def interview(desk: Desk, template: Path, sys_root: Path, scratch: Path) -> str:
         while True:
             answer = desk.ask(question.words, question.default, question.offers)
             try:
-                made = with_answer(source, question.key, answer)
+                made = with_value(source, question.key, answer)
                 load(made)
             except ConfigError as error:
                 desk.write(f"    ✗ {re.sub(r'^[^ ]*:[0-9]+: ', '', str(error))}")

@@ -228,9 +228,9 @@ class Packages:
         missing = self.missing(host)
         before = set(host.run("dpkg-query", "--show", "--showformat=${Package}\\n").split())
         memory.note(step, "packages", names=missing)
-        host.run("apt-get", "update", "-q")
-        with host.no_services():
-            host.run("apt-get", "install", "-q", "-y", "--no-install-recommends", *missing)
+        with host.archive() as where, host.no_services():
+            host.run("apt-get", *where, "update", "-q")
+            host.run("apt-get", *where, "install", "-q", "-y", "--no-install-recommends", *missing)
         after = set(host.run("dpkg-query", "--show", "--showformat=${Package}\\n").split())
         memory.note(step, "packages", names=sorted(after - before - set(missing)))
 

@@ -24,6 +24,8 @@ from issuance.clock import SystemClock
 ROOT = Path(__file__).resolve().parents[2]
 PROFILE = ROOT / "provisioning/profiles/lobby.toml"
 INCLUDE = "ca-certificates,systemd,systemd-sysv,udev,dbus"
+NAME = "lobby-0001"
+"""What the lobby's profile calls its machine."""
 BOOT_S = 60.0
 COMMAND_S = 120.0
 INSTALL_S = 900.0
@@ -90,7 +92,7 @@ class Machine:
             check=False,
             timeout=INSTALL_S,
         )
-        self.profile = self.root.parent / "lobby-0001.toml"
+        self.profile = self.root.parent / f"{NAME}.toml"
         return done
 
 
@@ -271,7 +273,7 @@ def make_bootable(root: Path, server: Path) -> None:
 def enrol(root: Path, server: Path) -> None:
     """What the town's server hands to a machine, laid where the configuration says."""
     here = server / "folder"
-    folder.init(here, kiosk="demo-0001", hosts=["localhost"], town=folder.SPECIMEN, clock=SystemClock())
+    folder.init(here, kiosk=NAME, hosts=["localhost"], town=folder.SPECIMEN, clock=SystemClock())
     place = root / "var/lib/madoguchi/enrolment"
     shutil.copytree(here / "kiosk", place, dirs_exist_ok=True)
     owner = next(

@@ -15,8 +15,8 @@ from kiosk.errors import ConfigError
 from provisioning.machine import profile as profiles
 from provisioning.machine.host import Host
 from provisioning.machine.profile import Profile
-from provisioning.machine.steps import STEPS, kiosk, network, upkeep
-from provisioning.machine.wants import TextFile
+from provisioning.machine.steps import STEPS, display, kiosk, network, upkeep
+from provisioning.machine.wants import Accepted, Folder, TextFile
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "provisioning/profiles").glob("*.toml"))
@@ -159,6 +159,33 @@ def test_usbguard_allows_the_named_with_their_interfaces_and_refuses_the_rest(lo
     assert "allow id 04e6:5816 with-interface equals { 0b:00:00 } # card reader" in rules
     assert all(line.startswith("allow ") for line in rules[:-1])
     assert len(rules) == len(lobby.devices) + 2
+
+
+def test_keys_are_made_in_a_folder_of_the_cores_whoever_is_believed(lobby: Profile) -> None:
+    """kiosk-enrol makes a key as the folder's owner: one of root's could not be read by the core afterwards."""
+    assert lobby.server_ca is None
+    wanted = list(kiosk.configuration(Host(), lobby))
+    assert Folder("/var/lib/madoguchi/enrolment", 0o700, "kiosk-core:kiosk-core") in wanted
+
+
+def test_the_machine_has_one_name_and_the_profile_gives_it(lobby: Profile) -> None:
+    (accepted,) = (want for want in kiosk.configuration(Host(), lobby) if isinstance(want, Accepted))
+    machine, town = (file.text for file in accepted.files)
+    assert 'kiosk = "lobby-0001"' in machine.splitlines() and "demo-0001" not in machine
+    assert town == (ROOT / "provisioning/config/town.demo.toml").read_text(encoding="utf-8")
+
+
+def test_the_screens_start_again_when_a_panel_comes_after_the_rules_that_say_what_it_is(
+    lobby: Profile,
+) -> None:
+    rules = {want.path: want.text for want in display.display(Host(), lobby) if isinstance(want, TextFile)}
+    names = [Path(path).name for path in rules if path.startswith("/etc/udev/rules.d/")]
+    assert names == ["61-madoguchi-touch.rules", "63-madoguchi-panel.rules"], "62: the five keys"
+    lines = rules["/etc/udev/rules.d/63-madoguchi-panel.rules"].splitlines()
+    came = lines.index('LABEL="kiosk_came"')
+    assert lines[came + 1] == 'RUN+="/usr/bin/systemctl --no-block try-restart kiosk-ui.service"'
+    assert lines[came - 1] == 'GOTO="kiosk_known"', "nothing else falls through"
+    assert 'ENV{ID_INPUT_TOUCHSCREEN}=="1", GOTO="kiosk_came"' in lines[:came]
 
 
 def test_security_events_leave_by_tls_to_the_named_server_only(lobby: Profile) -> None:

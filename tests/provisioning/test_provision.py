@@ -11,6 +11,7 @@ from provisioning.machine import main as install_main
 from provisioning.machine import profile as profiles
 from provisioning.machine import provision
 from provisioning.machine.provision import Desk
+from provisioning.machine.texts import with_value
 
 LOBBY = provision.PROFILES / "lobby.toml"
 
@@ -97,7 +98,7 @@ def test_a_second_reader_for_staff_is_asked_for_where_the_profile_has_one(
     assert [each.offers for each in asked[-2:]] == [("072f (Reader, 1-2)",), ("2200 (Reader, 1-2)",)]
     made = text
     for each, answer in zip(asked[-2:], ("072f", "2200"), strict=True):
-        made = provision.with_answer(made, each.key, answer)
+        made = with_value(made, each.key, answer)
     (tmp_path / "made.toml").write_text(made, encoding="utf-8")
     found = [
         each

@@ -24,7 +24,7 @@ from issuance import pki
 from kiosk.bundles.sealed import Signer
 from kiosk.clock import SystemClock
 from kiosk.messages import Message
-from tests.provisioning.room import ROOT, Booted
+from tests.provisioning.room import NAME, ROOT, Booted
 
 pytestmark = [
     pytest.mark.system,
@@ -241,10 +241,11 @@ def test_a_bundle_comes_into_force_and_one_that_does_not_come_ready_goes_back(bo
     (booted.root / "etc/madoguchi/bundle-key.pem").write_bytes(public)
     names = {"machine.toml": "machine.demo.toml", "municipality.toml": "town.demo.toml"}
     files = {name: (ROOT / "provisioning/config" / own).read_text("utf-8") for name, own in names.items()}
+    files["machine.toml"] = files["machine.toml"].replace('"demo-0001"', f'"{NAME}"')
 
     def applied(version: int, old: str, new: str) -> subprocess.CompletedProcess[str]:
         changed = {name: text.replace(old, new) for name, text in files.items()}
-        data = Signer(key).seal(version, "demo-0001", changed, SystemClock().wall())
+        data = Signer(key).seal(version, NAME, changed, SystemClock().wall())
         (booted.root / "root/bundle.json").write_bytes(data)
         return booted.run("/opt/madoguchi/venv/bin/kiosk-bundle", "apply", "/root/bundle.json")
 

@@ -76,6 +76,12 @@ class SimHopper(Slave):
         self._flags = HopperFlag.POWER_UP
         self._key = b""
 
+    def exchange(self) -> None:
+        self._remaining = 0
+        self._world.remember(self.name, lifetime=0, paid=0, unpaid=0)
+        self._world.save()
+        super().exchange()
+
     def advance(self, now: float) -> None:
         while self._next_coin is not None and self._next_coin <= now:
             if self.jam == "motor" or not self._world.count(self.name):

@@ -62,6 +62,7 @@ class Bench:
             "clear": self.clear,
             "cheat": self.cheat,
             "reset": self.reset,
+            "exchange": self.exchange,
             "set-counter": self.set_counter,
             "fault": self.fault,
             "drop-replies": lambda count="1": self.fault("drop", count),
@@ -132,6 +133,12 @@ class Bench:
         """Its power blinks: counters and inhibits are gone."""
         with self._wire.lock:
             self._device(device).power_up()
+
+    def exchange(self, device: str) -> dict[str, Any]:
+        """Another device in its place, as a technician puts it in; what lay in a hopper is laid into the new one."""
+        with self._wire.lock:
+            self._device(device).exchange()
+            return {"serial": self._device(device).label.serial}
 
     def set_counter(self, device: str, value: str) -> None:
         with self._wire.lock:

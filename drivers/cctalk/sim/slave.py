@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drivers.cctalk.codec import NAK, REPLY
 from drivers.cctalk.messages import Header
@@ -51,7 +51,9 @@ class Slave:
             Header.REQUEST_MANUFACTURER: self._says(b"SIM"),
             Header.REQUEST_EQUIPMENT_CATEGORY: self._says(label.category.encode()),
             Header.REQUEST_PRODUCT_CODE: self._says(label.product.encode()),
-            Header.REQUEST_SERIAL_NUMBER: self._says(label.serial.to_bytes(3, "little")),
+            Header.REQUEST_SERIAL_NUMBER: lambda _data, _now: Answer(
+                data=self.label.serial.to_bytes(3, "little")
+            ),
             Header.REQUEST_SOFTWARE_REVISION: self._says(b"1.0"),
             Header.REQUEST_BUILD_CODE: self._says(b"BENCH"),
             Header.REQUEST_COMMS_REVISION: self._says(COMMS_REVISION),
@@ -71,6 +73,11 @@ class Slave:
     def power_up(self) -> None:
         """All that is not in EEPROM is lost."""
         raise NotImplementedError
+
+    def exchange(self) -> None:
+        """Another one of the same kind is put in its place: the next serial number, the counters of a new device."""
+        self.label = replace(self.label, serial=self.label.serial + 0x100)
+        self.power_up()
 
     def advance(self, now: float) -> None:
         """Let the mechanics run up to `now`."""

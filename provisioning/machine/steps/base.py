@@ -47,6 +47,7 @@ WITH_UPDATES = ("unattended-upgrades",)
 
 
 def packages(host: Host, profile: Profile) -> Sequence[Want]:
+    del host
     named = {each.purpose for each in profile.peers}
     names = {
         *ALWAYS,
@@ -59,10 +60,7 @@ def packages(host: Host, profile: Profile) -> Sequence[Want]:
         *(WITH_LOGS if Purpose.LOGS in named else ()),
         *(WITH_UPDATES if Purpose.UPDATES in named else ()),
     }
-    sources: list[Want] = []
-    if host.medium is not None and (host.medium / "debian").is_dir():
-        sources.append(TextFile("/etc/apt/sources.list.d/madoguchi.list", _medium_sources(host)))
-    return [*sources, Packages(tuple(sorted(names)))]
+    return [Packages(tuple(sorted(names)))]
 
 
 def every_package() -> tuple[str, ...]:
@@ -82,10 +80,6 @@ def every_package() -> tuple[str, ...]:
             }
         )
     )
-
-
-def _medium_sources(host: Host) -> str:
-    return f"# The installation's medium; made with `make medium`.\ndeb [trusted=yes] file:{host.medium}/debian ./\n"
 
 
 def users(host: Host, profile: Profile) -> Sequence[Want]:

@@ -70,12 +70,31 @@ def display(host: Host, profile: Profile) -> Sequence[Want]:
             "# A front without keys: no keyboard reaches the compositor.\n"
             'ENV{ID_INPUT_KEYBOARD}=="1", ENV{ID_INPUT_TOUCHSCREEN}!="1", ENV{LIBINPUT_IGNORE_DEVICE}="1"\n',
         ),
+        TextFile("/etc/udev/rules.d/63-madoguchi-panel.rules", PANEL),
     ]
     if profile.display is Display.KMSDRM:
         wanted.append(TextFile("/etc/systemd/system/kiosk-ui.service.d/kmsdrm.conf", _KMSDRM))
     if profile.rotation:
         wanted.append(TextFile("/etc/systemd/system/kiosk-ui.service.d/rotation.conf", _turned(profile)))
     return wanted
+
+
+PANEL = """# No USB device sleeps: the first touch would only wake its panel, and be lost (seen in QEMU; systemd names
+# those that sleep in 60-autosuspend*.hwdb).
+ACTION=="add", SUBSYSTEM=="usb", TEST=="power/control", ATTR{power/control}="on"
+# A touch panel or a key pad is plugged in later, or again. The screens' sandbox has a network of its own,
+# where udev's word of it is not heard (systemd.exec(5), PrivateNetwork=): they start again, on the same step.
+ACTION!="add", GOTO="kiosk_known"
+SUBSYSTEM!="input", GOTO="kiosk_known"
+KERNEL!="event*", GOTO="kiosk_known"
+ENV{ID_INPUT_TOUCHSCREEN}=="1", GOTO="kiosk_came"
+ENV{ID_INPUT_MOUSE}=="1", GOTO="kiosk_came"
+ENV{LIBINPUT_IGNORE_DEVICE}=="0", GOTO="kiosk_came"
+GOTO="kiosk_known"
+LABEL="kiosk_came"
+RUN+="/usr/bin/systemctl --no-block try-restart kiosk-ui.service"
+LABEL="kiosk_known"
+"""
 
 
 _KMSDRM = """# SDL draws on the kernel's display itself, on the first console; no compositor.

@@ -9,6 +9,7 @@ from kiosk.errors import ConfigError
 from provisioning.machine.host import Host
 from provisioning.machine.profile import Audio, Device, FiveKeys, Line, Profile, Purpose, TenKey
 from provisioning.machine.steps import training
+from provisioning.machine.texts import with_value
 from provisioning.machine.wants import (
     Accepted,
     Derived,
@@ -102,6 +103,12 @@ def configuration(host: Host, profile: Profile) -> Sequence[Want]:
 
 
 def _texts(profile: Profile) -> tuple[str, str]:
+    """The machine's and the town's. The machine has one name, the profile's: a town may write one file for a dozen."""
+    machine, town = _files(profile)
+    return with_value(machine, ("machine", "kiosk"), profile.kiosk), town
+
+
+def _files(profile: Profile) -> tuple[str, str]:
     found = [path.read_text(encoding="utf-8") for path in profile.config]
     if profile.is_training:
         return training.machine_text(), found[0] if found else training.town_text()
@@ -111,23 +118,18 @@ def _texts(profile: Profile) -> tuple[str, str]:
 
 
 def _trust(profile: Profile) -> list[Want]:
-    """Whom a machine without a certificate believes; the rest of its enrolment it makes and fetches by itself."""
-    if profile.bundle_key is not None:
-        key = profile.bundle_key.read_text(encoding="ascii")
-        return [TextFile(f"{ETC}/bundle-key.pem", key), *_server(profile)]
-    return _server(profile)
-
-
-def _server(profile: Profile) -> list[Want]:
-    if profile.server_ca is None:
-        return []
+    """Whom a machine without a certificate believes, and the folder of its keys: the rest of its enrolment it makes and
+    fetches by itself, as the user who owns that folder."""
     place, owner = f"{STATE}/enrolment", "kiosk-core:kiosk-core"
-    text = profile.server_ca.read_text(encoding="ascii")
-    return [
-        Folder(STATE, 0o700, owner),
-        Folder(place, 0o700, owner),
-        TextFile(f"{place}/server-ca.pem", text, 0o644, owner),
-    ]
+    wanted: list[Want] = (
+        [] if profile.is_training else [Folder(STATE, 0o700, owner), Folder(place, 0o700, owner)]
+    )
+    if profile.bundle_key is not None:
+        wanted.append(TextFile(f"{ETC}/bundle-key.pem", profile.bundle_key.read_text(encoding="ascii")))
+    if profile.server_ca is not None:
+        text = profile.server_ca.read_text(encoding="ascii")
+        wanted.append(TextFile(f"{place}/server-ca.pem", text, 0o644, owner))
+    return wanted
 
 
 TPM_RULE = (
