@@ -16,6 +16,7 @@ import ctypes
 import os
 import ssl
 import subprocess
+import threading
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
@@ -31,9 +32,13 @@ if TYPE_CHECKING:
 
 MAKE_LIMIT_S, SIGN_LIMIT_S = 30.0, 4.0
 """A TPM makes a key in seconds and signs in tenths. A seal asks twice, and the core's watchdog waits for ten."""
-_WITH_TPM = "?provider=tpm2,tpm2.digest!=yes,tpm2.cipher!=yes"
+_WITH_TPM = "?tpm2.signature=yes"
 _PROVIDERS = ("-provider", "tpm2", "-provider", "default", "-propquery", _WITH_TPM)
 _TCTI = ("TPM2OPENSSL_TCTI", "device:/dev/tpmrm0")
+_LINE = threading.Lock()
+_KEPT: list[ssl.SSLContext] = []
+"""Two threads in the provider at once spoil each other's commands ("Esys called in bad sequence"). A context that goes
+takes its key out of the TPM, in whatever thread that happens: so none goes. A process has as many as it has clients."""
 
 
 class TpmKey(Named):
@@ -61,7 +66,18 @@ class TpmKey(Named):
             raise DeviceUnavailable(str(error)) from None
 
     def identify(self, context: ssl.SSLContext, certificate: Path) -> None:
-        context.load_cert_chain(certificate, self._path)
+        with _LINE:
+            context.load_cert_chain(certificate, self._path)
+            _KEPT.append(context)
+
+
+class _TakesTurns(ssl.SSLSocket):
+    """Handshakes of all threads of this process, one after the other: the TPM signs in them. One that hangs holds the
+    others until its own time limit."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        with _LINE:
+            super().do_handshake(block)
 
 
 class _Hand(ec.EllipticCurvePrivateKey):
@@ -127,3 +143,4 @@ def _teach_ssl() -> None:
             raise ConfigError("the TPM or its provider (tpm2-openssl) is not there")
     if not crypto.EVP_set_default_properties(None, _WITH_TPM.encode()):
         raise ConfigError("the TPM's provider was not taken")
+    ssl.SSLContext.sslsocket_class = _TakesTurns

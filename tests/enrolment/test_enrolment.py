@@ -130,6 +130,7 @@ def a_machine(town: Town, tmp_path: Path, name: str = NAME) -> Machine:
 
 A_LIFE = """
 import json, sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from kiosk.enrolment import line, main
 from kiosk.enrolment.keys import open_key
@@ -150,7 +151,9 @@ for verbs in (["fetch"], ["renew", "--now"]):
     asked = line.ask("GET", url, "/v1/status", paths["ca"], None, (paths["certificate"], key))
     said.append(asked["environment"])
     said.append(FileVerifier(paths["certificate"])(seal(Ledger(), "00", key)))
-    said.append(_Desk(Options(url=url, kiosk=name, **{each: str(path) for each, path in paths.items()})).attest())
+    options = Options(url=url, kiosk=name, **{each: str(path) for each, path in paths.items()})
+    with ThreadPoolExecutor(2) as threads:  # as in the core, where both begin in one moment
+        said.append(all(threads.map(lambda _: _Desk(options).attest(), range(2))))
 print(json.dumps(said))
 """
 """Certificate, next key, and each time what the core does with it: a request, a seal of the journal, its own line."""
