@@ -205,9 +205,15 @@ def dispense_ended(turn: Turn, event: DispenseEnded) -> None:
     )
 
 
+EXCHANGED = "serial-changed"
+"""Drivers say it of a unit that is not the one that the journal knows (drivers/cctalk/README.md)."""
+
+
 def box_was_open(turn: Turn, record: ExchangeEnded) -> None:
-    """Somebody had these boxes open and shut them: what stopped their last payout has been seen to."""
+    """Somebody had these boxes open and shut them: what stopped their last payout has been seen to, and so has a unit
+    that stands in the place of another one."""
     _pays_again(turn, {each.unit for each in record.units})
+    turn.set(faults=frozenset(each for each in turn.state.faults if each[1] != EXCHANGED))
 
 
 def incident_closed(turn: Turn, _: IncidentClosed) -> None:

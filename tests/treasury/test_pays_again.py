@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kiosk import intents
+from kiosk.engine.payout import EXCHANGED
 from kiosk.engine.state import Phase
 from kiosk.money import Denomination
+from kiosk.ports import DeviceFault
 from tests.engine.world import World
 from tests.treasury.desk import OFFICER, ask, code, moved, start
 
@@ -42,6 +44,18 @@ def test_when_its_box_was_open(jammed: World) -> None:
     assert ask(jammed, OFFICER, intents.EndExchange(exchange=number, units=units)).refusal is None
     assert FAULT not in jammed.loop.state.faults
     assert jammed.ledger.incidents, "which somebody still has to look at"
+
+
+def test_a_coin_unit_in_another_ones_place_takes_coins_when_somebody_has_counted() -> None:
+    """Its driver says it once: without this it would stay wrong until the next power cut."""
+    world = World().boot()
+    acceptor = world.loop.state.setup.acceptor
+    world.event(DeviceFault(acceptor, EXCHANGED))
+    assert (acceptor, EXCHANGED) in world.loop.state.faults
+    number = start(world, "recount", "hopper100")
+    units = (moved(counted=world.physics.units["hopper100"]),)
+    assert ask(world, OFFICER, intents.EndExchange(exchange=number, units=units)).refusal is None
+    assert (acceptor, EXCHANGED) not in world.loop.state.faults
 
 
 def test_not_for_another_incident(jammed: World) -> None:

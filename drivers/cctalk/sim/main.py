@@ -137,8 +137,11 @@ class Bench:
     def exchange(self, device: str) -> dict[str, Any]:
         """Another device in its place, as a technician puts it in; what lay in a hopper is laid into the new one."""
         with self._wire.lock:
-            self._device(device).exchange()
-            return {"serial": self._device(device).label.serial}
+            slave = self._device(device)
+            slave.exchange()
+            self._world.remember(slave.name, serial=slave.label.serial)
+            self._world.save()
+            return {"serial": slave.label.serial}
 
     def set_counter(self, device: str, value: str) -> None:
         with self._wire.lock:
@@ -191,11 +194,18 @@ def build(args: argparse.Namespace) -> tuple[Wire, Bench]:
     """The bus of these arguments, on its line."""
     world = World(Path(args.state), HOPPERS.items(), args.pieces)
     nak = bool(args.nak_unknown)
-    acceptor = SimAcceptor(ACCEPTOR_ADDRESS, args.acceptor_serial, world, HOPPERS, nak_unknown=nak)
+    serial = world.recall("acceptor", "serial") or args.acceptor_serial
+    acceptor = SimAcceptor(ACCEPTOR_ADDRESS, serial, world, HOPPERS, nak_unknown=nak)
     mechanics = Mechanics(args.coin_ms / 1000, args.timeout_ms / 1000, args.security)
     hoppers = [
         SimHopper(
-            name, FIRST_HOPPER_ADDRESS + at, _HOPPER_SERIAL + at, world, coin, mechanics, nak_unknown=nak
+            name,
+            FIRST_HOPPER_ADDRESS + at,
+            world.recall(name, "serial") or _HOPPER_SERIAL + at,
+            world,
+            coin,
+            mechanics,
+            nak_unknown=nak,
         )
         for at, (name, coin) in enumerate(HOPPERS.items())
     ]
