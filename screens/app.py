@@ -21,23 +21,19 @@ from kiosk.intents import (
     Back,
     CallStaff,
     Cancel,
-    ChooseLanguage,
     EndHelp,
     Intent,
-    KeepGoing,
-    SetContrast,
-    SetReach,
-    SetTextSize,
     SetVoice,
 )
 from kiosk.ipc.client import ViewClient, connect_forever
 from kiosk.ipc.voice_wire import AnyToVoice, Ears
 from kiosk.messages import Message, say
 from kiosk.view import Advice, Attract, Body, ChooseKinds, ChooseOptions, SessionView
+from screens.covers import Covers
 from screens.idle import Idle
 from screens.keys import CODES, DOUBLE_STRIKE_S, Key, Strikes
 from screens.metrics import Metrics
-from screens.router import SHEET_INTENTS, Router
+from screens.router import Router
 from screens.theme import look
 from screens.tidy import tidy
 from screens.touch import TOUCH, of_view
@@ -48,7 +44,6 @@ from screens.widgets.frame import Frame
 
 COLLECT_AFTER_S = 0.25
 """Memory is tidied once the screen has been seen, never while a touch is awaited to answer."""
-TOAST_S = 5.0
 AWAY_AFTER_S = 0.6
 """So long the last picture stays when the core goes away: a restart of the core need not flicker."""
 REVIVE_AFTER_S = 3.0
@@ -93,12 +88,12 @@ class UiApp:
         self._revive = Clock.create_trigger(lambda _dt: self._revive_buttons(), REVIVE_AFTER_S)
         self._kinds: tuple[str, ...] = ()
         """Certificates that were offered last: the help page explains these."""
-        self._end_toast = Clock.create_trigger(lambda _dt: self._hide_toast(), TOAST_S)
         self._away = Clock.create_trigger(lambda _dt: self._show_away(), AWAY_AFTER_S)
         self.focus = Focus(self.frame)
         self._strikes = Strikes(double_strike_s)
         self._link = Link(voice_socket, self._take_ears) if voice_socket else None
         self.voice = Voice(self._link or _Mute(), self.frame, self.send, look.monotonic)
+        self.covers = Covers(self.frame, self)
         self._bind_frame()
 
     # ---- life
@@ -188,27 +183,24 @@ class UiApp:
         started = time.perf_counter()
         self._kinds = _kinds_of(view) or self._kinds
         if view.still_there is None:
-            self._hide_still()
+            self.covers.hide_still_there()
         if before is None or before.language != view.language:
-            self._uncover()
+            self.covers.take_sheets_off()
         is_new = self.router.show(view)
         took_ms = (time.perf_counter() - started) * 1000
         self.metrics.shown(type(view.body).__name__, took_ms, is_new=is_new)
         if is_new:
-            self._hide_toast()
+            self.covers.hide_toast()
         Window.clearcolor = look.colour("page")
         if before is None or before.step != view.step:
             self._revive_buttons()
-        if is_new:
-            self._hide_sheet()
-        elif self.frame.sheet.is_shown:
-            self._fill_sheet(view)
+        self.covers.follow(view, is_new=is_new)
         if view.is_staff_called and not (before is not None and before.is_staff_called):
             if not view.phone:  # else the number stands above the screen for as long as it is wanted
                 self._say_called("toast.called")
         elif view.is_call_answered and not (before is not None and before.is_call_answered):
             self._say_called("toast.coming")
-        self._show_still_there(view)
+        self.covers.show_still_there(view)
         if before is not None and before.step != view.step:
             self.focus.leave_spent()
         self.focus.point(view.pointed)
@@ -226,9 +218,7 @@ class UiApp:
 
     def _show_away(self) -> None:
         if self._client is None and self.router.show_connecting():
-            self._hide_sheet()
-            self._hide_toast()
-            self._hide_still()
+            self.covers.hide_all()
             self.frame.curtain.show(False)
             self.frame.settle()
             self.voice.away()
@@ -294,30 +284,21 @@ class UiApp:
         self.frame.settle()
         self.focus.keep()
 
-    # ---- the bar, the sheet, the overlay
+    # ---- the bar, and what lies over the screen
 
     def _bind_frame(self) -> None:
         frame = self.frame
         frame.bar.on_word, frame.bar.on_off = self._use_word, self._say_why
-        frame.sheet.on_language = lambda value: self.send(ChooseLanguage, language=value)
-        frame.sheet.on_size = lambda value: self.send(SetTextSize, size=value)
-        frame.sheet.on_contrast = lambda value: self.send(SetContrast, contrast=value)
-        frame.sheet.on_reach = lambda value: self.send(SetReach, is_low=value == "low")
         frame.on_touch = self._touched
         frame.on_dark_touch = self.voice.dark_touch
-        frame.sheet.on_turn = frame.fields.on_turn = self.turned
-        frame.sheet.close.does(self._close_sheet)
-        frame.fields.close.does(self._close_sheet)
         frame.end_help.does(lambda: self.send(EndHelp))
-        frame.still.go.does(lambda: self.send(KeepGoing))
-        frame.still.end.does(lambda: self.send(Cancel))
 
     def _use_word(self, word: str) -> None:
         view = self.router.view
         if view is None:
             return
         if word == "language":
-            self._toggle_sheet()
+            self.covers.toggle_languages(view)
         elif word == "voice":
             self.send(SetVoice, is_on=not view.is_voice_on)
         else:
@@ -327,88 +308,28 @@ class UiApp:
         screen = self.frame.screen
         self.toast(screen.why_off.get(word, f"bar.{word}.off"), "soft")
 
-    def _toggle_sheet(self) -> None:
-        if self.frame.sheet.is_shown:
-            self._close_sheet()
-        else:
-            self.open_languages()
-
     def count_digits(self, count: int) -> None:
         """A click, the same for all ten."""
         self.voice.digits(count)
 
     def open_languages(self) -> None:
         """Every language, over the screen; one touch from there to text size and colours."""
-        if self.router.view is None:
-            return
-        self._fill_sheet(self.router.view)
-        self.frame.sheet.open()
-        self._hide_toast()
-        self.frame.regrow()
-        self.turned()
+        if self.router.view is not None:
+            self.covers.open_languages(self.router.view)
 
     def open_fields(self, kinds: tuple[str, ...] = ()) -> None:
         """What stands on the certificates, over the screen: on these, or on those that were offered last."""
-        view = self.router.view
-        if view is None:
-            return
-        self.frame.fields.open(kinds or self._kinds or tuple(FIELDS))
-        self._hide_toast()
-        self.frame.regrow()
-        self.turned()
-
-    def _fill_sheet(self, view: SessionView) -> None:
-        self.frame.sheet.show_state(view.languages, SHEET_INTENTS & set(view.intents))
+        if self.router.view is not None:
+            self.covers.open_fields(kinds or self._kinds)
 
     def turned(self) -> None:
         """Another page, or something over the screen, without a new view: who listens hears it."""
-        self.frame.settle()
-        self.focus.keep()
+        self.settle()
         self.voice.say_screen()
-
-    def _close_sheet(self) -> None:
-        self._hide_sheet()
-        self.voice.say_screen()
-
-    def _hide_sheet(self) -> None:
-        self._uncover()
-        self.frame.settle()
-
-    def _uncover(self) -> None:
-        self.frame.clear(self.frame.sheet, self.frame.fields)
-
-    def _hide_still(self) -> None:
-        self.frame.clear(self.frame.still)
 
     def toast(self, key: str, tone: str) -> None:
         """A short message above the bar."""
-        toast = self.frame.toast
-        toast.say.set_tone(tone)
-        toast.say.say(key)
-        toast.show(True)
-        toast.changed()
-        self.frame.settle()
-        self._end_toast.cancel()
-        self._end_toast()
-        self.voice.toast()
-
-    def _hide_toast(self) -> None:
-        self.frame.clear(self.frame.toast)
-        self.frame.settle()
-
-    def _show_still_there(self, view: SessionView) -> None:
-        still, overlay = view.still_there, self.frame.still
-        if still is None:
-            return
-        left_s = still.ends_at_s - look.monotonic()
-        if not overlay.is_shown:
-            overlay.total_s = max(1.0, left_s)
-            self._hide_sheet()
-        overlay.show_money(still.has_money)
-        overlay.go.enable("KeepGoing" in view.intents)
-        overlay.end.show("Cancel" in view.intents)
-        overlay.show_seconds(left_s)
-        overlay.show(True)
+        self.covers.toast(key, tone)
 
     def tick(self) -> None:
         """Clocks on the screen."""

@@ -212,7 +212,7 @@ def _same_screen() -> list[tuple[str, str]]:
 def test_an_update_draws_what_a_fresh_screen_draws(before: str, after: str) -> None:
     app = show(before)
     app.show(samples.sample(after, rev=2))
-    app._hide_toast()  # said once, when staff are called
+    app.covers.hide_toast()  # said once, when staff are called
     updated = _text(app)
     assert updated == _text(show(after))
 

@@ -79,7 +79,7 @@ def show(
     from screens.picture_of import free_textures  # noqa: PLC0415  # imports the window
 
     found._client = Recorder()
-    found._hide_toast()
+    found.covers.hide_toast()
     found.router.forget()
     free_textures()
     found.show(samples.sample(name, language, text_size, contrast, step=step, is_low=is_low))
