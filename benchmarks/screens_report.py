@@ -140,7 +140,7 @@ def write_section(name: str, text: str) -> None:
     """Into benchmarks/screens.md, in place of the section of this name."""
     path = Path(__file__).with_name("screens.md")
     before = path.read_text(encoding="utf-8") if path.exists() else ""
-    sections = dict(re.findall(r"^## (.+)\n\n(.*?)(?=^## |\Z)", before, re.MULTILINE | re.DOTALL))
+    sections = dict(re.findall(r"^## ([^\n]+)\n\n(.*?)(?=^## |\Z)", before, re.MULTILINE | re.DOTALL))
     sections[name] = text
     parts = [f"## {each}\n\n{sections[each].strip()}\n" for each in ("Times", "Memory") if each in sections]
     path.write_text("\n".join(["# The screens: from cause to frame\n", *parts]), encoding="utf-8")

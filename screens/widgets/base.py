@@ -153,12 +153,14 @@ class Element(Widget):
         return False
 
     def dismantle(self) -> None:
-        """Come apart: no cycle is left, so everything is freed now and not when garbage is collected."""
+        """Come apart: it is in no cycle any more, so it is freed now and not when garbage is collected."""
         for child in list(self.children):
             if isinstance(child, Element):
                 child.dismantle()
         self.canvas.before.clear()
         self.clear_widgets()
+        self.funbind("opacity", self.on_opacity)  # by these three, Kivy's own, every widget holds itself
+        self.ids.obj = self.motion_filter.obj = None
 
     def hide_rest(self) -> None:
         for child in self.children:

@@ -116,8 +116,12 @@ class Screen(Stack):
         """It is being left: wipe, stop."""
 
     def dismantle(self) -> None:
+        every = list(
+            self.within()
+        )  # held until the end: while they come apart they may still speak to one another
         super().dismantle()
         self.view = None
+        every.clear()
 
     # ---- controls in a place of their own
 

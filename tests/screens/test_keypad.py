@@ -191,7 +191,7 @@ def test_a_refusal_asks_again(clock: list[float], pin_path: Path) -> None:
 def test_leaving_the_screen_wipes(clock: list[float], pin_path: Path) -> None:
     app = _open(clock, pin_path)
     _type(app, clock, "123")
-    pad = app.frame.screen.ids.pad
+    pad = app.frame.screen.ids.pad.__self__  # held, or it were gone with its screen
     app.show(samples.sample("take-card", rev=9, step=9))
     assert bytes(pad._digits._digits) == bytes(slot.SECRET_MAX)
     assert pad.count == 0

@@ -79,6 +79,7 @@ def test_a_word_that_cannot_be_used_says_why() -> None:
 
 def test_the_help_page_has_the_keys_while_it_lies_over_the_screen() -> None:
     app = show("kinds")
+    app.focus.drop()
     app.open_fields(("juminhyo",))
     strike(app, Key.NEXT)
     first = here(app)

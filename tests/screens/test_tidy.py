@@ -1,10 +1,13 @@
-"""What was freed is the kernel's again: RSS says how much is in use, not how much once was."""
+"""What was freed is the kernel's again, and a screen that was left is freed at once: memory stays flat."""
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
-from screens import tidy
+from screens import samples, tidy
+from tests.screens.window import show
 
 _BLOCKS, _BLOCK_BYTES = 300, 100_000  # below the size from which the C library maps each block by itself
 
@@ -24,3 +27,22 @@ def test_holes_in_the_heap_are_given_back() -> None:
     tidy.give_back()
     assert held - _own_kb() > 0.8 * _BLOCKS * _BLOCK_BYTES / 1024
     assert all(pin == b"x" * 1000 for pin in pins)
+
+
+def test_a_screen_that_is_left_is_freed_without_a_collection_of_garbage() -> None:
+    of_each_body = {type(samples.sample(name).body): name for name in reversed(samples.names())}
+    left = {}
+    gc.disable()
+    try:
+        for name in of_each_body.values():
+            app = show(name)
+            app.tick()
+            left[name] = [weakref.ref(each) for each in app.frame.screen.within()]
+        show("attract")
+        alive = {
+            name: {type(ref()).__name__ for ref in refs if ref() is not None} for name, refs in left.items()
+        }
+    finally:
+        gc.enable()
+    assert len(left) > 20
+    assert {name: kinds for name, kinds in alive.items() if kinds} == {}
