@@ -18,6 +18,8 @@ from tests.screens import window
 from tests.screens.window import find, show, tap
 
 SLOT = "0123456789abcdef0123456789abcdef"
+_PATIENCE_S = 60
+"""The window of the first test may need longer to open than a person would wait."""
 
 
 class CardProcess:
@@ -29,20 +31,20 @@ class CardProcess:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._listener.bind(str(path))
         self._listener.listen(4)
-        self._listener.settimeout(5)
+        self._listener.settimeout(_PATIENCE_S)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def _serve(self) -> None:
         peer, _ = self._listener.accept()
-        peer.settimeout(5)
+        peer.settimeout(_PATIENCE_S)
         with peer:
             self.packets.append(peer.recv(1000))
             peer.send(self._answer)
             self.packets.append(peer.recv(1000))
 
     def end(self) -> None:
-        self._thread.join(5)
+        self._thread.join(_PATIENCE_S)
         self._listener.close()
 
 
