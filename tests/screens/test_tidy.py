@@ -7,7 +7,7 @@ import weakref
 from pathlib import Path
 
 from screens import samples, tidy
-from tests.screens.window import show
+from tests.screens.window import show, undrawn
 
 _BLOCKS, _BLOCK_BYTES = 300, 100_000  # below the size from which the C library maps each block by itself
 
@@ -34,11 +34,12 @@ def test_a_screen_that_is_left_is_freed_without_a_collection_of_garbage() -> Non
     left = {}
     gc.disable()
     try:
-        for name in of_each_body.values():
-            app = show(name)
-            app.tick()
-            left[name] = [weakref.ref(each) for each in app.frame.screen.within()]
-        show("attract")
+        with undrawn():
+            for name in of_each_body.values():
+                app = show(name)
+                app.tick()
+                left[name] = [weakref.ref(each) for each in app.frame.screen.within()]
+            show("attract")
         alive = {
             name: {type(ref()).__name__ for ref in refs if ref() is not None} for name, refs in left.items()
         }
