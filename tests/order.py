@@ -6,6 +6,9 @@ has minutes before it. Tests that share something dear (a machine, a kiosk, a da
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
@@ -15,8 +18,25 @@ from tests.journeys.rows import row_of
 PURE = frozenset({"build", "codec", "config", "docs", "engine"})
 """Folders of tests that start nothing: there, a failure is a failure at once; and they come last."""
 
-FIRST = ("tests/provisioning/", "tests/crash/", "tests/journeys/", "tests/privacy/")
-"""The longest, in this order."""
+FIRST = (
+    "tests/provisioning/test_install.py",
+    "tests/provisioning/test_running.py",
+    "tests/crash/",
+    "tests/journeys/",
+    "tests/privacy/",
+    "tests/screens/test_layout.py",
+    "tests/issuance/",
+    "tests/contract/",
+    "tests/treasury/",
+)
+"""The longest, in this order; then all that is not pure, then what is."""
+
+LAST = frozenset({"codec", "config", "engine"})
+"""Folders without anything shared: a few of their tests are a unit, and fill what is left of the time."""
+FEW = 8
+
+STATEFUL = "::runTest"
+"""How a state machine of Hypothesis ends: long, and shares nothing."""
 
 SHARED = {
     "tests/provisioning/test_install.py": "the machine",
@@ -24,7 +44,7 @@ SHARED = {
 }
 """Modules that are one unit: one Debian, installed once and booted once."""
 
-APART = frozenset({"tests/journeys/test_journeys.py"})
+APART = frozenset({"tests/journeys/test_journeys.py", "tests/screens/test_layout.py"})
 """Modules whose tests share nothing: each is a unit."""
 
 IN_A_ROW = "tests/journeys/test_in_a_row.py"
@@ -36,7 +56,9 @@ def unit_of(nodeid: str) -> str:
     module, _, test = nodeid.partition("::")
     if module == IN_A_ROW and test.endswith("]"):
         return f"{module}: from {row_of(test.partition('[')[2][:-1])[0]} on"
-    return nodeid if module in APART else SHARED.get(module, module)
+    if module in APART or nodeid.endswith(STATEFUL):
+        return nodeid
+    return SHARED.get(module, module)
 
 
 def folder_of(nodeid: str) -> str:
@@ -49,7 +71,23 @@ def rank_of(nodeid: str) -> int:
     for rank, start in enumerate(FIRST):
         if nodeid.startswith(start):
             return rank
-    return len(FIRST) + (folder_of(nodeid) in PURE)
+    if nodeid.endswith(STATEFUL):
+        return len(FIRST)
+    folder = folder_of(nodeid)
+    return len(FIRST) + (folder in PURE) + (folder in LAST)
+
+
+def units_of(collection: Sequence[str]) -> dict[str, str]:
+    """The unit of each test of a run."""
+    seen: Counter[str] = Counter()
+    units = {}
+    for nodeid in collection:
+        unit = unit_of(nodeid)
+        if folder_of(nodeid) in LAST and not nodeid.endswith(STATEFUL):
+            seen[unit] += 1
+            unit = f"{unit}, part {(seen[unit] + FEW - 1) // FEW}"
+        units[nodeid] = unit
+    return units
 
 
 class Scheduling(LoadScopeScheduling):
@@ -61,9 +99,15 @@ class Scheduling(LoadScopeScheduling):
     def __init__(self, config: pytest.Config, log: object = None) -> None:
         config.option.loadscopereorder = False
         super().__init__(config, log)
+        self._units: dict[str, str] = {}
+
+    def schedule(self) -> None:
+        if self.collection is None:
+            self._units = units_of(next(iter(self.registered_collections.values())))
+        super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
-        return unit_of(nodeid)
+        return self._units[nodeid]
 
     def remove_node(self, node: WorkerController) -> str | None:
         """A worker is gone: the test that took it down has failed, the rest of its units go on elsewhere.

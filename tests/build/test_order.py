@@ -46,7 +46,8 @@ def test_all_that_the_order_names_is_there() -> None:
 
 
 def test_the_longest_begin_and_the_pure_end() -> None:
-    names = ["tests/codec/a.py::a", "tests/face/a.py::a", "tests/crash/a.py::a", "tests/provisioning/a.py::a"]
+    names = ["tests/codec/a.py::a", "tests/docs/a.py::a", "tests/face/a.py::a", "tests/crash/a.py::a"]
+    names.append(f"{next(iter(order.SHARED))}::a")
     assert sorted(names, key=order.rank_of) == names[::-1]
 
 
@@ -57,6 +58,15 @@ def test_one_machine_is_one_unit_and_journeys_are_apart() -> None:
     one, other = Node(), Node()
     scheduling([one, other], collection)
     assert one.told == [0, 1, 2] and other.told == [3, 4]
+
+
+def test_what_fills_the_end_is_shared_out_by_a_few() -> None:
+    pure = [f"tests/engine/test_a.py::test[{at}]" for at in range(2 * order.FEW)]
+    machine = "tests/engine/test_a.py::TestAnything::runTest"
+    units = order.units_of([machine, *pure, "tests/docs/test_a.py::a", "tests/docs/test_a.py::b"])
+    sizes = [sum(unit == each for unit in units.values()) for each in dict.fromkeys(units.values())]
+    assert sizes == [1, order.FEW, order.FEW, 2]
+    assert order.rank_of(machine) < order.rank_of(pure[0])
 
 
 def test_a_row_of_visits_is_one_unit_and_each_journey_is_walked_once() -> None:
