@@ -13,9 +13,10 @@ from kiosk.intents import DoAct, Intent, RecordTest, SetPieces
 from kiosk.view import DeskButton, DeskLine, StaffDesk
 from screens.staff.glass import GlassTest
 from screens.theme import look
-from screens.widgets.base import Grid, Row, Stack
+from screens.widgets.base import Row, Stack
 from screens.widgets.button import PushButton
 from screens.widgets.frame import Top
+from screens.widgets.grid import Grid
 from screens.widgets.messages import Say
 from screens.widgets.paged import PagedScreen
 from screens.widgets.picture import PICTURES, Picture

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from kivy.uix.widget import Widget
 
-from screens.theme import look, tokens
+from screens.theme import look
 from screens.widgets.paint import draw_box
 
 
@@ -230,7 +230,7 @@ class Stack(Panel):
 
     def column_height(self, parts: Sequence[Element], width: int) -> int:
         """What these need, one below the other."""
-        heights = sum(_height(part, self._width_of(part, width)) for part in parts)
+        heights = sum(height_of(part, self._width_of(part, width)) for part in parts)
         return heights + look.px(self.gap) * max(0, len(parts) - 1)
 
     def column(self, parts: Sequence[Element], inner: Rect, spread: str) -> None:
@@ -238,7 +238,7 @@ class Stack(Panel):
         if not parts:
             return
         gap = look.px(self.gap)
-        heights = [_height(part, self._width_of(part, inner.width)) for part in parts]
+        heights = [height_of(part, self._width_of(part, inner.width)) for part in parts]
         spare = inner.height - sum(heights) - gap * (len(parts) - 1)
         growing = sum(part.grow for part in parts)
         if growing and spare > 0:
@@ -292,7 +292,7 @@ class Row(Panel):
         pad_x, pad_y = self._pads
         parts = self.parts()
         widths = self.widths(width - 2 * pad_x)
-        heights = [_height(part, each) for part, each in zip(parts, widths, strict=True)]
+        heights = [height_of(part, each) for part, each in zip(parts, widths, strict=True)]
         if self.align == "baseline" and parts:
             lines = [part.baseline(each) for part, each in zip(parts, widths, strict=True)]
             most = max(lines)
@@ -320,7 +320,7 @@ class Row(Panel):
         x = inner.x + _before(self.spread, spare)
         lines = [part.baseline(width) for part, width in zip(parts, widths, strict=True)]
         for index, (part, width) in enumerate(zip(parts, widths, strict=True)):
-            height = inner.height if self.align == "fill" else _height(part, width)
+            height = inner.height if self.align == "fill" else height_of(part, width)
             if self.align == "baseline":
                 y = inner.y + max(lines) - lines[index]
             else:
@@ -329,41 +329,6 @@ class Row(Panel):
                 )
             part.place(Rect(x + round(between * index), y, width, height))
             x += width + gap
-
-
-class Grid(Panel):
-    """Equal cells, `columns` across; a row is as high as its highest cell. `gap` across, `gap_y` down."""
-
-    columns = 2
-    gap_y = tokens.GAP_3
-
-    def _rows(self) -> list[list[Element]]:
-        parts = self.parts()
-        return [parts[at : at + self.columns] for at in range(0, len(parts), self.columns)]
-
-    def cell(self, width: int) -> int:
-        """How wide one cell is."""
-        return (width - look.px(self.gap) * (self.columns - 1)) // self.columns
-
-    def height_for(self, width: int) -> int:
-        cell = self.cell(width)
-        rows = self._rows()
-        heights = sum(max(_height(part, cell) for part in row) for row in rows)
-        return heights + look.px(self.gap_y) * max(0, len(rows) - 1)
-
-    def arrange(self) -> None:
-        self.hide_rest()
-        rows = self._rows()
-        cell = self.cell(self.rect.width)
-        heights = [max(_height(part, cell) for part in row) for row in rows]
-        spare = self.rect.height - sum(heights) - look.px(self.gap_y) * max(0, len(rows) - 1)
-        extra = max(0, spare) // max(1, len(rows)) if self.grow else 0
-        y = self.rect.y
-        for row, height in zip(rows, heights, strict=True):
-            for index, part in enumerate(row):
-                x = self.rect.x + index * (cell + look.px(self.gap))
-                part.place(Rect(x, y, cell, height + extra))
-            y += height + extra + look.px(self.gap_y)
 
 
 class Space(Element):
@@ -385,7 +350,8 @@ class Rule(Element):
         draw_box("rule:" + self.colour, self.rect)
 
 
-def _height(part: Element, width: int) -> int:
+def height_of(part: Element, width: int) -> int:
+    """What it takes of a column this wide."""
     return max(look.px(part.least_high), part.height_for(width))
 
 

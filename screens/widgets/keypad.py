@@ -17,8 +17,9 @@ from kivy.clock import Clock
 from i18n.message import plain
 from kiosk.ipc import secret_slot as slot
 from screens.theme import look, tokens
-from screens.widgets.base import Element, Grid, Rect
+from screens.widgets.base import Element, Rect
 from screens.widgets.button import PushButton
+from screens.widgets.grid import Grid
 from screens.widgets.paint import draw_box
 from screens.widgets.ring import draw_mark
 

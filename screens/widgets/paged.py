@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from screens.theme import look
-from screens.widgets.base import Element, Grid, Rect
+from screens.widgets.base import Element, Rect
+from screens.widgets.grid import Grid
 from screens.widgets.screen import Host, Screen, Zones, holds_button
 
 

@@ -8,9 +8,10 @@ from itertools import dropwhile
 from typing import Any, NamedTuple
 
 from screens.theme import look, tokens
-from screens.widgets.base import Element, Grid, Rect, Row, Stack
+from screens.widgets.base import Element, Rect, Row, Stack
 from screens.widgets.button import PushButton
 from screens.widgets.choice import LanguageButton, OptionButton
+from screens.widgets.grid import Grid
 from screens.widgets.messages import Say
 from screens.widgets.paint import draw_box
 from screens.widgets.ring import Ring
