@@ -196,6 +196,8 @@ class Frame(Element):
             self.add_widget(part)
         self._factor = 1.0
         self._helped = "help.on"
+        self._is_end_low = False
+        """The way to end help is in the bar."""
         self._is_training: tuple[int, int] | None = None
         self._touch: Any = None
         self.on_touch: Callable[[], None] = lambda: None
@@ -210,19 +212,28 @@ class Frame(Element):
         """Above everything, as long as it lasts: somebody helps, and how to end it. `is_alone`: here they look away."""
         self._helped = "help.away" if is_alone else "help.on"
         self.top_part.help_says.say(self._helped)
-        has_line = is_on and look.is_low and not look.is_landscape
-        if (self.top_part.help_band.is_shown, look.has_help_line) == (is_on, has_line):
+        is_low = is_on and look.is_low and not look.is_landscape
+        if (self.top_part.help_band.is_shown, self._is_end_low) == (is_on, is_low):
             return
         self.top_part.help_band.show(is_on)
-        if look.has_help_line != has_line:
-            look.has_help_line = has_line
+        if self._is_end_low != is_low:
+            self._is_end_low = is_low
             self.end_help.parent.remove_widget(self.end_help)
-            if has_line:
+            if is_low:
                 self.bar.add_widget(self.end_help)
                 self.end_help.style = "bar"
             else:
                 self.top_part.hold_end_help()
+        self._lay_help_line()
         self.regrow()
+
+    def _lay_help_line(self) -> None:
+        """Its line in the bar is there but for the sheet, which needs the room, and below which nothing is pressed."""
+        is_there = self._is_end_low and not self.sheet.is_shown
+        self.end_help.show(is_there or not self._is_end_low)
+        if look.has_help_line != is_there:
+            look.has_help_line = is_there
+            self.regrow()
 
     def show_helper(self, key: str, *, is_tight: bool = False) -> None:
         """For a helper who has no panel of her own: what to say now, in her language. Empty: there is none.
@@ -272,6 +283,7 @@ class Frame(Element):
         """Place everything that changed. The text grows as far as the person asked and the screen can hold."""
         if not self._is_stale:
             return
+        self._lay_help_line()
         every = (*tokens.SIZE_FACTOR.values(), *tokens.TIGHT)
         sizes = sorted({each for each in every if each <= self._factor}, reverse=True)
         for self._factor in sizes:

@@ -36,6 +36,14 @@ def test_the_way_to_end_help_is_within_low_reach(language: str) -> None:
         nodes = tree.in_front(found.frame)
         assert "help.end" in {node.key for node in nodes}
         assert gate.places(nodes) + gate.targets(nodes, is_low=True) + gate.words(found.frame) == [], name
+        found.open_languages()
+        found.settle()
+        sheet = tree.in_front(found.frame)
+        assert gate.places(sheet) + gate.targets(sheet, is_low=True) == [], f"{name}: the sheet of languages"
+        assert "help.end" not in {node.key for node in sheet}
+        found.frame.clear(found.frame.sheet)
+        found.settle()
+        assert "help.end" in {node.key for node in tree.in_front(found.frame)}
         found.show(replace(view, rev=10))
         assert "help.end" not in {node.key for node in tree.in_front(found.frame)}
 
