@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.image.lobby import KIOSK
@@ -272,12 +273,15 @@ def cables(computer: Computer, found: Findings, pictures: Path) -> None:
         ("the coin unit's USB plug", ("usb", "coin1"), ("usb", "coin1")),
         ("the card reader's USB plug", ("usb", "reader"), ("usb", "reader")),
     ):
+        picture = pictures / f"without-{out[1]}.png"
+        attract = computer.picture(picture).read_bytes()
         began = time.monotonic()
         _pull(computer, *out, is_in=False)
         try:
             computer.until(lambda: screen_of(computer) == "OutOfService", "it closes", 180)
             closed = time.monotonic() - began
-            computer.picture(pictures / f"without-{out[1]}.png")
+            with contextlib.suppress(TimeoutError):  # the core knows it before the screens have drawn it
+                computer.until(partial(_is_other, computer, picture, attract), "it is drawn", 30)
             began = time.monotonic()
             _pull(computer, *back, is_in=True)
             computer.until(lambda: screen_of(computer) == "Attract", "it opens again", 300)
@@ -291,11 +295,51 @@ def cables(computer: Computer, found: Findings, pictures: Path) -> None:
             )
 
 
+def panel(computer: Computer, found: Findings) -> None:
+    """The touch panel's plug, out and in: the screens start again, and the first touch of it counts."""
+    before, shown = Standing.of(computer), _screens_shown(computer)
+    _pull(computer, "usb", "panel", is_in=False)
+    time.sleep(4)
+    _pull(computer, "usb", "panel", is_in=True)
+    try:
+        computer.until(
+            lambda: Standing.of(computer).screens not in (before.screens, "0"), "another process", 180
+        )
+        computer.until(lambda: _screens_shown(computer) > shown, "its first screen", 300)
+        _press(computer, *START)
+        computer.until(lambda: screen_of(computer) != "Attract", "the start button", 60)
+        found.note(
+            "the touch panel's USB plug pulled and put back", True, "screens started again, first touch heard"
+        )
+        computer.until(lambda: screen_of(computer) == "Attract", "back", 400)
+    except TimeoutError as error:
+        found.note("the touch panel's USB plug pulled and put back", False, f"not in time: {error}")
+
+
+def _screens_shown(computer: Computer) -> int:
+    return int(
+        computer.shell("journalctl -b -q --no-pager -u kiosk-ui | grep -c 'the first screen is shown'")
+    )
+
+
+def _is_other(computer: Computer, picture: Path, before: bytes) -> bool:
+    return computer.picture(picture).read_bytes() != before
+
+
+def _press(computer: Computer, x: float, y: float) -> None:
+    computer.point(x, y)
+    computer.point(x, y, is_down=True)
+    time.sleep(0.3)
+    computer.point(x, y, is_down=False)
+
+
 def _pull(computer: Computer, kind: str, name: str, *, is_in: bool) -> None:
     if kind == "cable":
         computer.cable(name, is_in=is_in)
     elif name == "reader":
         computer.plug("usb-ccid", "reader", bus="usb.0") if is_in else computer.unplug("reader")
+    elif name == "panel":
+        computer.plug("usb-tablet", "panel", bus="usb.0") if is_in else computer.unplug("panel")
     elif is_in:
         computer.plug("usb-serial", f"usb-{name}", bus="usb.0", chardev=name, serial=name.upper())
     else:
@@ -306,10 +350,7 @@ def touches(computer: Computer, found: Findings, pictures: Path) -> None:
     """A pointer (QEMU has no touch panel): hundreds of taps anywhere, long ones, swipes from every edge, corners. That
     it is heard at all is looked at first: the start button, then the way back."""
     before = Standing.of(computer)
-    computer.point(*START)
-    computer.point(*START, is_down=True)
-    time.sleep(0.3)
-    computer.point(*START, is_down=False)
+    _press(computer, *START)
     try:
         computer.until(lambda: screen_of(computer) != "Attract", "the start button", 60)
         found.note("(the pointer is heard)", True, f"the start button leads to {screen_of(computer)}")
@@ -355,6 +396,7 @@ def try_everything(computer: Computer, out: Path) -> Findings:
         ("USB", lambda: usb(computer, found, out)),
         ("touching", lambda: touches(computer, found, out)),
         ("cables", lambda: cables(computer, found, out)),
+        ("the panel", lambda: panel(computer, found)),
         ("network", lambda: network(computer, found)),
     )
     for name, attempt in attempts:
