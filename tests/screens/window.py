@@ -74,15 +74,15 @@ def show(
     is_low: bool = False,
     is_across: bool = False,
 ) -> Any:
-    """A fresh screen of this sample."""
+    """A fresh screen of this sample, without the word that says what has changed since the one before."""
     found = lay(is_across)
     from screens.picture_of import free_textures  # noqa: PLC0415  # imports the window
 
     found._client = Recorder()
-    found.covers.hide_toast()
     found.router.forget()
     free_textures()
     found.show(samples.sample(name, language, text_size, contrast, step=step, is_low=is_low))
+    found.covers.hide_toast()
     return found
 
 
