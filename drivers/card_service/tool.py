@@ -200,10 +200,11 @@ def _no_echo(fd: int, name: str) -> Iterator[None]:
     before = termios.tcgetattr(fd)
     quiet = termios.tcgetattr(fd)
     quiet[3] &= ~termios.ECHO
-    sys.stderr.write(f"{name}: ")
-    sys.stderr.flush()
+    # Before anybody is asked: what is typed fast is not seen, and not lost.
     termios.tcsetattr(fd, termios.TCSAFLUSH, quiet)
     try:
+        sys.stderr.write(f"{name}: ")
+        sys.stderr.flush()
         yield
     finally:
         termios.tcsetattr(fd, termios.TCSAFLUSH, before)
