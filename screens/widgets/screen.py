@@ -116,9 +116,8 @@ class Screen(Stack):
         """It is being left: wipe, stop."""
 
     def dismantle(self) -> None:
-        every = list(
-            self.within()
-        )  # held until the end: while they come apart they may still speak to one another
+        # Held until the end: while they come apart they may still speak to one another.
+        every = list(self.within())
         super().dismantle()
         self.view = None
         every.clear()

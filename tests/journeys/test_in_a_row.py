@@ -31,7 +31,7 @@ class Lobby:
         self._folder = folder
         self._row: Sequence[str] = ()
         self._session: Session | None = None
-        self._sums = report.Sums()
+        self._sums = report.NOTHING
         self._started = 0
 
     def visit(self, name: str) -> tuple[report.Result, Path]:
@@ -63,7 +63,7 @@ class Lobby:
             [*(word for each in persons for word in ("--person", each)), *up],
         )
         session.start()
-        self._row, self._session, self._sums = row, session, report.Sums()
+        self._row, self._session, self._sums = row, session, report.NOTHING
 
     def _leave(self, session: Session, acts: Sequence[Sequence[str]]) -> None:
         """She goes, and somebody puts right what was done to the devices."""
